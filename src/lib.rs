@@ -1,0 +1,12 @@
+//! haul: an interactive terminal file copier, and the engine behind it.
+//!
+//! Layers, an arrow pointing at what may be used (a test reads the `use` lines):
+//!
+//! ```text
+//! proto <- sys <- engine <- session <- tui
+//!                                   <- cli
+//! ```
+//! `config` sits beside them; `text`, `units` and `clock` are leaves that anything may use.
+
+pub mod proto;
+pub mod session;

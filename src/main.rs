@@ -1,0 +1,3 @@
+//! The `haul` program.
+
+fn main() {}

@@ -1,0 +1,153 @@
+//! One failed thing: what was being done, to which path, on which side, and what the kernel said.
+
+use super::{BytePath, FileId};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// The operation that failed, named as a person would.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Op {
+    /// Resolving or opening a source or destination argument.
+    Resolve,
+    /// Opening for reading.
+    Open,
+    /// Reading a directory's names.
+    List,
+    /// Reading metadata.
+    Stat,
+    /// Creating the temporary, a link or a special file.
+    Create,
+    /// Creating a directory.
+    MakeDir,
+    /// Reading bytes (or a link's target).
+    Read,
+    /// Writing bytes.
+    Write,
+    /// Moving bytes inside the kernel, where it cannot be told which side failed.
+    Copy,
+    /// Setting the length.
+    Truncate,
+    /// Setting the owner.
+    Owner,
+    /// Setting the mode.
+    Mode,
+    /// Setting the times.
+    Times,
+    /// Flushing to the device.
+    Flush,
+    /// Closing.
+    Close,
+    /// Giving the finished file its name.
+    Rename,
+    /// Removing a temporary.
+    Remove,
+    /// Comparing with what exists.
+    Compare,
+}
+
+impl Op {
+    /// The verb for messages: `cannot <verb> 'path': reason`.
+    pub const fn verb(self) -> &'static str {
+        match self {
+            Self::Resolve => "resolve",
+            Self::Open => "open",
+            Self::List => "list",
+            Self::Stat => "read metadata of",
+            Self::Create => "create",
+            Self::MakeDir => "create directory",
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Copy | Self::Compare => "copy",
+            Self::Truncate => "set length of",
+            Self::Owner => "set owner of",
+            Self::Mode => "set mode of",
+            Self::Times => "set times of",
+            Self::Flush => "flush",
+            Self::Close => "close",
+            Self::Rename => "give its name to",
+            Self::Remove => "remove temporary of",
+        }
+    }
+}
+
+impl fmt::Display for Op {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.verb())
+    }
+}
+
+/// Which of the two trees the failing path belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Side {
+    /// The tree that is read.
+    Source,
+    /// The tree that is written.
+    Dest,
+}
+
+/// What kind of trouble it is: decides what is done about it and how failures are grouped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ErrorClass {
+    /// May go away by itself (EINTR, EAGAIN, ESTALE, EMFILE …).
+    Transient,
+    /// No space, no quota, no inodes.
+    Space,
+    /// Not allowed.
+    Permission,
+    /// Gone since the scan.
+    Vanished,
+    /// Not what it was when it was scanned or opened.
+    Changed,
+    /// The file system cannot do it.
+    Unsupported,
+    /// Refused because it would destroy something: onto itself, into itself, two sources one name.
+    Refused,
+    /// An existing name that the policy leaves alone.
+    Conflict,
+    /// The device or the network failed (EIO and kin).
+    Device,
+    /// Anything else.
+    Other,
+}
+
+impl ErrorClass {
+    /// The word shown for the class.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Transient => "transient",
+            Self::Space => "no space",
+            Self::Permission => "permission",
+            Self::Vanished => "vanished",
+            Self::Changed => "changed",
+            Self::Unsupported => "unsupported",
+            Self::Refused => "refused",
+            Self::Conflict => "conflict",
+            Self::Device => "device",
+            Self::Other => "error",
+        }
+    }
+}
+
+/// A failure as stored, listed, printed and retried.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// The entry it belongs to; `None` for a source argument or the job as a whole.
+    pub file: Option<FileId>,
+    /// What was being done.
+    pub op: Op,
+    /// Which side the path is on.
+    pub side: Side,
+    /// The full path as given by the arguments plus the names below, for display only.
+    pub path: BytePath,
+    /// The kernel's number, where the kernel said it.
+    pub errno: Option<i32>,
+    /// Offset in bytes, where the failure has one.
+    pub offset: Option<u64>,
+    /// Kind of trouble.
+    pub class: ErrorClass,
+    /// The reason in words, without the path.
+    pub reason: String,
+}

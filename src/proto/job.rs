@@ -1,0 +1,330 @@
+//! What a job is asked to be, and the states it goes through.
+
+use super::BytePath;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// How the bytes of a file are moved. The table in `README.md` says what each one does.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Strategy {
+    /// Chosen per file from the route, the size and the holes; the choice and its reason are recorded.
+    #[default]
+    Auto,
+    /// The standard library's copy, one file at a time: the yardstick.
+    Baseline,
+    /// `read(2)` and `write(2)` through one buffer a worker.
+    Buffered,
+    /// `sendfile(2)`, bytes stay in the kernel.
+    Sendfile,
+    /// `copy_file_range(2)`, bytes stay in the kernel or on the server.
+    CopyFileRange,
+    /// `ioctl(FICLONE)`: shares the blocks, an error where the file system cannot.
+    Reflink,
+    /// Ranges of one file by several workers.
+    Parallel,
+}
+
+impl Strategy {
+    /// Every strategy, in the order menus show them.
+    pub const ALL: [Self; 7] = [
+        Self::Auto,
+        Self::Baseline,
+        Self::Buffered,
+        Self::Sendfile,
+        Self::CopyFileRange,
+        Self::Reflink,
+        Self::Parallel,
+    ];
+
+    /// The name used on the command line, in the configuration and on screen.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Baseline => "baseline",
+            Self::Buffered => "buffered",
+            Self::Sendfile => "sendfile",
+            Self::CopyFileRange => "copy-file-range",
+            Self::Reflink => "reflink",
+            Self::Parallel => "parallel",
+        }
+    }
+
+    /// The strategy of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|strategy| strategy.name() == name)
+    }
+}
+
+impl fmt::Display for Strategy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// What happens to a name that exists at the destination with other content.
+///
+/// A destination with the source's size and modification time is *identical* and skipped whatever
+/// the policy. A destination symlink is an existing name like any other: the policy applies to the
+/// link, never to what it points at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Conflict {
+    /// Left alone and reported as a conflict.
+    #[default]
+    Refuse,
+    /// Left alone; counted as skipped.
+    Skip,
+    /// Replaced, atomically and after the new bytes are on the device.
+    Overwrite,
+    /// Replaced when the source's modification time is later, else skipped.
+    Newer,
+    /// Kept; the new file gets a free name beside it.
+    Rename,
+}
+
+impl Conflict {
+    /// Every policy, in the order menus show them.
+    pub const ALL: [Self; 5] = [
+        Self::Refuse,
+        Self::Skip,
+        Self::Overwrite,
+        Self::Newer,
+        Self::Rename,
+    ];
+
+    /// The name used on the command line, in the configuration and on screen.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Refuse => "refuse",
+            Self::Skip => "skip",
+            Self::Overwrite => "overwrite",
+            Self::Newer => "newer",
+            Self::Rename => "rename",
+        }
+    }
+
+    /// The policy of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|policy| policy.name() == name)
+    }
+}
+
+/// What must be on the device before a file, or the job, is called done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Durability {
+    /// Nothing is flushed, except a file that replaces another (it would be lost with the old one).
+    None,
+    /// Everything is flushed by one `syncfs(2)` at the end of the job, shown as its own phase.
+    #[default]
+    Job,
+    /// Every file is flushed before it gets its name.
+    File,
+}
+
+impl Durability {
+    /// Every level, in the order menus show them.
+    pub const ALL: [Self; 3] = [Self::None, Self::Job, Self::File];
+
+    /// The name used on the command line, in the configuration and on screen.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Job => "job",
+            Self::File => "file",
+        }
+    }
+
+    /// The level of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|level| level.name() == name)
+    }
+}
+
+/// How the destination argument becomes the name of each source.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Naming {
+    /// `cp`'s rule: into the destination when it is an existing directory, else it is the new name.
+    #[default]
+    Cp,
+    /// The destination is a directory that must exist (`-t`, and the interactive program).
+    Into,
+    /// The destination is always the new name (`-T`).
+    Exact,
+}
+
+/// Bytes that one buffer of a worker holds unless told otherwise: past GNU cp's measured knee of
+/// 256 KiB (coreutils `ioblksize.h`), and still inside a second-level cache.
+pub const DEFAULT_BUFFER_SIZE: u64 = 256 * 1024;
+
+/// Size from which a file is copied in ranges by several workers unless told otherwise.
+pub const DEFAULT_PARALLEL_MIN_SIZE: u64 = 128 * 1024 * 1024;
+
+/// Concurrency and sizes. `None` means: chosen by haul, by route.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Tuning {
+    /// Files in flight at a time.
+    pub file_workers: Option<u16>,
+    /// Ranges of one large file in flight at a time.
+    pub chunk_workers: Option<u16>,
+    /// Bytes of one range of a large file; rounded up to 2 MiB.
+    pub chunk_size: Option<u64>,
+    /// Bytes of one worker's buffer.
+    pub buffer_size: Option<u64>,
+    /// Size in bytes from which a file is copied in ranges.
+    pub parallel_min_size: Option<u64>,
+}
+
+/// What is left out of a tree.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Filters {
+    /// Patterns of what to leave out: matched against the name, and against the path below the
+    /// source where the pattern holds a `/`.
+    pub exclude: Vec<String>,
+    /// Leaves out version control's own data (`.git`, `.hg`, `.svn` and kin).
+    pub exclude_vcs: bool,
+}
+
+/// A job as a door asks for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobSpec {
+    /// What to copy, in order; each a file, link or directory.
+    pub sources: Vec<BytePath>,
+    /// Where to; fixed here, whatever the panes show later.
+    pub dest: BytePath,
+    /// How `dest` is read.
+    pub naming: Naming,
+    /// How bytes are moved.
+    pub strategy: Strategy,
+    /// Concurrency and sizes.
+    pub tuning: Tuning,
+    /// What happens to existing names.
+    pub conflict: Conflict,
+    /// What must be on the device at the end.
+    pub durability: Durability,
+    /// What is left out.
+    pub filters: Filters,
+}
+
+/// When an added job may run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Start {
+    /// At once, beside whatever runs.
+    Now,
+    /// When no job ahead of it that writes to the same device is running.
+    #[default]
+    Queued,
+}
+
+/// Where a job stands. [`crate::engine`] holds the table of legal transitions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum JobState {
+    /// Waits for its turn.
+    Queued,
+    /// The scan has begun and nothing has been copied yet.
+    Scanning,
+    /// Copies (the scan may still be running).
+    Running,
+    /// Asked to pause; some worker is still finishing a piece.
+    Pausing,
+    /// Nothing is written until it is resumed.
+    Paused,
+    /// All bytes are accepted by the kernel; the device is being flushed.
+    Flushing,
+    /// Asked to stop; temporaries are being removed.
+    Cancelling,
+    /// Stopped on request; finished files stay, no temporary is left.
+    Cancelled,
+    /// Everything is copied or was identical or skipped by the chosen policy.
+    Done,
+    /// Ended, and something failed, was refused or is a conflict.
+    DoneWithFailures,
+    /// Could not begin: nothing was written.
+    Failed,
+}
+
+impl JobState {
+    /// Every state.
+    pub const ALL: [Self; 11] = [
+        Self::Queued,
+        Self::Scanning,
+        Self::Running,
+        Self::Pausing,
+        Self::Paused,
+        Self::Flushing,
+        Self::Cancelling,
+        Self::Cancelled,
+        Self::Done,
+        Self::DoneWithFailures,
+        Self::Failed,
+    ];
+
+    /// True once nothing more happens without a new request.
+    pub const fn is_final(self) -> bool {
+        matches!(
+            self,
+            Self::Cancelled | Self::Done | Self::DoneWithFailures | Self::Failed
+        )
+    }
+
+    /// True while the job reads or writes, or is about to.
+    pub const fn is_active(self) -> bool {
+        matches!(
+            self,
+            Self::Scanning | Self::Running | Self::Pausing | Self::Flushing | Self::Cancelling
+        )
+    }
+
+    /// The word shown for the state; it carries the meaning without colour.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Queued => "QUEUED",
+            Self::Scanning => "SCAN",
+            Self::Running => "RUN",
+            Self::Pausing => "PAUSING",
+            Self::Paused => "PAUSED",
+            Self::Flushing => "FLUSH",
+            Self::Cancelling => "CANCEL",
+            Self::Cancelled => "CANCELLED",
+            Self::Done => "DONE",
+            Self::DoneWithFailures => "DONE!",
+            Self::Failed => "FAILED",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_serde_agree() {
+        for strategy in Strategy::ALL {
+            let json = serde_json::to_string(&strategy).expect("serialises");
+            assert_eq!(json, format!("\"{}\"", strategy.name()));
+            assert_eq!(Strategy::from_name(strategy.name()), Some(strategy));
+        }
+        for policy in Conflict::ALL {
+            assert_eq!(
+                serde_json::to_string(&policy).expect("serialises"),
+                format!("\"{}\"", policy.name())
+            );
+        }
+        for level in Durability::ALL {
+            assert_eq!(
+                serde_json::to_string(&level).expect("serialises"),
+                format!("\"{}\"", level.name())
+            );
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! The vocabulary every layer shares: plain, serialisable data without behaviour beyond
+//! constructors, labels and simple sums.
+//!
+//! What crosses between a door (screen, command line, later a socket) and the engine is built from
+//! these types and nothing else; `haul copy --json` prints the same [`Update`]s, so the wire, the
+//! scripts and the golden files share one schema. Nothing here touches a file system, a clock or a
+//! terminal, and nothing here knows a thread.
+
+mod failure;
+mod ids;
+mod job;
+mod path;
+mod request;
+mod update;
+
+pub use failure::{ErrorClass, Failure, Op, Side};
+pub use ids::{FileId, JobId, PlanId, WorkerId};
+pub use job::{
+    Conflict, DEFAULT_BUFFER_SIZE, DEFAULT_PARALLEL_MIN_SIZE, Durability, Filters, JobSpec,
+    JobState, Naming, Start, Strategy, Tuning,
+};
+pub use path::BytePath;
+pub use request::Request;
+pub use update::{
+    ConflictSample, Event, FilePhase, FileRow, FlushView, Hello, JobView, Lane, Mark, Notice, Plan,
+    Preview, Snapshot, StrategyUse, Summary, SummaryFiles, Totals, Update, WorkerRow,
+};

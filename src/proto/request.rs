@@ -1,0 +1,99 @@
+//! What a door may ask of the engine.
+
+use super::{FileId, JobId, JobSpec, PlanId, Start};
+use serde::{Deserialize, Serialize};
+
+/// One request. Each takes effect before a later one is looked at; the answer is visible in the
+/// next snapshot, and one that names a job or file that is gone changes nothing.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "request", rename_all = "kebab-case")]
+pub enum Request {
+    /// Adds a job at the end of the queue. The engine answers with [`super::Event::Added`].
+    Add {
+        /// What to copy.
+        spec: Box<JobSpec>,
+        /// When it may run.
+        start: Start,
+    },
+    /// Closes the gate of a job: pieces in flight end, nothing more is written.
+    Pause {
+        /// Which job.
+        job: JobId,
+    },
+    /// Opens the gate again.
+    Resume {
+        /// Which job.
+        job: JobId,
+    },
+    /// Pauses every job that can be.
+    PauseAll,
+    /// Resumes every paused job.
+    ResumeAll,
+    /// Stops a job for good and removes its temporaries; finished files stay.
+    Cancel {
+        /// Which job.
+        job: JobId,
+    },
+    /// Pauses one file in flight; its worker goes on with other files.
+    PauseFile {
+        /// Which job.
+        job: JobId,
+        /// Which file.
+        file: FileId,
+    },
+    /// Resumes one paused file.
+    ResumeFile {
+        /// Which job.
+        job: JobId,
+        /// Which file.
+        file: FileId,
+    },
+    /// Gives up one file in flight or paused and removes its temporary; the rest goes on.
+    CancelFile {
+        /// Which job.
+        job: JobId,
+        /// Which file.
+        file: FileId,
+    },
+    /// Moves a job in the queue by so many places (negative: earlier).
+    Move {
+        /// Which job.
+        job: JobId,
+        /// Places; clamped to the ends.
+        by: i32,
+    },
+    /// Runs the failed and conflicting entries of an ended job again.
+    RetryFailed {
+        /// Which job.
+        job: JobId,
+    },
+    /// Takes an ended job off the list.
+    Remove {
+        /// Which job.
+        job: JobId,
+    },
+    /// Asks for a page of a job's failures; answered by [`super::Update::Failures`].
+    Failures {
+        /// Which job.
+        job: JobId,
+        /// Index of the first wanted, in order of occurrence.
+        from: u32,
+        /// How many at most; capped at 200.
+        limit: u32,
+    },
+    /// Counts what a job would do, without writing; answered by [`super::Update::Plan`]s until
+    /// one says it is final. A later `Plan` replaces an unfinished one.
+    Plan {
+        /// The door's name for it.
+        plan: PlanId,
+        /// What would be copied.
+        spec: Box<JobSpec>,
+    },
+    /// Stops counting.
+    DropPlan {
+        /// Which plan.
+        plan: PlanId,
+    },
+    /// Cancels everything, waits for the temporaries to be gone, and ends the engine.
+    Shutdown,
+}

@@ -1,0 +1,430 @@
+//! What the engine tells a door.
+//!
+//! Events are hints, snapshots are truth: everything needed to draw, or to choose an exit code, is
+//! in a [`Snapshot`] or can be asked for by page. A slow door skips snapshots and loses nothing.
+
+use super::{
+    BytePath, Conflict, Durability, Failure, FileId, JobId, JobState, PlanId, Start, Strategy,
+    WorkerId,
+};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// One message from the engine.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum Update {
+    /// First message of every session.
+    Hello(Hello),
+    /// The newest state of everything; latest wins.
+    Snapshot(Arc<Snapshot>),
+    /// Something happened.
+    Event(Event),
+    /// A page of failures, as asked for.
+    Failures {
+        /// Which job.
+        job: JobId,
+        /// Index of the first.
+        from: u32,
+        /// The failures, in order of occurrence.
+        failures: Vec<Failure>,
+    },
+    /// What a job would do, so far.
+    Plan(Box<Plan>),
+    /// How a job ended; the last line of `haul copy --json`.
+    Summary(Box<Summary>),
+}
+
+/// The greeting.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hello {
+    /// Version of this schema; raised when a field changes meaning.
+    pub schema: u32,
+    /// The program's version.
+    pub version: String,
+}
+
+/// Everything a screen shows.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// Rises by one with each snapshot.
+    pub seq: u64,
+    /// Jobs in queue order, ended ones included until removed.
+    pub jobs: Vec<JobView>,
+}
+
+/// Files and bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Totals {
+    /// Files, links and special files; directories are not counted.
+    pub files: u64,
+    /// Bytes of regular files.
+    pub bytes: u64,
+    /// Directories.
+    pub dirs: u64,
+}
+
+/// One job.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct JobView {
+    /// Its id.
+    pub id: JobId,
+    /// Where it stands.
+    pub state: JobState,
+    /// The first source; the rest are counted by `sources`.
+    pub source: BytePath,
+    /// How many sources.
+    pub sources: u32,
+    /// The destination as fixed when the job was added.
+    pub dest: BytePath,
+    /// Asked-for strategy.
+    pub strategy: Strategy,
+    /// Policy for existing names.
+    pub conflict: Conflict,
+    /// Durability.
+    pub durability: Durability,
+    /// When it may run.
+    pub start: Start,
+    /// The job this one waits for, while queued.
+    pub waits_for: Option<JobId>,
+    /// What the scan has found so far.
+    pub found: Totals,
+    /// True when the scan has ended and `found` is final.
+    pub found_is_final: bool,
+    /// Entries finished: copied, skipped, failed or conflicting; never more than `found.files`.
+    pub files_done: u64,
+    /// Files (links and special files included) that now exist at the destination by this job.
+    pub copied: u64,
+    /// Entries left alone by policy or because identical.
+    pub skipped: u64,
+    /// Failures, directories and arguments included; refusals too, conflicts not.
+    pub failed: u64,
+    /// Existing names the policy left alone and reported.
+    pub conflicts: u64,
+    /// Bytes accepted by the kernel, those of files in flight included.
+    pub bytes_copied: u64,
+    /// Bytes of skipped and given-up files: no longer part of what is to be copied.
+    pub bytes_left_out: u64,
+    /// Of `bytes_copied`: shared by reflink, not written.
+    pub bytes_cloned: u64,
+    /// Of `bytes_copied`: known to be on the device.
+    pub bytes_flushed: u64,
+    /// Bytes per second over the last 3 s of active time; `None` while nothing can be said.
+    pub rate: Option<u64>,
+    /// Mean bytes per second over the active time.
+    pub rate_mean: u64,
+    /// Seconds left, low and high estimate; `None` while it cannot be said.
+    pub eta: Option<(u64, u64)>,
+    /// Active milliseconds: paused and queued time excluded.
+    pub elapsed_ms: u64,
+    /// Bytes copied in each of the last seconds, oldest first, at most 300.
+    pub history: Vec<u64>,
+    /// Workers, in the order of their ids.
+    pub workers: Vec<WorkerRow>,
+    /// Files in flight or paused in mid-file.
+    pub in_flight: Vec<FileRow>,
+    /// The flush, while it runs or once it ended.
+    pub flush: Option<FlushView>,
+    /// What moved the bytes of finished files.
+    pub used: Vec<StrategyUse>,
+    /// Things to know that are no failures: a fall-back, something not kept.
+    pub notices: Vec<Notice>,
+    /// How many failures and conflicts [`super::Request::Failures`] can list.
+    pub listed: u32,
+    /// The last failure, for the bottom of the screen.
+    pub last_failure: Option<Failure>,
+}
+
+impl JobView {
+    /// Bytes the job has to move: what was found less what was left out.
+    pub fn bytes_total(&self) -> u64 {
+        self.found
+            .bytes
+            .saturating_sub(self.bytes_left_out)
+            .max(self.bytes_copied)
+    }
+
+    /// Share done in 0..=1 by bytes, or by entries when there are no bytes; 1 only for a job that
+    /// has ended or is flushing, so that nothing says 100 % while files are still open.
+    pub fn fraction(&self) -> f64 {
+        if matches!(self.state, JobState::Done | JobState::DoneWithFailures) {
+            return 1.0;
+        }
+        let (done, total) = match self.bytes_total() {
+            0 => (self.files_done, self.found.files),
+            total => (self.bytes_copied, total),
+        };
+        if total == 0 {
+            0.0
+        } else {
+            (done as f64 / total as f64).clamp(0.0, 1.0)
+        }
+    }
+}
+
+/// What a worker is doing with its file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FilePhase {
+    /// No file.
+    #[default]
+    Idle,
+    /// Opening source and temporary.
+    Opening,
+    /// Moving bytes.
+    Moving,
+    /// Setting metadata, flushing, renaming.
+    Finishing,
+    /// Held at the gate.
+    Paused,
+}
+
+/// One worker.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WorkerRow {
+    /// Its id.
+    pub id: WorkerId,
+    /// Whether it takes whole files or ranges of large ones.
+    pub lane: Lane,
+    /// What it does.
+    pub phase: FilePhase,
+    /// Its file, while it has one.
+    pub file: Option<FileId>,
+    /// The file's path below the source argument.
+    pub path: Option<BytePath>,
+    /// Offset in bytes it has reached.
+    pub offset: u64,
+    /// The file's size in bytes.
+    pub size: u64,
+    /// Bytes per second over the last second.
+    pub rate: u64,
+    /// What moves the bytes.
+    pub strategy: Option<Strategy>,
+    /// Milliseconds without any progress, once past 4 s and while it should be progressing.
+    pub stalled_ms: Option<u64>,
+}
+
+/// A worker's kind of work.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Lane {
+    /// Whole files; ranges too when no file waits.
+    #[default]
+    Files,
+    /// Ranges of large files only.
+    Ranges,
+}
+
+/// One file in flight.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FileRow {
+    /// Its id.
+    pub id: FileId,
+    /// Path below the source argument.
+    pub path: BytePath,
+    /// Bytes moved.
+    pub done: u64,
+    /// Size in bytes.
+    pub size: u64,
+    /// How many workers are on it; 0 when it is paused.
+    pub workers: u16,
+    /// What moves its bytes.
+    pub strategy: Option<Strategy>,
+    /// True when it is paused by itself.
+    pub paused: bool,
+}
+
+/// The flush of a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FlushView {
+    /// Milliseconds it has taken so far, or took.
+    pub elapsed_ms: u64,
+    /// True once it ended without error.
+    pub done: bool,
+}
+
+/// Files and bytes one strategy moved, and why it was taken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StrategyUse {
+    /// Which.
+    pub strategy: Strategy,
+    /// Files finished by it.
+    pub files: u64,
+    /// Bytes of those files.
+    pub bytes: u64,
+    /// Why: the first reason recorded.
+    pub reason: String,
+}
+
+/// Something to know that is not a failure.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    /// The words, ready to show (names in them are already safe).
+    pub text: String,
+    /// How often it applied.
+    pub count: u64,
+}
+
+/// A happening.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum Event {
+    /// A job was added.
+    Added {
+        /// Its id.
+        job: JobId,
+    },
+    /// A job went from one state to another.
+    State {
+        /// Which job.
+        job: JobId,
+        /// Before.
+        from: JobState,
+        /// After.
+        to: JobState,
+    },
+    /// A rung of the ladder was dropped for a route.
+    Fallback {
+        /// Which job.
+        job: JobId,
+        /// The rung that cannot be used.
+        from: Strategy,
+        /// Why, in words.
+        reason: String,
+    },
+    /// Events were dropped because this door did not read them.
+    Missed {
+        /// How many.
+        count: u64,
+    },
+}
+
+/// A name found at the destination with other content.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConflictSample {
+    /// Path below the destination.
+    pub path: BytePath,
+    /// Source size in bytes.
+    pub source_size: u64,
+    /// Destination size in bytes.
+    pub dest_size: u64,
+    /// How the two modification times compare.
+    pub newer: Mark,
+}
+
+/// Which of two is later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mark {
+    /// The source.
+    Source,
+    /// The destination.
+    Dest,
+    /// Neither.
+    Same,
+}
+
+/// What a job would do, counted so far.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The door's name for it.
+    pub plan: PlanId,
+    /// True when nothing more will be counted.
+    pub is_final: bool,
+    /// What was found.
+    pub found: Totals,
+    /// Entries that would be new at the destination.
+    pub new: u64,
+    /// Entries that are identical by size and time, and their bytes.
+    pub identical: u64,
+    /// Bytes of identical entries.
+    pub identical_bytes: u64,
+    /// Existing names with other content.
+    pub conflicts: u64,
+    /// Some of them, at most 20.
+    pub samples: Vec<ConflictSample>,
+    /// Bytes free at the destination for this user; `None` where it cannot be told.
+    pub free: Option<u64>,
+    /// What the counting could not read, and refusals that would stop the job before it begins.
+    pub problems: Vec<Failure>,
+    /// What would move the bytes, and why.
+    pub preview: Preview,
+}
+
+/// What `auto`, or the chosen strategy, would do between the two places.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Preview {
+    /// File system kind of the source (`ext4`, `nfs4` …).
+    pub source_fs: String,
+    /// File system kind of the destination.
+    pub dest_fs: String,
+    /// The strategy a large file would begin with.
+    pub strategy: Strategy,
+    /// Why.
+    pub reason: String,
+    /// Files in flight that would be used.
+    pub file_workers: u16,
+    /// Ranges of one large file that would be in flight.
+    pub chunk_workers: u16,
+}
+
+/// Counts of a summary.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SummaryFiles {
+    /// Files now at the destination by this job.
+    pub copied: u64,
+    /// Left alone: identical or by policy.
+    pub skipped: u64,
+    /// Failed or refused.
+    pub failed: u64,
+    /// Existing names left alone and reported.
+    pub conflicts: u64,
+}
+
+/// How a job ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// Which job.
+    pub job: JobId,
+    /// Its last state.
+    pub state: JobState,
+    /// Counts.
+    pub files: SummaryFiles,
+    /// Directories found.
+    pub dirs: u64,
+    /// Bytes moved (cloned ones included).
+    pub bytes_copied: u64,
+    /// Of those, shared by reflink.
+    pub bytes_cloned: u64,
+    /// Active seconds, the flush included.
+    pub elapsed_seconds: f64,
+    /// Mean over the active time.
+    pub bytes_per_second: u64,
+    /// Files and bytes per strategy used.
+    pub strategies: Vec<StrategyUse>,
+    /// Things to know that are no failures.
+    pub notices: Vec<Notice>,
+}
+
+impl Summary {
+    /// The summary of an ended job.
+    pub fn of(job: &JobView) -> Self {
+        Self {
+            job: job.id,
+            state: job.state,
+            files: SummaryFiles {
+                copied: job.copied,
+                skipped: job.skipped,
+                failed: job.failed,
+                conflicts: job.conflicts,
+            },
+            dirs: job.found.dirs,
+            bytes_copied: job.bytes_copied,
+            bytes_cloned: job.bytes_cloned,
+            elapsed_seconds: job.elapsed_ms as f64 / 1000.0,
+            bytes_per_second: job.rate_mean,
+            strategies: job.used.clone(),
+            notices: job.notices.clone(),
+        }
+    }
+}

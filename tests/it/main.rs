@@ -1,0 +1,1 @@
+//! The one integration binary: linking is the slow part on small machines.
