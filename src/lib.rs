@@ -10,3 +10,4 @@
 
 pub mod proto;
 pub mod session;
+pub mod sys;
