@@ -8,5 +8,9 @@
 //! ```
 //! `config` sits beside them; `text`, `units` and `clock` are leaves that anything may use.
 
+pub mod clock;
+pub mod exit;
 pub mod proto;
 pub mod session;
+pub mod text;
+pub mod units;
