@@ -9,6 +9,7 @@
 //! `config` sits beside them; `text`, `units` and `clock` are leaves that anything may use.
 
 pub mod clock;
+pub mod config;
 pub mod exit;
 pub mod proto;
 pub mod session;
