@@ -21,3 +21,19 @@ pub use real::Real;
 pub use rustix::io::Errno;
 pub use stat::{FsKind, Kind, Space, Stat, Time};
 pub use steady::Steady;
+
+/// A number nobody else can know, for names of temporaries. Where the kernel gives no random
+/// bytes the address of a fresh allocation stands in: such names only have to be unlikely, for a
+/// name that exists is never opened.
+pub fn seed() -> u64 {
+    let mut bytes = [0u8; 8];
+    match rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::NONBLOCK) {
+        Ok(8) => u64::from_ne_bytes(bytes),
+        _ => std::ptr::from_ref(&*Box::new(0u8)) as u64 ^ u64::from(std::process::id()) << 32,
+    }
+}
+
+/// The user haul acts as.
+pub fn effective_user() -> u32 {
+    rustix::process::geteuid().as_raw()
+}

@@ -1,1 +1,3 @@
 //! The one integration binary: linking is the slow part on small machines.
+
+mod tidy;
