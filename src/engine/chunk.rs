@@ -25,7 +25,11 @@ impl Tiles {
     /// The ranges of a file of `size` bytes, each of `step` bytes (rounded up to [`ALIGN`]).
     pub fn new(size: u64, step: u64) -> Self {
         let step = step.clamp(1, 1 << 40).div_ceil(ALIGN) * ALIGN;
-        Self { cursor: AtomicU64::new(0), size, step }
+        Self {
+            cursor: AtomicU64::new(0),
+            size,
+            step,
+        }
     }
 
     /// The next range nobody has taken; `None` when all are.
@@ -36,16 +40,14 @@ impl Tiles {
                 return None;
             }
             let end = at.saturating_add(self.step).min(self.size);
-            match self.cursor.compare_exchange_weak(at, end, Ordering::Relaxed, Ordering::Relaxed) {
+            match self
+                .cursor
+                .compare_exchange_weak(at, end, Ordering::Relaxed, Ordering::Relaxed)
+            {
                 Ok(_) => return Some(at..end),
                 Err(now) => at = now,
             }
         }
-    }
-
-    /// True when every range was taken.
-    pub fn is_empty(&self) -> bool {
-        self.cursor.load(Ordering::Relaxed) >= self.size
     }
 }
 
@@ -67,7 +69,7 @@ mod tests {
                 at = range.end;
             }
             prop_assert_eq!(at, size);
-            prop_assert!(tiles.is_empty());
+            prop_assert!(tiles.take().is_none());
         }
     }
 
@@ -78,7 +80,10 @@ mod tests {
             let lanes: Vec<_> = (0..4)
                 .map(|_| scope.spawn(|| std::iter::from_fn(|| tiles.take()).collect::<Vec<_>>()))
                 .collect();
-            lanes.into_iter().flat_map(|lane| lane.join().expect("a lane panicked")).collect()
+            lanes
+                .into_iter()
+                .flat_map(|lane| lane.join().expect("a lane panicked"))
+                .collect()
         });
         taken.sort_by_key(|range| range.start);
         let mut at = 0;

@@ -68,10 +68,14 @@ pub async fn run(sys: Arc<dyn Sys>, ends: Ends) {
         closing: false,
         dirty: true,
     };
-    this.tell(Update::Hello(Hello { schema: 1, version: env!("CARGO_PKG_VERSION").to_owned() }));
+    this.tell(Update::Hello(Hello {
+        schema: 1,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    }));
     let mut tick = tokio::time::interval(TICK);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut requests_open = true;
+    let updates = this.ends.updates.clone();
     loop {
         this.post();
         if this.closing && this.jobs.iter().all(|job| !job.state().is_active()) {
@@ -90,7 +94,7 @@ pub async fn run(sys: Arc<dyn Sys>, ends: Ends) {
             },
             Some(report) = reports.recv() => this.report(report),
             _ = tick.tick(), if active => this.tick(),
-            permit = this.ends.updates.reserve(), if waiting => if permit.is_err() {
+            permit = updates.reserve(), if waiting => if permit.is_err() {
                 this.outbox.clear();
             },
         }
@@ -133,13 +137,24 @@ impl Coordinator {
             Request::RetryFailed { job } => self.with(job, |job| {
                 job.retry(&mut events);
             }),
-            Request::Remove { job } => self.jobs.retain(|known| known.id != job || !known.state().is_final()),
+            Request::Remove { job } => self
+                .jobs
+                .retain(|known| known.id != job || !known.state().is_final()),
             Request::Failures { job, from, limit } => {
                 let failures = self.jobs.iter().find(|known| known.id == job).map(|job| {
                     let limit = limit.min(PAGE) as usize;
-                    job.failures.iter().skip(from as usize).take(limit).cloned().collect()
+                    job.failures
+                        .iter()
+                        .skip(from as usize)
+                        .take(limit)
+                        .cloned()
+                        .collect()
                 });
-                self.tell(Update::Failures { job, from, failures: failures.unwrap_or_default() });
+                self.tell(Update::Failures {
+                    job,
+                    from,
+                    failures: failures.unwrap_or_default(),
+                });
             }
             Request::Plan { plan, spec } => {
                 self.drop_plan(None);
@@ -160,8 +175,12 @@ impl Coordinator {
     }
 
     fn shift(&mut self, id: JobId, by: i32) {
-        let Some(at) = self.jobs.iter().position(|job| job.id == id) else { return };
-        let to = at.saturating_add_signed(by as isize).min(self.jobs.len() - 1);
+        let Some(at) = self.jobs.iter().position(|job| job.id == id) else {
+            return;
+        };
+        let to = at
+            .saturating_add_signed(by as isize)
+            .min(self.jobs.len() - 1);
         let job = self.jobs.remove(at);
         self.jobs.insert(to, job);
     }
@@ -190,7 +209,11 @@ impl Coordinator {
         let mut events = Vec::new();
         match report.what {
             What::Plan(plan) => {
-                if self.plan.as_ref().is_some_and(|(current, _)| *current == plan.plan) {
+                if self
+                    .plan
+                    .as_ref()
+                    .is_some_and(|(current, _)| *current == plan.plan)
+                {
                     if plan.is_final {
                         self.plan = None;
                     }
@@ -235,13 +258,16 @@ impl Coordinator {
     }
 
     fn is_due(&self, at: usize) -> bool {
-        self.jobs[at].start == Start::Now || (self.jobs[at].device_known && self.blocker(at).is_none())
+        self.jobs[at].start == Start::Now
+            || (self.jobs[at].device_known && self.blocker(at).is_none())
     }
 
     /// The job that one in the queue waits for: active, on the same device, or queued before it.
     fn blocker(&self, at: usize) -> Option<JobId> {
         let job = &self.jobs[at];
-        let same = |other: &Job| other.device.is_none() || job.device.is_none() || other.device == job.device;
+        let same = |other: &Job| {
+            other.device.is_none() || job.device.is_none() || other.device == job.device
+        };
         self.jobs
             .iter()
             .enumerate()
@@ -259,15 +285,23 @@ impl Coordinator {
         let dest = job.spec.dest.clone();
         let look = move || {
             let path = dest.as_path();
-            let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+            let parent = path
+                .parent()
+                .filter(|parent| !parent.as_os_str().is_empty());
             let stat = sys
                 .stat_path(path)
                 .or_else(|_| sys.stat_path(parent.unwrap_or(std::path::Path::new("."))));
             let device = stat.ok().map(|stat| stat.dev);
             // With the engine gone nobody needs the answer.
-            drop(reports.blocking_send(Report { job: id, what: What::Device(device) }));
+            drop(reports.blocking_send(Report {
+                job: id,
+                what: What::Device(device),
+            }));
         };
-        if let Err(error) = std::thread::Builder::new().name("haul-look".into()).spawn(look) {
+        if let Err(error) = std::thread::Builder::new()
+            .name("haul-look".into())
+            .spawn(look)
+        {
             tracing::error!("no thread to look up a device: {error}");
         }
     }
@@ -283,7 +317,10 @@ impl Coordinator {
                 view::view(&self.jobs[at], now, waits_for)
             })
             .collect();
-        self.ends.snapshots.send_replace(Arc::new(Snapshot { seq: self.seq, jobs }));
+        self.ends.snapshots.send_replace(Arc::new(Snapshot {
+            seq: self.seq,
+            jobs,
+        }));
     }
 
     fn say(&mut self, events: Vec<Event>) {
@@ -312,7 +349,8 @@ impl Coordinator {
         }
         if self.missed > 0 && self.outbox.len() < OUTBOX {
             let count = std::mem::take(&mut self.missed);
-            self.outbox.push_back(Update::Event(Event::Missed { count }));
+            self.outbox
+                .push_back(Update::Event(Event::Missed { count }));
         }
         self.outbox.push_back(update);
     }

@@ -77,12 +77,26 @@ pub struct Trouble {
 impl Trouble {
     /// The kernel refused.
     pub fn kernel(op: Op, side: Side, errno: Errno) -> Self {
-        Self { op, side, class: classify(errno, op), errno: Some(errno), offset: None, words: None }
+        Self {
+            op,
+            side,
+            class: classify(errno, op),
+            errno: Some(errno),
+            offset: None,
+            words: None,
+        }
     }
 
     /// haul itself refuses or noticed something.
     pub fn own(op: Op, side: Side, class: ErrorClass, words: impl Into<String>) -> Self {
-        Self { op, side, class, errno: None, offset: None, words: Some(words.into()) }
+        Self {
+            op,
+            side,
+            class,
+            errno: None,
+            offset: None,
+            words: Some(words.into()),
+        }
     }
 
     /// At this offset.

@@ -7,8 +7,17 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 /// What version control systems keep for themselves.
-const VCS: [&[u8]; 9] =
-    [b".git", b".hg", b".svn", b".bzr", b"_darcs", b"CVS", b".jj", b".pijul", b".fslckout"];
+const VCS: [&[u8]; 9] = [
+    b".git",
+    b".hg",
+    b".svn",
+    b".bzr",
+    b"_darcs",
+    b"CVS",
+    b".jj",
+    b".pijul",
+    b".fslckout",
+];
 
 /// Compiled patterns.
 #[derive(Debug)]
@@ -34,7 +43,9 @@ impl Filter {
                 Some(text) => (text, true),
                 None => (pattern.as_str(), false),
             };
-            let text = text.strip_prefix('/').map_or_else(|| text.to_owned(), str::to_owned);
+            let text = text
+                .strip_prefix('/')
+                .map_or_else(|| text.to_owned(), str::to_owned);
             let is_path = pattern.trim_end_matches('/').contains('/');
             let glob = GlobBuilder::new(&text)
                 .literal_separator(true)
@@ -80,8 +91,15 @@ mod tests {
     use super::*;
 
     fn filter(exclude: &[&str]) -> Filter {
-        let exclude = exclude.iter().map(|pattern| (*pattern).to_owned()).collect();
-        Filter::new(&Filters { exclude, exclude_vcs: false }).expect("globs")
+        let exclude = exclude
+            .iter()
+            .map(|pattern| (*pattern).to_owned())
+            .collect();
+        Filter::new(&Filters {
+            exclude,
+            exclude_vcs: false,
+        })
+        .expect("globs")
     }
 
     fn out(filter: &Filter, path: &str, is_dir: bool) -> bool {
@@ -97,14 +115,21 @@ mod tests {
         assert!(out(&tmp, "a/cache", true));
         assert!(!out(&tmp, "a/cache", false), "a file of that name stays");
         assert!(out(&tmp, "renders/old", true));
-        assert!(!out(&tmp, "a/renders/old", true), "a path is anchored at the source");
+        assert!(
+            !out(&tmp, "a/renders/old", true),
+            "a path is anchored at the source"
+        );
         assert!(out(&tmp, "deep/1/2/x", false));
         assert!(!out(&tmp, "plain", false));
     }
 
     #[test]
     fn version_control() {
-        let vcs = Filter::new(&Filters { exclude: vec![], exclude_vcs: true }).expect("no globs");
+        let vcs = Filter::new(&Filters {
+            exclude: vec![],
+            exclude_vcs: true,
+        })
+        .expect("no globs");
         assert!(out(&vcs, "a/.git", true));
         assert!(!out(&vcs, "a/.gitignore", false));
     }
@@ -112,7 +137,11 @@ mod tests {
     #[test]
     fn a_bad_glob_is_named() {
         let exclude = vec!["[".to_owned()];
-        let error = Filter::new(&Filters { exclude, exclude_vcs: false }).expect_err("not a glob");
+        let error = Filter::new(&Filters {
+            exclude,
+            exclude_vcs: false,
+        })
+        .expect_err("not a glob");
         assert!(error.contains("'['"), "{error}");
     }
 }

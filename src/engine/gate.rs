@@ -84,7 +84,10 @@ impl Gate {
     pub fn enter(&self) {
         let mut turn = self.lock();
         while self.word.load(Ordering::Relaxed) == HELD {
-            turn = self.turned.wait(turn).unwrap_or_else(PoisonError::into_inner);
+            turn = self
+                .turned
+                .wait(turn)
+                .unwrap_or_else(PoisonError::into_inner);
         }
         self.busy.fetch_add(1, Ordering::AcqRel);
     }
@@ -144,7 +147,11 @@ mod tests {
             }
             let before = moved.load(Ordering::SeqCst);
             std::thread::sleep(Duration::from_millis(2));
-            assert_eq!(moved.load(Ordering::SeqCst), before, "moved behind a closed gate");
+            assert_eq!(
+                moved.load(Ordering::SeqCst),
+                before,
+                "moved behind a closed gate"
+            );
             gate.open();
         }
         gate.shut();

@@ -203,14 +203,12 @@ impl Job {
         self.scan_ended
     }
 
-    /// True once it was started (it may be paused).
-    pub fn was_started(&self) -> bool {
-        self.crew.is_some()
-    }
-
     /// The entry's slice and place in it.
     pub fn entry(&self, file: FileId) -> Option<(&Arc<Slice>, usize)> {
-        let at = self.slices.partition_point(|slice| slice.base <= file).checked_sub(1)?;
+        let at = self
+            .slices
+            .partition_point(|slice| slice.base <= file)
+            .checked_sub(1)?;
         let index = (file.0 - self.slices[at].base.0) as usize;
         (index < self.slices[at].entries().len()).then_some((&self.slices[at], index))
     }
@@ -228,7 +226,9 @@ impl Job {
 
     /// Bytes known to be on the device.
     pub fn bytes_flushed(&self) -> u64 {
-        self.flushed.max(self.flushed_singly).min(self.bytes_copied())
+        self.flushed
+            .max(self.flushed_singly)
+            .min(self.bytes_copied())
     }
 
     fn set_state(&mut self, to: JobState, events: &mut Vec<Event>) {
@@ -240,17 +240,29 @@ impl Job {
             Ok(to) => {
                 tracing::info!(job = self.id.0, ?from, ?to, "state");
                 self.state = to;
-                events.push(Event::State { job: self.id, from, to });
+                events.push(Event::State {
+                    job: self.id,
+                    from,
+                    to,
+                });
             }
             Err(illegal) => tracing::error!(job = self.id.0, "{illegal}"),
         }
-        if !matches!(self.state, JobState::Scanning | JobState::Running | JobState::Flushing) {
+        if !matches!(
+            self.state,
+            JobState::Scanning | JobState::Running | JobState::Flushing
+        ) {
             self.pace.rest();
         }
     }
 
     /// Begins: scan and workers.
-    pub fn begin(&mut self, sys: &Arc<dyn Sys>, reports: &mpsc::Sender<Report>, events: &mut Vec<Event>) {
+    pub fn begin(
+        &mut self,
+        sys: &Arc<dyn Sys>,
+        reports: &mpsc::Sender<Report>,
+        events: &mut Vec<Event>,
+    ) {
         let filter = match Filter::new(&self.spec.filters) {
             Ok(filter) => filter,
             Err(words) => {
@@ -278,8 +290,9 @@ impl Job {
         } else {
             self.scan_ended = false;
             let scan = Scan::new(crew.shared.clone(), self.spec.clone(), filter);
-            let spawned =
-                std::thread::Builder::new().name("haul-scan".into()).spawn(move || scan.run(assignment));
+            let spawned = std::thread::Builder::new()
+                .name("haul-scan".into())
+                .spawn(move || scan.run(assignment));
             if let Err(error) = spawned {
                 self.own_failure(Op::Resolve, format!("no thread for the scan: {error}"));
                 self.scan_ended = true;
@@ -313,13 +326,22 @@ impl Job {
             conflict: self.spec.conflict,
             durability: self.spec.durability,
             wanted: wanted(&self.spec, chunk_workers, chunk_size),
-            buffer_size: tuning.buffer_size.unwrap_or(DEFAULT_BUFFER_SIZE).clamp(4096, 1 << 30) as usize,
+            buffer_size: tuning
+                .buffer_size
+                .unwrap_or(DEFAULT_BUFFER_SIZE)
+                .clamp(4096, 1 << 30) as usize,
             chunk_size,
             reports: reports.clone(),
         });
         let (files, file_work) = bounded(WORK_QUEUE);
         let (lanes, lane_work) = bounded(WORK_QUEUE);
-        let crew = Crew { shared, files, lanes, lane_work, lane_workers: chunk_workers.saturating_sub(1) };
+        let crew = Crew {
+            shared,
+            files,
+            lanes,
+            lane_work,
+            lane_workers: chunk_workers.saturating_sub(1),
+        };
         for _ in 0..file_workers {
             self.hire_one(&crew, Lane::Files, Some(file_work.clone()));
         }
@@ -362,7 +384,9 @@ impl Job {
             }
             What::ScanFailed(failure, retry) => {
                 match retry {
-                    Retry::Source(usize::MAX) => self.retry_sources = (0..self.spec.sources.len()).collect(),
+                    Retry::Source(usize::MAX) => {
+                        self.retry_sources = (0..self.spec.sources.len()).collect()
+                    }
                     Retry::Source(index) => self.retry_sources.push(index),
                     Retry::Subtree(subtree) => self.retry_subtrees.push(*subtree),
                     Retry::Dir(dir) => self.retry_dirs.push(dir),
@@ -396,7 +420,6 @@ impl Job {
             self.resumed.remove(&id);
             self.counts.ended += 1;
             match status {
-                Status::Pending => self.counts.ended -= 1,
                 Status::Copied => self.counts.copied += 1,
                 Status::Skipped => self.counts.skipped += 1,
                 Status::Conflict => self.counts.conflicts += 1,
@@ -404,16 +427,27 @@ impl Job {
                 Status::Cancelled => {}
             }
             // Copied is what most become and needs no memory of its own.
-            if matches!(status, Status::Failed | Status::Conflict | Status::Cancelled) {
+            if matches!(
+                status,
+                Status::Failed | Status::Conflict | Status::Cancelled
+            ) {
                 self.status.insert(id, status);
             }
         }
         // Directories are no entries: their failures are counted here, those of entries above.
-        self.counts.failed += batch.failures.iter().filter(|failure| failure.file.is_none()).count() as u64;
+        self.counts.failed += batch
+            .failures
+            .iter()
+            .filter(|failure| failure.file.is_none())
+            .count() as u64;
         self.retry_dirs.extend(batch.dirs);
         self.failures.extend(batch.failures);
         for used in batch.used {
-            match self.used.iter_mut().find(|known| known.strategy == used.strategy && known.reason == used.reason) {
+            match self
+                .used
+                .iter_mut()
+                .find(|known| known.strategy == used.strategy && known.reason == used.reason)
+            {
                 Some(known) => {
                     known.files += used.files;
                     known.bytes += used.bytes;
@@ -434,7 +468,11 @@ impl Job {
             self.held.insert(id, held);
         }
         for (strategy, reason) in batch.dropped {
-            events.push(Event::Fallback { job: self.id, from: strategy, reason: reason.clone() });
+            events.push(Event::Fallback {
+                job: self.id,
+                from: strategy,
+                reason: reason.clone(),
+            });
             self.dropped.push((strategy, reason));
         }
         self.notables.merge(&batch.notables);
@@ -451,7 +489,11 @@ impl Job {
 
     fn offer_lanes(&mut self, big: &Arc<Big>, reopened: bool) {
         let Some(crew) = self.crew.take() else { return };
-        let have = self.hands.iter().filter(|hand| hand.lane == Lane::Ranges).count();
+        let have = self
+            .hands
+            .iter()
+            .filter(|hand| hand.lane == Lane::Ranges)
+            .count();
         for _ in have..usize::from(crew.lane_workers) {
             self.hire_one(&crew, Lane::Ranges, None);
         }
@@ -484,7 +526,11 @@ impl Job {
                 }
             }
             JobState::Pausing => {
-                if self.crew.as_ref().is_none_or(|crew| crew.shared.gate.is_quiet()) {
+                if self
+                    .crew
+                    .as_ref()
+                    .is_none_or(|crew| crew.shared.gate.is_quiet())
+                {
                     self.set_state(JobState::Paused, events);
                 }
             }
@@ -502,7 +548,10 @@ impl Job {
             }
             _ => {}
         }
-        if matches!(self.state, JobState::Scanning | JobState::Running | JobState::Flushing) {
+        if matches!(
+            self.state,
+            JobState::Scanning | JobState::Running | JobState::Flushing
+        ) {
             self.pace.feed(now, self.bytes_copied(), self.counts.ended);
         }
     }
@@ -575,13 +624,20 @@ impl Job {
         }
         self.set_state(JobState::Flushing, events);
         self.flush_began = Some(now);
-        self.flush = Some(FlushView { elapsed_ms: 0, done: false });
+        self.flush = Some(FlushView {
+            elapsed_ms: 0,
+            done: false,
+        });
         self.spawn_flush(true);
     }
 
     fn flush_meanwhile(&mut self) {
         let due = self.bytes_copied().saturating_sub(self.flushed) >= FLUSH_EVERY;
-        if self.spec.durability == Durability::Job && due && !self.flushing && !self.targets.is_empty() {
+        if self.spec.durability == Durability::Job
+            && due
+            && !self.flushing
+            && !self.targets.is_empty()
+        {
             self.spawn_flush(false);
         }
     }
@@ -593,8 +649,11 @@ impl Job {
         let mark = self.bytes_copied();
         let path = self.spec.dest.clone();
         // Duplicates, so that the job keeps its own for later flushes.
-        let targets: Result<Vec<OwnedFd>, _> =
-            self.targets.iter().map(|fd| shared.sys.duplicate(fd.as_fd())).collect();
+        let targets: Result<Vec<OwnedFd>, _> = self
+            .targets
+            .iter()
+            .map(|fd| shared.sys.duplicate(fd.as_fd()))
+            .collect();
         self.flushing = true;
         let spawned = std::thread::Builder::new().name("haul-flush".into()).spawn(move || {
             let result = targets
@@ -633,16 +692,25 @@ impl Job {
                 flush.elapsed_ms = began.elapsed().as_millis() as u64;
                 flush.done = ok;
             }
-            self.pace.feed(clock::now(), self.bytes_copied(), self.counts.ended);
+            self.pace
+                .feed(clock::now(), self.bytes_copied(), self.counts.ended);
             self.end(events);
         }
     }
 
     fn end(&mut self, events: &mut Vec<Event>) {
         self.dismiss();
-        let clean = self.counts.failed == 0 && self.counts.conflicts == 0 && self.failures.is_empty();
-        let cancelled = self.status.values().any(|status| *status == Status::Cancelled);
-        let state = if clean && !cancelled { JobState::Done } else { JobState::DoneWithFailures };
+        let clean =
+            self.counts.failed == 0 && self.counts.conflicts == 0 && self.failures.is_empty();
+        let cancelled = self
+            .status
+            .values()
+            .any(|status| *status == Status::Cancelled);
+        let state = if clean && !cancelled {
+            JobState::Done
+        } else {
+            JobState::DoneWithFailures
+        };
         self.set_state(state, events);
     }
 
@@ -677,7 +745,11 @@ impl Job {
             None => JobState::Queued,
             Some(crew) => {
                 crew.shared.gate.open();
-                if self.counts.ended > 0 || self.bytes_copied() > 0 { JobState::Running } else { JobState::Scanning }
+                if self.counts.ended > 0 || self.bytes_copied() > 0 {
+                    JobState::Running
+                } else {
+                    JobState::Scanning
+                }
             }
         };
         self.set_state(to, events);
@@ -755,19 +827,27 @@ impl Job {
     /// Prepares an ended job to try again what failed, was a conflict, or was cancelled. False
     /// when there is nothing to try.
     pub fn retry(&mut self, events: &mut Vec<Event>) -> bool {
-        if !matches!(self.state, JobState::DoneWithFailures | JobState::Cancelled | JobState::Failed) {
+        if !matches!(
+            self.state,
+            JobState::DoneWithFailures | JobState::Cancelled | JobState::Failed
+        ) {
             return false;
         }
         let mut ids: Vec<FileId> = self.status.drain().map(|(id, _)| id).collect();
         ids.sort_unstable();
         let mut by_slice: BTreeMap<FileId, (Arc<Slice>, Vec<usize>)> = BTreeMap::new();
         for id in ids {
-            let Some((slice, index)) = self.entry(id).map(|(slice, index)| (slice.clone(), index)) else {
+            let Some((slice, index)) = self.entry(id).map(|(slice, index)| (slice.clone(), index))
+            else {
                 continue;
             };
             self.counts.ended = self.counts.ended.saturating_sub(1);
             self.left_out = self.left_out.saturating_sub(slice.entries()[index].size);
-            by_slice.entry(slice.base).or_insert_with(|| (slice, Vec::new())).1.push(index);
+            by_slice
+                .entry(slice.base)
+                .or_insert_with(|| (slice, Vec::new()))
+                .1
+                .push(index);
         }
         for (_, (slice, indexes)) in by_slice {
             slice.dir.expect_again();
@@ -780,8 +860,9 @@ impl Job {
         for subtree in &self.retry_subtrees {
             subtree.expect_again();
         }
-        let something =
-            !self.again.is_empty() || !self.retry_sources.is_empty() || !self.retry_subtrees.is_empty();
+        let something = !self.again.is_empty()
+            || !self.retry_sources.is_empty()
+            || !self.retry_subtrees.is_empty();
         if !something {
             return false;
         }
@@ -805,9 +886,11 @@ pub fn workers(spec: &JobSpec) -> (u16, u16) {
     };
     let chunk_workers = match spec.strategy {
         // Four lanes, then nothing more is gained (arsync's measurements).
-        Strategy::Auto | Strategy::Parallel => {
-            spec.tuning.chunk_workers.unwrap_or(cores.clamp(2, 4)).clamp(1, 256)
-        }
+        Strategy::Auto | Strategy::Parallel => spec
+            .tuning
+            .chunk_workers
+            .unwrap_or(cores.clamp(2, 4))
+            .clamp(1, 256),
         _ => 1,
     };
     (file_workers, chunk_workers)

@@ -66,25 +66,48 @@ pub fn spawn(
         samples: Vec::new(),
         free: None,
         problems: Vec::new(),
-        preview: Preview { file_workers, chunk_workers, strategy: spec.strategy, ..Preview::default() },
+        preview: Preview {
+            file_workers,
+            chunk_workers,
+            strategy: spec.strategy,
+            ..Preview::default()
+        },
     };
     let begin = move || {
         let (filter, bad_glob) = match Filter::new(&spec.filters) {
             Ok(filter) => (Some(filter), None),
-            Err(words) => (Filter::new(&crate::proto::Filters::default()).ok(), Some(words)),
+            Err(words) => (
+                Filter::new(&crate::proto::Filters::default()).ok(),
+                Some(words),
+            ),
         };
         let Some(filter) = filter else { return };
-        let mut count = Count { sys, spec, filter, stop, reports, plan, told: clock::now(), alive: true };
+        let mut count = Count {
+            sys,
+            spec,
+            filter,
+            stop,
+            reports,
+            plan,
+            told: clock::now(),
+            alive: true,
+        };
         if let Some(words) = bad_glob {
             let dest = count.spec.dest.clone();
-            count.problem(Trouble::own(Op::Resolve, Side::Source, ErrorClass::Other, words), dest);
+            count.problem(
+                Trouble::own(Op::Resolve, Side::Source, ErrorClass::Other, words),
+                dest,
+            );
         } else {
             count.all();
         }
         count.plan.is_final = true;
         count.tell();
     };
-    if let Err(error) = std::thread::Builder::new().name("haul-plan".into()).spawn(begin) {
+    if let Err(error) = std::thread::Builder::new()
+        .name("haul-plan".into())
+        .spawn(begin)
+    {
         tracing::error!("no thread for a plan: {error}");
     }
 }
@@ -93,7 +116,13 @@ impl Count {
     fn tell(&mut self) {
         self.told = clock::now();
         let what = What::Plan(Box::new(self.plan.clone()));
-        self.alive &= self.reports.blocking_send(Report { job: JobId(0), what }).is_ok();
+        self.alive &= self
+            .reports
+            .blocking_send(Report {
+                job: JobId(0),
+                what,
+            })
+            .is_ok();
     }
 
     fn stopped(&self) -> bool {
@@ -108,7 +137,8 @@ impl Count {
 
     fn all(&mut self) {
         let spec = self.spec.clone();
-        let target = match resolve::target(&*self.sys, &spec.dest, spec.naming, spec.sources.len()) {
+        let target = match resolve::target(&*self.sys, &spec.dest, spec.naming, spec.sources.len())
+        {
             Ok(target) => target,
             Err(trouble) => {
                 self.problem(trouble, spec.dest.clone());
@@ -123,7 +153,11 @@ impl Count {
                 return;
             }
             if let Err(trouble) = self.source(path, &target, &mut names) {
-                let path = if trouble.side == Side::Source { path.clone() } else { spec.dest.clone() };
+                let path = if trouble.side == Side::Source {
+                    path.clone()
+                } else {
+                    spec.dest.clone()
+                };
                 self.problem(trouble, path);
             }
         }
@@ -140,14 +174,28 @@ impl Count {
         let found = resolve::find(&*sys, &origin)?;
         let name = target.name.clone().unwrap_or_else(|| origin.name.clone());
         if name.as_c_str() == c"." {
-            if target.above.iter().any(|above| above.same_inode(&found.stat)) {
+            if target
+                .above
+                .iter()
+                .any(|above| above.same_inode(&found.stat))
+            {
                 let words = "a directory cannot be copied into itself";
-                return Err(Trouble::own(Op::Compare, Side::Source, ErrorClass::Refused, words));
+                return Err(Trouble::own(
+                    Op::Compare,
+                    Side::Source,
+                    ErrorClass::Refused,
+                    words,
+                ));
             }
         } else {
             if !names.insert(name.clone()) {
                 let words = "another source has the same name at the destination";
-                return Err(Trouble::own(Op::Compare, Side::Source, ErrorClass::Refused, words));
+                return Err(Trouble::own(
+                    Op::Compare,
+                    Side::Source,
+                    ErrorClass::Refused,
+                    words,
+                ));
             }
             resolve::check(&*sys, &found.stat, target, &name)?;
         }
@@ -171,7 +219,12 @@ impl Count {
         if !self.plan.preview.source_fs.is_empty() {
             return;
         }
-        let kind = |fd| self.sys.space(fd).map(|space| space.kind).unwrap_or_default();
+        let kind = |fd| {
+            self.sys
+                .space(fd)
+                .map(|space| space.kind)
+                .unwrap_or_default()
+        };
         let src_kind = kind(found.parent.as_fd());
         let dst_kind = kind(target.dir.as_fd());
         let dst_dev = target.above.first().map_or(0, |dir| dir.dev);
@@ -198,7 +251,8 @@ impl Count {
             .parallelism(jwalk::Parallelism::RayonNewPool(2));
         let filter = Arc::new(std::mem::replace(
             &mut self.filter,
-            Filter::new(&crate::proto::Filters::default()).unwrap_or_else(|_| unreachable!("no patterns")),
+            Filter::new(&crate::proto::Filters::default())
+                .unwrap_or_else(|_| unreachable!("no patterns")),
         ));
         let (kept, stop, base) = (filter.clone(), self.stop.clone(), root.to_path_buf());
         let walk = walk.process_read_dir(move |_, dir, _, children| {
@@ -221,11 +275,6 @@ impl Count {
             match entry {
                 Ok(entry) if entry.file_type().is_dir() => {
                     self.plan.found.dirs += 1;
-                    if let Some(error) = &entry.read_children_error {
-                        let errno = error.io_error().and_then(crate::sys::Errno::from_io_error);
-                        let trouble = source(Op::List)(errno.unwrap_or(crate::sys::Errno::IO));
-                        self.problem(trouble, BytePath::from(entry.path()));
-                    }
                 }
                 Ok(entry) => {
                     let path = entry.path();
@@ -233,7 +282,8 @@ impl Count {
                     let there = dest.join(below);
                     match self.sys_stat(&path) {
                         Ok(stat) => {
-                            let name = CString::new(below.as_os_str().as_bytes()).unwrap_or_default();
+                            let name =
+                                CString::new(below.as_os_str().as_bytes()).unwrap_or_default();
                             self.entry(&stat, &there, &name, !fresh);
                         }
                         Err(trouble) => self.problem(trouble, BytePath::from(path)),
@@ -242,7 +292,9 @@ impl Count {
                 Err(error) => {
                     let errno = error.io_error().and_then(crate::sys::Errno::from_io_error);
                     let trouble = source(Op::List)(errno.unwrap_or(crate::sys::Errno::IO));
-                    let path = error.path().map_or_else(|| root.to_path_buf(), Path::to_path_buf);
+                    let path = error
+                        .path()
+                        .map_or_else(|| root.to_path_buf(), Path::to_path_buf);
                     self.problem(trouble, BytePath::from(path));
                 }
             }
@@ -259,17 +311,26 @@ impl Count {
 
     fn sys_stat(&self, path: &Path) -> Result<Stat, Trouble> {
         let metadata = std::fs::symlink_metadata(path).map_err(|error| {
-            source(Op::Stat)(crate::sys::Errno::from_io_error(&error).unwrap_or(crate::sys::Errno::IO))
+            source(Op::Stat)(
+                crate::sys::Errno::from_io_error(&error).unwrap_or(crate::sys::Errno::IO),
+            )
         })?;
         Ok(Stat::from(&metadata))
     }
 
     /// Counts an entry and compares it with what is at the destination.
     fn entry(&mut self, stat: &Stat, dest: &Path, name: &CStr, look: bool) {
-        let size = if stat.kind == Kind::File { stat.size } else { 0 };
+        let size = if stat.kind == Kind::File {
+            stat.size
+        } else {
+            0
+        };
         self.plan.found.files += 1;
         self.plan.found.bytes += size;
-        let there = look.then(|| std::fs::symlink_metadata(dest).ok()).flatten().map(|there| Stat::from(&there));
+        let there = look
+            .then(|| std::fs::symlink_metadata(dest).ok())
+            .flatten()
+            .map(|there| Stat::from(&there));
         let Some(there) = there else {
             self.plan.new += 1;
             return;

@@ -69,8 +69,6 @@ pub enum Retry {
 /// How an entry ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
-    /// Not ended.
-    Pending,
     /// At the destination now.
     Copied,
     /// Identical, or left alone by a policy that was chosen.
@@ -143,7 +141,10 @@ impl Notables {
 
     /// What was counted.
     pub fn iter(&self) -> impl Iterator<Item = (Notable, u64)> + '_ {
-        Notable::ALL.into_iter().zip(self.0).filter(|(_, count)| *count > 0)
+        Notable::ALL
+            .into_iter()
+            .zip(self.0)
+            .filter(|(_, count)| *count > 0)
     }
 }
 
@@ -203,12 +204,21 @@ impl Batch {
 
     /// Counts a file that was moved.
     pub fn used(&mut self, (strategy, reason): Rung, bytes: u64) {
-        match self.used.iter_mut().find(|used| used.strategy == strategy && used.reason == reason) {
+        match self
+            .used
+            .iter_mut()
+            .find(|used| used.strategy == strategy && used.reason == reason)
+        {
             Some(used) => {
                 used.files += 1;
                 used.bytes += bytes;
             }
-            None => self.used.push(Used { strategy, reason, files: 1, bytes }),
+            None => self.used.push(Used {
+                strategy,
+                reason,
+                files: 1,
+                bytes,
+            }),
         }
     }
 }

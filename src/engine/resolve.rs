@@ -36,8 +36,14 @@ pub struct Origin {
 }
 
 fn c_name(bytes: &[u8], side: Side) -> Result<CString, Trouble> {
-    CString::new(bytes)
-        .map_err(|_| Trouble::own(Op::Resolve, side, ErrorClass::Other, "the path holds a NUL byte"))
+    CString::new(bytes).map_err(|_| {
+        Trouble::own(
+            Op::Resolve,
+            side,
+            ErrorClass::Other,
+            "the path holds a NUL byte",
+        )
+    })
 }
 
 /// Cuts a path into its parent and its last name; `None` where the last component is `.`, `..` or
@@ -45,7 +51,10 @@ fn c_name(bytes: &[u8], side: Side) -> Result<CString, Trouble> {
 fn split(path: &Path) -> Option<(PathBuf, Vec<u8>)> {
     let bytes = path.as_os_str().as_bytes();
     let end = bytes.iter().rposition(|byte| *byte != b'/')? + 1;
-    let start = bytes[..end].iter().rposition(|byte| *byte == b'/').map_or(0, |at| at + 1);
+    let start = bytes[..end]
+        .iter()
+        .rposition(|byte| *byte == b'/')
+        .map_or(0, |at| at + 1);
     let name = &bytes[start..end];
     if name == b"." || name == b".." {
         return None;
@@ -68,12 +77,21 @@ pub fn origin(path: &BytePath) -> Result<Origin, Trouble> {
             name: c_name(&name, Side::Source)?,
             follow: path.as_bytes().ends_with(b"/"),
         },
-        None => Origin { parent: path.as_path().to_path_buf(), name: c".".to_owned(), follow: false },
+        None => Origin {
+            parent: path.as_path().to_path_buf(),
+            name: c".".to_owned(),
+            follow: false,
+        },
     })
 }
 
 /// Opens the destination. `sources` is how many there are: more than one need a directory.
-pub fn target(sys: &dyn Sys, path: &BytePath, naming: Naming, sources: usize) -> Result<Target, Trouble> {
+pub fn target(
+    sys: &dyn Sys,
+    path: &BytePath,
+    naming: Naming,
+    sources: usize,
+) -> Result<Target, Trouble> {
     let resolve = dest(Op::Resolve);
     let full = path.as_path();
     if path.as_bytes().is_empty() {
@@ -84,7 +102,14 @@ pub fn target(sys: &dyn Sys, path: &BytePath, naming: Naming, sources: usize) ->
         Err(Errno::NOENT) => None,
         Err(errno) => return Err(resolve(errno)),
     };
-    let refuse = |words: &str| Err(Trouble::own(Op::Resolve, Side::Dest, ErrorClass::Refused, words));
+    let refuse = |words: &str| {
+        Err(Trouble::own(
+            Op::Resolve,
+            Side::Dest,
+            ErrorClass::Refused,
+            words,
+        ))
+    };
     let into = match naming {
         Naming::Into => true,
         Naming::Cp => is_dir == Some(true),
@@ -96,16 +121,25 @@ pub fn target(sys: &dyn Sys, path: &BytePath, naming: Naming, sources: usize) ->
         }
         let dir = sys.open_root(full).map_err(resolve)?;
         let above = above(sys, &dir)?;
-        return Ok(Target { dir, path: full.to_path_buf(), name: None, above });
+        return Ok(Target {
+            dir,
+            path: full.to_path_buf(),
+            name: None,
+            above,
+        });
     }
     if sources > 1 {
         return match is_dir {
             Some(false) => refuse("is not a directory, and there is more than one source"),
-            _ if naming == Naming::Exact => refuse("one name cannot be given to more than one source"),
+            _ if naming == Naming::Exact => {
+                refuse("one name cannot be given to more than one source")
+            }
             _ => refuse("does not exist, and there is more than one source"),
         };
     }
-    let Some((parent, name)) = split(full) else { return refuse("is no name") };
+    let Some((parent, name)) = split(full) else {
+        return refuse("is no name");
+    };
     let dir = sys.open_root(&parent).map_err(|errno| {
         resolve(errno).words(format!(
             "its directory cannot be opened: {}",
@@ -113,7 +147,12 @@ pub fn target(sys: &dyn Sys, path: &BytePath, naming: Naming, sources: usize) ->
         ))
     })?;
     let above = above(sys, &dir)?;
-    Ok(Target { dir, path: parent, name: Some(c_name(&name, Side::Dest)?), above })
+    Ok(Target {
+        dir,
+        path: parent,
+        name: Some(c_name(&name, Side::Dest)?),
+        above,
+    })
 }
 
 /// The directory and all above it.
@@ -154,9 +193,13 @@ pub struct Found {
 pub fn find(sys: &dyn Sys, origin: &Origin) -> Result<Found, Trouble> {
     let resolve = source(Op::Resolve);
     let parent = sys.open_root(&origin.parent).map_err(&resolve)?;
-    let mut stat = sys.stat_at(parent.as_fd(), &origin.name).map_err(&resolve)?;
+    let mut stat = sys
+        .stat_at(parent.as_fd(), &origin.name)
+        .map_err(&resolve)?;
     if origin.follow && stat.kind == Kind::Link {
-        let path = origin.parent.join(OsStr::from_bytes(origin.name.to_bytes()));
+        let path = origin
+            .parent
+            .join(OsStr::from_bytes(origin.name.to_bytes()));
         stat = sys.stat_path(&path).map_err(&resolve)?;
         if stat.kind == Kind::Dir {
             // `link/` means the directory: its content, under the link's name.
@@ -172,7 +215,14 @@ pub fn find(sys: &dyn Sys, origin: &Origin) -> Result<Found, Trouble> {
 
 /// Refuses what would destroy the source: onto itself, into itself.
 pub fn check(sys: &dyn Sys, source: &Stat, target: &Target, name: &CStr) -> Result<(), Trouble> {
-    let refuse = |words: &str| Err(Trouble::own(Op::Compare, Side::Source, ErrorClass::Refused, words));
+    let refuse = |words: &str| {
+        Err(Trouble::own(
+            Op::Compare,
+            Side::Source,
+            ErrorClass::Refused,
+            words,
+        ))
+    };
     let there = match sys.stat_at(target.dir.as_fd(), name) {
         Ok(there) => Some(there),
         Err(Errno::NOENT) => None,
@@ -204,7 +254,8 @@ pub fn check(sys: &dyn Sys, source: &Stat, target: &Target, name: &CStr) -> Resu
 
 fn leads_to(sys: &dyn Sys, target: &Target, name: &CStr, source: &Stat) -> bool {
     let path = target.path.join(OsStr::from_bytes(name.to_bytes()));
-    sys.stat_path(&path).is_ok_and(|stat| stat.same_inode(source))
+    sys.stat_path(&path)
+        .is_ok_and(|stat| stat.same_inode(source))
 }
 
 #[cfg(test)]
@@ -215,7 +266,11 @@ mod tests {
     fn arguments_are_cut_as_cp_cuts_them() {
         let cut = |path: &str| {
             let origin = origin(&BytePath::from(path)).expect("not empty");
-            (origin.parent, origin.name.into_string().expect("UTF-8"), origin.follow)
+            (
+                origin.parent,
+                origin.name.into_string().expect("UTF-8"),
+                origin.follow,
+            )
         };
         assert_eq!(cut("a"), (".".into(), "a".into(), false));
         assert_eq!(cut("./a"), ("./".into(), "a".into(), false));

@@ -46,7 +46,9 @@ impl Reason {
         match self {
             Self::Asked => "asked for",
             Self::SharesBlocks => "same file system, which can share blocks",
-            Self::InKernel => "same file system: the kernel copies without passing the bytes through haul",
+            Self::InKernel => {
+                "same file system: the kernel copies without passing the bytes through haul"
+            }
             Self::ServerSide => "network file systems of one kind: the server may copy by itself",
             Self::TwoDevices => "two file systems: the kernel offers no offload between them",
             Self::Small => "under 64 KiB: one read and one write are cheapest",
@@ -114,13 +116,22 @@ pub struct Route {
 }
 
 fn bit(strategy: Strategy) -> u32 {
-    1 << Strategy::ALL.iter().position(|known| *known == strategy).unwrap_or(31)
+    1 << Strategy::ALL
+        .iter()
+        .position(|known| *known == strategy)
+        .unwrap_or(31)
 }
 
 impl Route {
     /// A route of which nothing is known yet.
     pub fn new(src_dev: u64, dst_dev: u64, src_kind: FsKind, dst_kind: FsKind) -> Self {
-        Self { src_dev, dst_dev, src_kind, dst_kind, dropped: AtomicU32::new(0) }
+        Self {
+            src_dev,
+            dst_dev,
+            src_kind,
+            dst_kind,
+            dropped: AtomicU32::new(0),
+        }
     }
 
     /// True until the strategy was found not to work here.
@@ -172,7 +183,14 @@ impl Route {
     fn automatic(&self, wanted: Wanted, size: u64) -> Ladder {
         use Strategy::{Buffered, CopyFileRange, Parallel, Reflink};
         if size < SMALL {
-            return Ladder::of(&[(Buffered, if size == 0 { Reason::Empty } else { Reason::Small })]);
+            return Ladder::of(&[(
+                Buffered,
+                if size == 0 {
+                    Reason::Empty
+                } else {
+                    Reason::Small
+                },
+            )]);
         }
         let mut rungs: Vec<Rung> = Vec::with_capacity(3);
         let same = self.src_dev == self.dst_dev;
@@ -181,7 +199,14 @@ impl Route {
         }
         let server = self.src_kind == self.dst_kind && self.src_kind.is_network();
         if (same || server) && self.offers(CopyFileRange) {
-            rungs.push((CopyFileRange, if server { Reason::ServerSide } else { Reason::InKernel }));
+            rungs.push((
+                CopyFileRange,
+                if server {
+                    Reason::ServerSide
+                } else {
+                    Reason::InKernel
+                },
+            ));
         } else if size >= wanted.parallel_min_size
             && wanted.chunk_workers > 1
             && !self.dst_kind.is_network()
@@ -189,7 +214,14 @@ impl Route {
             rungs.push((Parallel, Reason::Large));
             return Ladder::of(&rungs);
         }
-        rungs.push((Buffered, if same { Reason::FellBack } else { Reason::TwoDevices }));
+        rungs.push((
+            Buffered,
+            if same {
+                Reason::FellBack
+            } else {
+                Reason::TwoDevices
+            },
+        ));
         Ladder::of(&rungs)
     }
 }
@@ -203,29 +235,53 @@ mod tests {
     const NFS: FsKind = FsKind(0x6969);
 
     fn wanted(strategy: Strategy) -> Wanted {
-        Wanted { strategy, chunk_workers: 4, parallel_min_size: 128 << 20 }
+        Wanted {
+            strategy,
+            chunk_workers: 4,
+            parallel_min_size: 128 << 20,
+        }
     }
 
     fn names(route: &Route, strategy: Strategy, size: u64) -> Vec<&'static str> {
-        route.ladder(wanted(strategy), size).iter().map(|(strategy, _)| strategy.name()).collect()
+        route
+            .ladder(wanted(strategy), size)
+            .iter()
+            .map(|(strategy, _)| strategy.name())
+            .collect()
     }
 
     #[test]
     fn auto_by_route_and_size() {
         let one = Route::new(1, 1, XFS, XFS);
         assert_eq!(names(&one, Strategy::Auto, 100), ["buffered"]);
-        assert_eq!(names(&one, Strategy::Auto, 1 << 20), ["reflink", "copy-file-range", "buffered"]);
+        assert_eq!(
+            names(&one, Strategy::Auto, 1 << 20),
+            ["reflink", "copy-file-range", "buffered"]
+        );
         assert!(one.drop_rung(Strategy::Reflink, Errno::OPNOTSUPP).is_some());
-        assert!(one.drop_rung(Strategy::Reflink, Errno::OPNOTSUPP).is_none(), "said once");
-        assert_eq!(names(&one, Strategy::Auto, 1 << 20), ["copy-file-range", "buffered"]);
+        assert!(
+            one.drop_rung(Strategy::Reflink, Errno::OPNOTSUPP).is_none(),
+            "said once"
+        );
+        assert_eq!(
+            names(&one, Strategy::Auto, 1 << 20),
+            ["copy-file-range", "buffered"]
+        );
 
         let two = Route::new(1, 2, EXT4, XFS);
         assert_eq!(names(&two, Strategy::Auto, 1 << 20), ["buffered"]);
         assert_eq!(names(&two, Strategy::Auto, 1 << 30), ["parallel"]);
         let to_network = Route::new(1, 2, EXT4, NFS);
-        assert_eq!(names(&to_network, Strategy::Auto, 1 << 30), ["buffered"], "one stream a file");
+        assert_eq!(
+            names(&to_network, Strategy::Auto, 1 << 30),
+            ["buffered"],
+            "one stream a file"
+        );
         let server = Route::new(1, 2, NFS, NFS);
-        assert_eq!(names(&server, Strategy::Auto, 1 << 20), ["copy-file-range", "buffered"]);
+        assert_eq!(
+            names(&server, Strategy::Auto, 1 << 20),
+            ["copy-file-range", "buffered"]
+        );
     }
 
     #[test]

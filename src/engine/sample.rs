@@ -41,7 +41,9 @@ pub struct Pace {
 impl Pace {
     /// Feeds the totals at an active instant.
     pub fn feed(&mut self, now: Instant, bytes: u64, files: u64) {
-        let step = self.last.map_or(Duration::ZERO, |last| now.saturating_duration_since(last));
+        let step = self
+            .last
+            .map_or(Duration::ZERO, |last| now.saturating_duration_since(last));
         self.last = Some(now);
         self.active += step;
         self.open.bytes += bytes.saturating_sub(self.bytes);
@@ -85,12 +87,19 @@ impl Pace {
     /// Mean bytes per second over the active time.
     pub fn mean(&self) -> u64 {
         let seconds = self.active.as_secs_f64();
-        if seconds > 0.0 { (self.bytes as f64 / seconds) as u64 } else { 0 }
+        if seconds > 0.0 {
+            (self.bytes as f64 / seconds) as u64
+        } else {
+            0
+        }
     }
 
     /// Bytes of each of the last seconds, oldest first.
     pub fn history(&self) -> Vec<u64> {
-        self.cells.iter().map(|cell| (cell.bytes as f64 / cell.seconds.max(0.001)) as u64).collect()
+        self.cells
+            .iter()
+            .map(|cell| (cell.bytes as f64 / cell.seconds.max(0.001)) as u64)
+            .collect()
     }
 
     /// Seconds left for so many bytes and files, low and high; `None` while nothing can be said.
@@ -108,7 +117,10 @@ impl Pace {
             return None;
         }
         let spread = spread(&recent);
-        Some(((seconds * (1.0 - spread)) as u64, (seconds * (1.0 + spread)).ceil() as u64))
+        Some((
+            (seconds * (1.0 - spread)) as u64,
+            (seconds * (1.0 + spread)).ceil() as u64,
+        ))
     }
 }
 
@@ -145,8 +157,10 @@ fn fit(cells: &[Cell]) -> Option<(f64, f64)> {
 
 /// How uncertain: the relative deviation of the seconds' rates, at most a half.
 fn spread(cells: &[Cell]) -> f64 {
-    let rates: Vec<f64> =
-        cells.iter().map(|cell| (cell.bytes + cell.files * 4096) as f64 / cell.seconds.max(0.001)).collect();
+    let rates: Vec<f64> = cells
+        .iter()
+        .map(|cell| (cell.bytes + cell.files * 4096) as f64 / cell.seconds.max(0.001))
+        .collect();
     let mean = rates.iter().sum::<f64>() / rates.len().max(1) as f64;
     if mean <= 0.0 {
         return 0.5;
@@ -163,7 +177,11 @@ mod tests {
     fn fed(pace: &mut Pace, from: Instant, seconds: u64, per_second: u64, files: u64) {
         for tick in 1..=seconds * 10 {
             let at = from + Duration::from_millis(tick * 100);
-            pace.feed(at, pace.bytes + per_second / 10, pace.files + u64::from(files > 0 && tick % (10 / files.min(10)) == 0));
+            pace.feed(
+                at,
+                pace.bytes + per_second / 10,
+                pace.files + u64::from(files > 0 && tick % (10 / files.min(10)) == 0),
+            );
         }
     }
 
@@ -192,7 +210,11 @@ mod tests {
         pace.feed(later, pace.bytes, 0);
         fed(&mut pace, later, 5, 1_000_000, 0);
         assert_eq!(pace.active().as_secs(), 10);
-        assert!((990_000..=1_010_000).contains(&pace.mean()), "{}", pace.mean());
+        assert!(
+            (990_000..=1_010_000).contains(&pace.mean()),
+            "{}",
+            pace.mean()
+        );
     }
 
     #[test]
@@ -211,9 +233,16 @@ mod tests {
     fn files_and_bytes_are_told_apart() {
         // 1 s for 1 MB, 10 ms a file: cells of different mixes.
         let cells: Vec<Cell> = (1..20)
-            .map(|at| Cell { bytes: at * 100_000, files: 40 - at, seconds: at as f64 * 0.1 + (40 - at) as f64 * 0.01 })
+            .map(|at| Cell {
+                bytes: at * 100_000,
+                files: 40 - at,
+                seconds: at as f64 * 0.1 + (40 - at) as f64 * 0.01,
+            })
             .collect();
         let (per_byte, per_file) = fit(&cells).expect("a fit");
-        assert!((per_byte - 1e-6).abs() < 1e-9 && (per_file - 0.01).abs() < 1e-6, "{per_byte} {per_file}");
+        assert!(
+            (per_byte - 1e-6).abs() < 1e-9 && (per_file - 0.01).abs() < 1e-6,
+            "{per_byte} {per_file}"
+        );
     }
 }

@@ -7,13 +7,13 @@
 
 use super::failure::{Trouble, dest, source};
 use super::filter::Filter;
+use super::gate::Pass;
 use super::report::{Notable, Notables, Retry, What};
 use super::resolve::{self, Origin, Target};
 use super::route::Route;
 use super::temp::is_temp;
 use super::tree::{Dir, DirFds, Place, Slice, SliceBuilder};
 use super::worker::{Shared, complete};
-use super::gate::Pass;
 use crate::clock;
 use crate::proto::{BytePath, ErrorClass, JobSpec, Op, Side, Totals};
 use crate::sys::{Errno, Kind, Stat};
@@ -120,7 +120,12 @@ impl Scan {
         }
         let spec = self.spec.clone();
         self.shared.gate.enter();
-        let target = resolve::target(&*self.shared.sys, &spec.dest, spec.naming, spec.sources.len());
+        let target = resolve::target(
+            &*self.shared.sys,
+            &spec.dest,
+            spec.naming,
+            spec.sources.len(),
+        );
         self.shared.gate.leave();
         let target = match target {
             Ok(target) => target,
@@ -135,14 +140,20 @@ impl Scan {
         let mut names = HashSet::new();
         let mut files: Option<(PathBuf, SliceBuilder)> = None;
         for &index in wanted {
-            let Some(path) = spec.sources.get(index) else { continue };
+            let Some(path) = spec.sources.get(index) else {
+                continue;
+            };
             if self.shared.gate.look() == Pass::Stop || !self.alive {
                 break;
             }
             match self.source(path, &target, &mut names, &mut files) {
                 Ok(()) => begun = true,
                 Err(trouble) => {
-                    let path = if trouble.side == Side::Source { path.clone() } else { spec.dest.clone() };
+                    let path = if trouble.side == Side::Source {
+                        path.clone()
+                    } else {
+                        spec.dest.clone()
+                    };
                     let retry = match trouble.class {
                         ErrorClass::Refused => Retry::Never,
                         _ => Retry::Source(index),
@@ -181,7 +192,11 @@ impl Scan {
             None => own_name,
         };
         if dst_name.as_c_str() == c"." {
-            if target.above.iter().any(|above| above.same_inode(&found.stat)) {
+            if target
+                .above
+                .iter()
+                .any(|above| above.same_inode(&found.stat))
+            {
                 return Err(Trouble::own(
                     Op::Compare,
                     Side::Source,
@@ -213,7 +228,10 @@ impl Scan {
             self.descend();
             return Ok(());
         }
-        if files.as_ref().is_none_or(|(parent, _)| *parent != origin.parent) {
+        if files
+            .as_ref()
+            .is_none_or(|(parent, _)| *parent != origin.parent)
+        {
             self.close_files(files.take());
             let place = self.place(&origin, found.parent, target)?;
             *files = Some((origin.parent.clone(), SliceBuilder::new(place)));
@@ -237,14 +255,25 @@ impl Scan {
         }
     }
 
-    fn place(&mut self, origin: &Origin, parent: std::os::fd::OwnedFd, target: &Target) -> Result<Arc<Dir>, Trouble> {
+    fn place(
+        &mut self,
+        origin: &Origin,
+        parent: std::os::fd::OwnedFd,
+        target: &Target,
+    ) -> Result<Arc<Dir>, Trouble> {
         let shared = self.shared.clone();
-        let dst = shared.sys.duplicate(target.dir.as_fd()).map_err(dest(Op::Resolve))?;
+        let dst = shared
+            .sys
+            .duplicate(target.dir.as_fd())
+            .map_err(dest(Op::Resolve))?;
         let fds = DirFds::new(parent, dst, &self.open);
         let src_dev = shared.sys.stat(fds.src()).map_err(source(Op::Stat))?.dev;
         let dst_dev = shared.sys.stat(fds.dst()).map_err(dest(Op::Stat))?.dev;
         let route = self.route(&fds, src_dev, dst_dev)?;
-        let place = Place { src_path: tidy(&origin.parent), dst_path: tidy(&target.path) };
+        let place = Place {
+            src_path: tidy(&origin.parent),
+            dst_path: tidy(&target.path),
+        };
         Ok(Dir::place(Arc::new(place), fds, route))
     }
 
@@ -298,7 +327,9 @@ impl Scan {
                     Side::Source => &subtree.src_name,
                     Side::Dest => &subtree.dst_name,
                 };
-                let failure = trouble.clone().failure(None, subtree.parent.full_path(trouble.side, Some(name)));
+                let failure = trouble
+                    .clone()
+                    .failure(None, subtree.parent.full_path(trouble.side, Some(name)));
                 let parent = subtree.parent.clone();
                 let retry = match trouble.class {
                     ErrorClass::Refused => Retry::Never,
@@ -314,7 +345,12 @@ impl Scan {
     fn open(&mut self, subtree: &Subtree) -> Result<Arc<Dir>, Trouble> {
         let shared = self.shared.clone();
         let sys = &*shared.sys;
-        let Subtree { parent, src_name, dst_name, ino } = subtree;
+        let Subtree {
+            parent,
+            src_name,
+            dst_name,
+            ino,
+        } = subtree;
         let up = parent.acquire(sys)?;
         let src = sys.open_dir(up.src(), src_name).map_err(source(Op::Open))?;
         let stat = sys.stat(src.as_fd()).map_err(source(Op::Stat))?;
@@ -347,15 +383,17 @@ impl Scan {
                 Err(errno) => return Err(Trouble::kernel(Op::MakeDir, Side::Dest, errno)),
             },
         };
-        let dst = sys.open_dir(up.dst(), dst_name).map_err(|errno| match errno {
-            Errno::LOOP | Errno::NOTDIR => Trouble::own(
-                Op::MakeDir,
-                Side::Dest,
-                ErrorClass::Refused,
-                "something that is no directory has the name; a link is not followed",
-            ),
-            errno => Trouble::kernel(Op::Open, Side::Dest, errno),
-        })?;
+        let dst = sys
+            .open_dir(up.dst(), dst_name)
+            .map_err(|errno| match errno {
+                Errno::LOOP | Errno::NOTDIR => Trouble::own(
+                    Op::MakeDir,
+                    Side::Dest,
+                    ErrorClass::Refused,
+                    "something that is no directory has the name; a link is not followed",
+                ),
+                errno => Trouble::kernel(Op::Open, Side::Dest, errno),
+            })?;
         let dst_stat = sys.stat(dst.as_fd()).map_err(dest(Op::Stat))?;
         if dst_stat.same_inode(&stat) {
             return Err(Trouble::own(
@@ -370,7 +408,15 @@ impl Scan {
         if !fresh {
             self.sweep(&fds);
         }
-        Ok(Dir::child(parent, src_name.clone(), dst_name.clone(), stat, fds, route, fresh))
+        Ok(Dir::child(
+            parent,
+            src_name.clone(),
+            dst_name.clone(),
+            stat,
+            fds,
+            route,
+            fresh,
+        ))
     }
 
     /// Lists a directory: files into slices, directories onto the stack.
@@ -404,7 +450,10 @@ impl Scan {
         result
     }
 
-    #[allow(clippy::too_many_arguments, reason = "the loop body of `list`, with its working set")]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "the loop body of `list`, with its working set"
+    )]
     fn child(
         &mut self,
         dir: &Arc<Dir>,
@@ -438,7 +487,10 @@ impl Scan {
             // Patterns speak of paths below the source argument, not of its own name.
             let mut inner = path.as_path().components();
             inner.next();
-            if self.filter.leaves_out(name.as_bytes(), inner.as_path(), is_dir) {
+            if self
+                .filter
+                .leaves_out(name.as_bytes(), inner.as_path(), is_dir)
+            {
                 self.notables.add(Notable::Excluded, 1);
                 return;
             }
@@ -454,7 +506,12 @@ impl Scan {
             }
             _ => {
                 dir.expect();
-                below.push(Subtree { parent: dir.clone(), src_name: name.clone(), dst_name: name, ino });
+                below.push(Subtree {
+                    parent: dir.clone(),
+                    src_name: name.clone(),
+                    dst_name: name,
+                    ino,
+                });
             }
         }
     }
@@ -465,7 +522,9 @@ impl Scan {
         let shared = self.shared.clone();
         let sys = &*shared.sys;
         let Ok(own) = sys.stat(fds.dst()) else { return };
-        let Ok(listing) = sys.open_dir(fds.dst(), c".") else { return };
+        let Ok(listing) = sys.open_dir(fds.dst(), c".") else {
+            return;
+        };
         let mut names = Vec::new();
         loop {
             let more = sys.list(listing.as_fd(), &mut self.buffer, &mut |child| {
@@ -479,13 +538,19 @@ impl Scan {
         }
         let me = crate::sys::effective_user();
         for name in names {
-            let Ok(there) = sys.stat_at(fds.dst(), &name) else { continue };
+            let Ok(there) = sys.stat_at(fds.dst(), &name) else {
+                continue;
+            };
             if there.uid != me || there.dev != own.dev {
                 continue;
             }
             if there.kind == Kind::File {
-                let Ok(fd) = sys.open_source(fds.dst(), &name) else { continue };
-                let same = sys.stat(fd.as_fd()).is_ok_and(|stat| stat.same_inode(&there) && stat.nlink == 1);
+                let Ok(fd) = sys.open_source(fds.dst(), &name) else {
+                    continue;
+                };
+                let same = sys
+                    .stat(fd.as_fd())
+                    .is_ok_and(|stat| stat.same_inode(&there) && stat.nlink == 1);
                 if !same || !matches!(sys.try_lock(fd.as_fd()), Ok(true)) {
                     continue;
                 }
@@ -544,5 +609,9 @@ impl Scan {
 /// `dir/./` shown as `dir`.
 fn tidy(path: &std::path::Path) -> PathBuf {
     let tidy: PathBuf = path.components().collect();
-    if tidy.as_os_str().is_empty() { PathBuf::from(".") } else { tidy }
+    if tidy.as_os_str().is_empty() {
+        PathBuf::from(".")
+    } else {
+        tidy
+    }
 }

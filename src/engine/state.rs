@@ -20,7 +20,15 @@ pub struct Illegal {
 pub const fn successors(from: JobState) -> &'static [JobState] {
     match from {
         Queued => &[Scanning, Paused, Cancelled],
-        Scanning => &[Running, Pausing, Cancelling, Flushing, Done, DoneWithFailures, Failed],
+        Scanning => &[
+            Running,
+            Pausing,
+            Cancelling,
+            Flushing,
+            Done,
+            DoneWithFailures,
+            Failed,
+        ],
         Running => &[Pausing, Cancelling, Flushing, Done, DoneWithFailures],
         Pausing => &[Paused, Running, Scanning, Cancelling],
         Paused => &[Running, Scanning, Queued, Cancelling, Cancelled],
@@ -34,7 +42,11 @@ pub const fn successors(from: JobState) -> &'static [JobState] {
 
 /// Checks a transition against the table.
 pub fn transition(from: JobState, to: JobState) -> Result<JobState, Illegal> {
-    if successors(from).contains(&to) { Ok(to) } else { Err(Illegal { from, to }) }
+    if successors(from).contains(&to) {
+        Ok(to)
+    } else {
+        Err(Illegal { from, to })
+    }
 }
 
 #[cfg(test)]

@@ -107,7 +107,10 @@ impl Cell {
 
     /// What moves the bytes, and from where on.
     pub fn moving(&self, strategy: Strategy, from: u64) {
-        let number = Strategy::ALL.iter().position(|known| *known == strategy).unwrap_or(0) as u8;
+        let number = Strategy::ALL
+            .iter()
+            .position(|known| *known == strategy)
+            .unwrap_or(0) as u8;
         self.strategy.store(number + 1, Ordering::Relaxed);
         self.done.store(from, Ordering::Relaxed);
         self.phase(FilePhase::Moving);
@@ -117,7 +120,10 @@ impl Cell {
     pub fn advance(&self, bytes: u64, offset: u64) {
         self.done.store(offset, Ordering::Relaxed);
         // Only the owning worker adds: a load and a store, no locked instruction.
-        self.moved.store(self.moved.load(Ordering::Relaxed) + bytes, Ordering::Relaxed);
+        self.moved.store(
+            self.moved.load(Ordering::Relaxed) + bytes,
+            Ordering::Relaxed,
+        );
     }
 
     /// Bytes moved since the worker began.
@@ -133,7 +139,8 @@ impl Cell {
             Wish::Park => 1,
             Wish::Drop => 2,
         };
-        self.wish.store(u64::from(file.0) << 32 | low, Ordering::Relaxed);
+        self.wish
+            .store(u64::from(file.0) << 32 | low, Ordering::Relaxed);
     }
 
     /// Worker: what is wished of this file.

@@ -32,7 +32,11 @@ impl DirFds {
     /// Takes both, counted in `open` while held.
     pub fn new(src: OwnedFd, dst: OwnedFd, open: &Arc<AtomicUsize>) -> Arc<Self> {
         open.fetch_add(1, Ordering::Relaxed);
-        Arc::new(Self { src, dst, open: open.clone() })
+        Arc::new(Self {
+            src,
+            dst,
+            open: open.clone(),
+        })
     }
 
     /// The source side.
@@ -115,7 +119,12 @@ impl Dir {
     ) -> Arc<Self> {
         Arc::new(Self {
             place: parent.place.clone(),
-            below: Some(Below { parent: parent.clone(), src_name, dst_name, stat }),
+            below: Some(Below {
+                parent: parent.clone(),
+                src_name,
+                dst_name,
+                stat,
+            }),
             route,
             fresh,
             open: parent.open.clone(),
@@ -125,7 +134,10 @@ impl Dir {
     }
 
     fn cached(&self) -> Option<Arc<DirFds>> {
-        self.fds.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.fds
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// The descriptors; opened again from the nearest open ancestor where they were let go.
@@ -138,7 +150,12 @@ impl Dir {
         let mut chain = vec![self];
         let mut fds = loop {
             let Some(below) = chain.last().and_then(|dir| dir.below.as_ref()) else {
-                return Err(Trouble::own(Op::Open, Side::Source, ErrorClass::Other, "directory was closed"));
+                return Err(Trouble::own(
+                    Op::Open,
+                    Side::Source,
+                    ErrorClass::Other,
+                    "directory was closed",
+                ));
             };
             match below.parent.cached() {
                 Some(fds) => break fds,
@@ -147,7 +164,9 @@ impl Dir {
         };
         for dir in chain.into_iter().rev() {
             let Some(below) = &dir.below else { continue };
-            let src = sys.open_dir(fds.src(), &below.src_name).map_err(source(Op::Open))?;
+            let src = sys
+                .open_dir(fds.src(), &below.src_name)
+                .map_err(source(Op::Open))?;
             let stat = sys.stat(src.as_fd()).map_err(source(Op::Stat))?;
             if !stat.same_inode(&below.stat) {
                 return Err(Trouble::own(
@@ -157,7 +176,9 @@ impl Dir {
                     "directory was replaced while it was being copied",
                 ));
             }
-            let dst = sys.open_dir(fds.dst(), &below.dst_name).map_err(dest(Op::Open))?;
+            let dst = sys
+                .open_dir(fds.dst(), &below.dst_name)
+                .map_err(dest(Op::Open))?;
             fds = DirFds::new(src, dst, &dir.open);
         }
         *self.fds.lock().unwrap_or_else(PoisonError::into_inner) = Some(fds.clone());
@@ -174,7 +195,11 @@ impl Dir {
 
     fn let_go(&self) {
         // Taken out under the lock, closed after it.
-        let fds = self.fds.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let fds = self
+            .fds
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         drop(fds);
     }
 
@@ -296,11 +321,6 @@ impl Slice {
     pub fn id(&self, index: usize) -> FileId {
         FileId(self.base.0 + index as u32)
     }
-
-    /// Bytes of all entries.
-    pub fn bytes(&self) -> u64 {
-        self.entries.iter().map(|entry| entry.size).sum()
-    }
 }
 
 /// Entries in one slice at most.
@@ -320,12 +340,21 @@ pub struct SliceBuilder {
 impl SliceBuilder {
     /// For the entries of `dir`.
     pub fn new(dir: Arc<Dir>) -> Self {
-        Self { dir, names: Vec::new(), entries: Vec::new(), bytes: 0 }
+        Self {
+            dir,
+            names: Vec::new(),
+            entries: Vec::new(),
+            bytes: 0,
+        }
     }
 
     /// Adds an entry; true when the slice should be taken now.
     pub fn push(&mut self, name: &CStr, stat: &Stat) -> bool {
-        let size = if stat.kind == Kind::File { stat.size } else { 0 };
+        let size = if stat.kind == Kind::File {
+            stat.size
+        } else {
+            0
+        };
         self.entries.push(Entry {
             name_at: self.names.len() as u32,
             kind: stat.kind,

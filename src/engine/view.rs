@@ -30,7 +30,10 @@ pub fn read_gauges(job: &mut Job, now: Instant) {
 /// The view.
 pub fn view(job: &Job, now: Instant, waits_for: Option<crate::proto::JobId>) -> JobView {
     let spec = &job.spec;
-    let found = Totals { bytes: job.found_bytes(), ..job.found };
+    let found = Totals {
+        bytes: job.found_bytes(),
+        ..job.found
+    };
     let bytes_copied = job.bytes_copied();
     let bytes_total = found.bytes.saturating_sub(job.left_out).max(bytes_copied);
     let (workers, in_flight) = rows(job, now);
@@ -62,7 +65,8 @@ pub fn view(job: &Job, now: Instant, waits_for: Option<crate::proto::JobId>) -> 
         eta: (running && job.found_is_final())
             .then(|| {
                 let files = found.files.saturating_sub(job.counts.ended);
-                job.pace.left(bytes_total.saturating_sub(bytes_copied), files)
+                job.pace
+                    .left(bytes_total.saturating_sub(bytes_copied), files)
             })
             .flatten(),
         elapsed_ms: job.pace.active().as_millis() as u64,
@@ -80,7 +84,8 @@ pub fn view(job: &Job, now: Instant, waits_for: Option<crate::proto::JobId>) -> 
 fn rows(job: &Job, now: Instant) -> (Vec<WorkerRow>, Vec<FileRow>) {
     let mut files: BTreeMap<FileId, FileRow> = BTreeMap::new();
     let path = |id: FileId| {
-        job.entry(id).map(|(slice, index)| slice.dir.below_path(Some(slice.entry(index).1)))
+        job.entry(id)
+            .map(|(slice, index)| slice.dir.below_path(Some(slice.entry(index).1)))
     };
     let mut workers = Vec::with_capacity(job.hands.len());
     for hand in &job.hands {
@@ -131,10 +136,25 @@ fn rows(job: &Job, now: Instant) -> (Vec<WorkerRow>, Vec<FileRow>) {
     for (id, held) in &job.held {
         let (done, size, strategy) = match held {
             Held::File(file) => (file.done, file.stat.size, file.strategy()),
-            Held::Big(big) => (big.done(), big.stat.size, Some(crate::proto::Strategy::Parallel)),
+            Held::Big(big) => (
+                big.done(),
+                big.stat.size,
+                Some(crate::proto::Strategy::Parallel),
+            ),
         };
         if let Some(path) = path(*id) {
-            files.insert(*id, FileRow { id: *id, path, done, size, workers: 0, strategy, paused: true });
+            files.insert(
+                *id,
+                FileRow {
+                    id: *id,
+                    path,
+                    done,
+                    size,
+                    workers: 0,
+                    strategy,
+                    paused: true,
+                },
+            );
         }
     }
     (workers, files.into_values().collect())
@@ -149,7 +169,12 @@ fn used(job: &Job) -> Vec<StrategyUse> {
                 (super::route::Reason::FellBack, Some(words)) => words.to_owned(),
                 (reason, _) => reason.text().to_owned(),
             };
-            StrategyUse { strategy: used.strategy, files: used.files, bytes: used.bytes, reason }
+            StrategyUse {
+                strategy: used.strategy,
+                files: used.files,
+                bytes: used.bytes,
+                reason,
+            }
         })
         .collect()
 }
@@ -160,8 +185,13 @@ fn notices(job: &Job) -> Vec<Notice> {
         .iter()
         // `auto` tries what may not work; that it does not is no news there.
         .filter(|_| job.spec.strategy != crate::proto::Strategy::Auto)
-        .map(|(_, words)| Notice { text: words.clone(), count: 1 });
-    let counted =
-        job.notables.iter().map(|(what, count)| Notice { text: what.text().to_owned(), count });
+        .map(|(_, words)| Notice {
+            text: words.clone(),
+            count: 1,
+        });
+    let counted = job.notables.iter().map(|(what, count)| Notice {
+        text: what.text().to_owned(),
+        count,
+    });
     dropped.chain(counted).collect()
 }

@@ -19,7 +19,9 @@ impl Engine {
     /// Waits for the engine to end: it does once the client asked for shutdown, or is dropped,
     /// and every job has stopped. Fails when the engine panicked.
     pub fn join(self) -> io::Result<()> {
-        self.thread.join().map_err(|_| io::Error::other("the copy engine panicked"))
+        self.thread
+            .join()
+            .map_err(|_| io::Error::other("the copy engine panicked"))
     }
 }
 
@@ -34,10 +36,19 @@ pub fn local_with(sys: Arc<dyn Sys>) -> io::Result<(Client, Engine)> {
     let (request_tx, requests) = mpsc::channel(REQUESTS);
     let (updates, update_rx) = mpsc::channel(UPDATES);
     let (snapshots, snapshot_rx) = watch::channel(Arc::new(Snapshot::default()));
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
-    let ends = Ends { requests, updates, snapshots };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()?;
+    let ends = Ends {
+        requests,
+        updates,
+        snapshots,
+    };
     let thread = std::thread::Builder::new()
         .name("haul-engine".into())
         .spawn(move || runtime.block_on(engine::run(sys, ends)))?;
-    Ok((Client::new(request_tx, update_rx, snapshot_rx), Engine { thread }))
+    Ok((
+        Client::new(request_tx, update_rx, snapshot_rx),
+        Engine { thread },
+    ))
 }

@@ -53,17 +53,28 @@ pub struct Faulty {
 impl Faulty {
     /// Wraps `inner`; without a fault it only counts.
     pub fn new(inner: Arc<dyn Sys>, fault: Option<Fault>) -> Self {
-        Self { inner, fault, ledger: Mutex::default() }
+        Self {
+            inner,
+            fault,
+            ledger: Mutex::default(),
+        }
     }
 
     /// The calls made so far, in order.
     pub fn calls(&self) -> Vec<Call> {
-        self.ledger.lock().unwrap_or_else(PoisonError::into_inner).calls.clone()
+        self.ledger
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .calls
+            .clone()
     }
 
     /// The call that was hit, once one was.
     pub fn hit(&self) -> Option<Call> {
-        self.ledger.lock().unwrap_or_else(PoisonError::into_inner).hit
+        self.ledger
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .hit
     }
 
     /// Counts a call; what should happen to it.

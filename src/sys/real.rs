@@ -1,7 +1,9 @@
 //! The real kernel.
 
 use super::{Child, Errno, FsKind, Kind, Space, Stat, Sys, SysResult, Time};
-use rustix::fs::{self, AtFlags, FlockOperation, Mode, OFlags, RenameFlags, SeekFrom, Timespec, Timestamps};
+use rustix::fs::{
+    self, AtFlags, FlockOperation, Mode, OFlags, RenameFlags, SeekFrom, Timespec, Timestamps,
+};
 use rustix::io;
 use std::ffi::{CStr, CString};
 use std::fs::File;
@@ -19,18 +21,31 @@ const OFFLOAD_MAX: usize = 1 << 30;
 pub struct Real;
 
 fn timestamps(atime: Time, mtime: Time) -> Timestamps {
-    let spec = |time: Time| Timespec { tv_sec: time.secs, tv_nsec: time.nanos.into() };
-    Timestamps { last_access: spec(atime), last_modification: spec(mtime) }
+    let spec = |time: Time| Timespec {
+        tv_sec: time.secs,
+        tv_nsec: time.nanos.into(),
+    };
+    Timestamps {
+        last_access: spec(atime),
+        last_modification: spec(mtime),
+    }
 }
 
 fn owner(uid: u32, gid: u32) -> (Option<fs::Uid>, Option<fs::Gid>) {
     // u32::MAX means "leave" to the kernel and is no valid id.
-    ((uid != u32::MAX).then(|| fs::Uid::from_raw(uid)), (gid != u32::MAX).then(|| fs::Gid::from_raw(gid)))
+    (
+        (uid != u32::MAX).then(|| fs::Uid::from_raw(uid)),
+        (gid != u32::MAX).then(|| fs::Gid::from_raw(gid)),
+    )
 }
 
 impl Sys for Real {
     fn open_root(&self, path: &Path) -> SysResult<OwnedFd> {
-        fs::open(path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
+        fs::open(
+            path,
+            OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC,
+            Mode::empty(),
+        )
     }
 
     fn open_dir(&self, at: BorrowedFd<'_>, name: &CStr) -> SysResult<OwnedFd> {
@@ -39,12 +54,14 @@ impl Sys for Real {
     }
 
     fn open_source(&self, at: BorrowedFd<'_>, name: &CStr) -> SysResult<OwnedFd> {
-        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let flags =
+            OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
         fs::openat(at, name, flags, Mode::empty())
     }
 
     fn create_new(&self, at: BorrowedFd<'_>, name: &CStr) -> SysResult<OwnedFd> {
-        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let flags =
+            OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         fs::openat(at, name, flags, Mode::RUSR | Mode::WUSR)
     }
 
@@ -68,10 +85,17 @@ impl Sys for Real {
         fs::stat(path).map(Stat::from)
     }
 
-    #[allow(clippy::unnecessary_cast, reason = "field types differ by architecture")]
+    #[allow(
+        clippy::unnecessary_cast,
+        reason = "field types differ by architecture"
+    )]
     fn space(&self, fd: BorrowedFd<'_>) -> SysResult<Space> {
         let stat = fs::fstatfs(fd)?;
-        let block = if stat.f_frsize > 0 { stat.f_frsize } else { stat.f_bsize } as u64;
+        let block = if stat.f_frsize > 0 {
+            stat.f_frsize
+        } else {
+            stat.f_bsize
+        } as u64;
         Ok(Space {
             free: (stat.f_bavail as u64).saturating_mul(block),
             total: (stat.f_blocks as u64).saturating_mul(block),
@@ -101,12 +125,30 @@ impl Sys for Real {
         io::pwrite(fd, bytes, offset)
     }
 
-    fn copy_range(&self, src: BorrowedFd<'_>, dst: BorrowedFd<'_>, offset: u64, len: usize) -> SysResult<usize> {
+    fn copy_range(
+        &self,
+        src: BorrowedFd<'_>,
+        dst: BorrowedFd<'_>,
+        offset: u64,
+        len: usize,
+    ) -> SysResult<usize> {
         let (mut from, mut to) = (offset, offset);
-        fs::copy_file_range(src, Some(&mut from), dst, Some(&mut to), len.min(OFFLOAD_MAX))
+        fs::copy_file_range(
+            src,
+            Some(&mut from),
+            dst,
+            Some(&mut to),
+            len.min(OFFLOAD_MAX),
+        )
     }
 
-    fn send_file(&self, src: BorrowedFd<'_>, dst: BorrowedFd<'_>, offset: u64, len: usize) -> SysResult<usize> {
+    fn send_file(
+        &self,
+        src: BorrowedFd<'_>,
+        dst: BorrowedFd<'_>,
+        offset: u64,
+        len: usize,
+    ) -> SysResult<usize> {
         let mut from = offset;
         fs::sendfile(dst, src, Some(&mut from), len.min(OFFLOAD_MAX))
     }
@@ -115,7 +157,13 @@ impl Sys for Real {
         fs::ioctl_ficlone(dst, src)
     }
 
-    fn std_copy(&self, src: BorrowedFd<'_>, dst: BorrowedFd<'_>, offset: u64, len: u64) -> SysResult<u64> {
+    fn std_copy(
+        &self,
+        src: BorrowedFd<'_>,
+        dst: BorrowedFd<'_>,
+        offset: u64,
+        len: u64,
+    ) -> SysResult<u64> {
         fs::seek(src, SeekFrom::Start(offset))?;
         fs::seek(dst, SeekFrom::Start(offset))?;
         let errno = |error: std::io::Error| Errno::from_io_error(&error).unwrap_or(Errno::IO);
@@ -161,7 +209,12 @@ impl Sys for Real {
     fn set_mode_at(&self, at: BorrowedFd<'_>, name: &CStr, mode: u32) -> SysResult<()> {
         // chmod has no no-follow form before 6.6. A descriptor that is only a place (O_PATH) pins
         // the inode without opening a device or a pipe, and its /proc name is that very inode.
-        let place = fs::openat(at, name, OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())?;
+        let place = fs::openat(
+            at,
+            name,
+            OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC,
+            Mode::empty(),
+        )?;
         let stat = fs::fstat(&place)?;
         if fs::FileType::from_raw_mode(stat.st_mode) == fs::FileType::Symlink {
             return Err(Errno::LOOP);
@@ -174,8 +227,19 @@ impl Sys for Real {
         fs::futimens(fd, &timestamps(atime, mtime))
     }
 
-    fn set_times_at(&self, at: BorrowedFd<'_>, name: &CStr, atime: Time, mtime: Time) -> SysResult<()> {
-        fs::utimensat(at, name, &timestamps(atime, mtime), AtFlags::SYMLINK_NOFOLLOW)
+    fn set_times_at(
+        &self,
+        at: BorrowedFd<'_>,
+        name: &CStr,
+        atime: Time,
+        mtime: Time,
+    ) -> SysResult<()> {
+        fs::utimensat(
+            at,
+            name,
+            &timestamps(atime, mtime),
+            AtFlags::SYMLINK_NOFOLLOW,
+        )
     }
 
     fn sync(&self, fd: BorrowedFd<'_>) -> SysResult<()> {
@@ -217,7 +281,11 @@ impl Sys for Real {
             let entry = entry?;
             let name = entry.file_name();
             if name != c"." && name != c".." {
-                each(Child { name, kind: Kind::from_file_type(entry.file_type()), ino: entry.ino() });
+                each(Child {
+                    name,
+                    kind: Kind::from_file_type(entry.file_type()),
+                    ino: entry.ino(),
+                });
             }
             // One getdents64 a call, so that a fault or a cancel can strike between two.
             if entries.is_buffer_empty() {

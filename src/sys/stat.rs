@@ -134,9 +134,18 @@ impl From<rustix::fs::Stat> for Stat {
             rdev: stat.st_rdev as u64,
             size: stat.st_size as u64,
             blocks: stat.st_blocks as u64,
-            atime: Time { secs: stat.st_atime as i64, nanos: stat.st_atime_nsec as u32 },
-            mtime: Time { secs: stat.st_mtime as i64, nanos: stat.st_mtime_nsec as u32 },
-            ctime: Time { secs: stat.st_ctime as i64, nanos: stat.st_ctime_nsec as u32 },
+            atime: Time {
+                secs: stat.st_atime as i64,
+                nanos: stat.st_atime_nsec as u32,
+            },
+            mtime: Time {
+                secs: stat.st_mtime as i64,
+                nanos: stat.st_mtime_nsec as u32,
+            },
+            ctime: Time {
+                secs: stat.st_ctime as i64,
+                nanos: stat.st_ctime_nsec as u32,
+            },
         }
     }
 }
@@ -156,9 +165,18 @@ impl From<&std::fs::Metadata> for Stat {
             rdev: metadata.rdev(),
             size: metadata.size(),
             blocks: metadata.blocks(),
-            atime: Time { secs: metadata.atime(), nanos: metadata.atime_nsec() as u32 },
-            mtime: Time { secs: metadata.mtime(), nanos: metadata.mtime_nsec() as u32 },
-            ctime: Time { secs: metadata.ctime(), nanos: metadata.ctime_nsec() as u32 },
+            atime: Time {
+                secs: metadata.atime(),
+                nanos: metadata.atime_nsec() as u32,
+            },
+            mtime: Time {
+                secs: metadata.mtime(),
+                nanos: metadata.mtime_nsec() as u32,
+            },
+            ctime: Time {
+                secs: metadata.ctime(),
+                nanos: metadata.ctime_nsec() as u32,
+            },
         }
     }
 }
@@ -201,7 +219,16 @@ impl FsKind {
     /// True where the bytes live on another machine, or may: server-side offload is worth a try
     /// between two mounts, and writers should stay sequential.
     pub fn is_network(self) -> bool {
-        matches!(self.0, 0x6969 | 0xFF53_4D42 | 0xFE53_4D42 | 0x00C3_6400 | 0x0BD0_0BD0 | 0x4750_4653 | 0x0102_1997)
+        matches!(
+            self.0,
+            0x6969
+                | 0xFF53_4D42
+                | 0xFE53_4D42
+                | 0x00C3_6400
+                | 0x0BD0_0BD0
+                | 0x4750_4653
+                | 0x0102_1997
+        )
     }
 
     /// True for file systems of the kernel's own making, whose files claim length 0 or a wrong
@@ -209,7 +236,13 @@ impl FsKind {
     pub fn is_pseudo(self) -> bool {
         matches!(
             self.0,
-            0x9FA0 | 0x6265_6572 | 0x6462_6720 | 0x7472_6163 | 0x0027_E0EB | 0x6367_7270 | 0x7363_6673
+            0x9FA0
+                | 0x6265_6572
+                | 0x6462_6720
+                | 0x7472_6163
+                | 0x0027_E0EB
+                | 0x6367_7270
+                | 0x7363_6673
         )
     }
 }

@@ -14,9 +14,18 @@ impl Mover for Baseline {
         Strategy::Baseline
     }
 
-    fn move_range(&mut self, sys: &dyn Sys, pair: Pair<'_>, range: Range<u64>, control: &mut Control<'_>) -> Moved {
+    fn move_range(
+        &mut self,
+        sys: &dyn Sys,
+        pair: Pair<'_>,
+        range: Range<u64>,
+        control: &mut Control<'_>,
+    ) -> Moved {
         let mut at = range.start;
-        let ended = |at: u64, stop: Stop| Moved { bytes: at - range.start, stop };
+        let ended = |at: u64, stop: Stop| Moved {
+            bytes: at - range.start,
+            stop,
+        };
         while at < range.end {
             if let Some(stop) = control.go_on() {
                 return ended(at, stop);

@@ -62,7 +62,13 @@ pub trait Mover: Send {
     fn strategy(&self) -> Strategy;
 
     /// Moves the bytes of `range`, loops over short counts, asks `control` between pieces.
-    fn move_range(&mut self, sys: &dyn Sys, pair: Pair<'_>, range: Range<u64>, control: &mut Control<'_>) -> Moved;
+    fn move_range(
+        &mut self,
+        sys: &dyn Sys,
+        pair: Pair<'_>,
+        range: Range<u64>,
+        control: &mut Control<'_>,
+    ) -> Moved;
 }
 
 /// A piece should take about this long, so that pause and cancel are answered four times as fast
@@ -84,7 +90,13 @@ pub struct Control<'a> {
 impl<'a> Control<'a> {
     /// For one file on one worker.
     pub fn new(gate: &'a Gate, cell: &'a Cell, file: FileId) -> Self {
-        Self { gate, cell, file, piece: PIECE_MIN, began: crate::clock::now() }
+        Self {
+            gate,
+            cell,
+            file,
+            piece: PIECE_MIN,
+            began: crate::clock::now(),
+        }
     }
 
     /// Names the strategy on the worker's gauge.
@@ -127,6 +139,9 @@ impl<'a> Control<'a> {
 
     /// With nothing in flight: waits while the job is held; `Some` when the mover must return.
     pub fn go_on(&mut self) -> Option<Stop> {
+        if self.look() == Pass::Go {
+            return None;
+        }
         loop {
             match self.gate.look() {
                 Pass::Stop => return Some(Stop::Cancelled),
@@ -155,14 +170,19 @@ pub struct Movers {
 
 impl std::fmt::Debug for Movers {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Movers").field("made", &self.made.len()).finish_non_exhaustive()
+        f.debug_struct("Movers")
+            .field("made", &self.made.len())
+            .finish_non_exhaustive()
     }
 }
 
 impl Movers {
     /// Movers whose buffers hold `buffer_size` bytes.
     pub fn new(buffer_size: usize) -> Self {
-        Self { made: Vec::new(), buffer_size }
+        Self {
+            made: Vec::new(),
+            buffer_size,
+        }
     }
 
     /// The mover of a strategy. Ranges of a `parallel` file are moved by `buffered`: each lane
@@ -172,7 +192,11 @@ impl Movers {
             Strategy::Parallel | Strategy::Auto => Strategy::Buffered,
             other => other,
         };
-        let at = match self.made.iter().position(|mover| mover.strategy() == strategy) {
+        let at = match self
+            .made
+            .iter()
+            .position(|mover| mover.strategy() == strategy)
+        {
             Some(at) => at,
             None => {
                 self.made.push(match strategy {

@@ -15,7 +15,13 @@ impl Mover for Reflink {
     }
 
     /// All or nothing, and only for a whole file.
-    fn move_range(&mut self, sys: &dyn Sys, pair: Pair<'_>, range: Range<u64>, control: &mut Control<'_>) -> Moved {
+    fn move_range(
+        &mut self,
+        sys: &dyn Sys,
+        pair: Pair<'_>,
+        range: Range<u64>,
+        control: &mut Control<'_>,
+    ) -> Moved {
         if let Some(stop) = control.go_on() {
             return Moved { bytes: 0, stop };
         }
@@ -36,7 +42,10 @@ impl Mover for Reflink {
         match sys.stat(pair.dst) {
             Ok(stat) if stat.size == pair.size => {
                 control.moved(pair.size, pair.size);
-                Moved { bytes: pair.size, stop: Stop::Complete }
+                Moved {
+                    bytes: pair.size,
+                    stop: Stop::Complete,
+                }
             }
             Ok(_) => ended(Stop::SourceEnded),
             Err(errno) => ended(Stop::Failed(Op::Stat, Side::Dest, errno)),

@@ -14,9 +14,18 @@ impl Mover for Sendfile {
         Strategy::Sendfile
     }
 
-    fn move_range(&mut self, sys: &dyn Sys, pair: Pair<'_>, range: Range<u64>, control: &mut Control<'_>) -> Moved {
+    fn move_range(
+        &mut self,
+        sys: &dyn Sys,
+        pair: Pair<'_>,
+        range: Range<u64>,
+        control: &mut Control<'_>,
+    ) -> Moved {
         let mut at = range.start;
-        let ended = |at: u64, stop: Stop| Moved { bytes: at - range.start, stop };
+        let ended = |at: u64, stop: Stop| Moved {
+            bytes: at - range.start,
+            stop,
+        };
         if let Err(errno) = sys.seek(pair.dst, at) {
             return ended(at, Stop::Failed(Op::Write, Side::Dest, errno));
         }

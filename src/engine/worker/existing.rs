@@ -103,7 +103,10 @@ fn describe(entry: &Entry, there: &Stat) -> String {
     } else {
         return format!("a {} is there, left alone", there.kind.word());
     };
-    format!("{what}, left alone ({} bytes there, {} bytes here)", there.size, entry.size)
+    format!(
+        "{what}, left alone ({} bytes there, {} bytes here)",
+        there.size, entry.size
+    )
 }
 
 /// Bytes of a file name, at most, on Linux (`NAME_MAX`).
@@ -112,7 +115,10 @@ const NAME_MAX: usize = 255;
 /// The `number`-th free-name candidate: `shot_1.exr` for `shot.exr`, cut to fit.
 pub(super) fn beside(name: &CStr, number: u32) -> CString {
     let bytes = name.to_bytes();
-    let dot = bytes.iter().rposition(|byte| *byte == b'.').filter(|at| *at > 0);
+    let dot = bytes
+        .iter()
+        .rposition(|byte| *byte == b'.')
+        .filter(|at| *at > 0);
     let (stem, extension) = bytes.split_at(dot.unwrap_or(bytes.len()));
     let tail = format!("_{number}");
     let room = NAME_MAX.saturating_sub(tail.len() + extension.len());

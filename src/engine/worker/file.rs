@@ -8,7 +8,7 @@ use super::super::tree::{DirFds, Slice};
 use super::existing::{self, Way};
 use super::publish::{self, Named};
 use super::{Big, Held, Outcome, Worker};
-use crate::proto::{Conflict, Durability, ErrorClass, FileId, FilePhase, Op, Side, Strategy};
+use crate::proto::{Durability, ErrorClass, FileId, FilePhase, Op, Side, Strategy};
 use crate::sys::{Errno, Kind, Stat, Sys};
 use std::ffi::{CStr, CString};
 use std::ops::Range;
@@ -108,7 +108,10 @@ impl Worker {
                 Op::Open,
                 Side::Source,
                 ErrorClass::Changed,
-                format!("was replaced by another {} since it was listed", stat.kind.word()),
+                format!(
+                    "was replaced by another {} since it was listed",
+                    stat.kind.word()
+                ),
             ));
         }
         let (temp, dst) = self.create_temp(fds.dst())?;
@@ -155,7 +158,12 @@ impl Worker {
                 }
             }
         }
-        Err(Trouble::own(Op::Create, Side::Dest, ErrorClass::Other, "no free name for a temporary"))
+        Err(Trouble::own(
+            Op::Create,
+            Side::Dest,
+            ErrorClass::Other,
+            "no free name for a temporary",
+        ))
     }
 
     /// Moves what is left, then finishes; or sets it aside; or cleans up.
@@ -199,10 +207,17 @@ impl Worker {
         let route = file.slice.dir.route.clone();
         let cell = self.cell.clone();
         if file.stat.size == 0 && !route.src_kind.is_pseudo() {
-            file.rung = file.ladder.first().map(|(strategy, _)| (strategy, Reason::Empty));
+            file.rung = file
+                .ladder
+                .first()
+                .map(|(strategy, _)| (strategy, Reason::Empty));
             return Ok(Climbed::Top);
         }
-        let end = if route.src_kind.is_pseudo() { TO_THE_END } else { file.stat.size };
+        let end = if route.src_kind.is_pseudo() {
+            TO_THE_END
+        } else {
+            file.stat.size
+        };
         let mut refused = None;
         for rung in file.ladder.iter() {
             let (strategy, _) = rung;
@@ -212,9 +227,23 @@ impl Worker {
             }
             let mut control = Control::new(&shared.gate, &cell, file.id);
             control.begin(strategy, file.done);
-            let pair = Pair { src: file.src.as_fd(), dst: file.dst.as_fd(), size: file.stat.size };
-            let spread = Spread { sparse: file.stat.looks_sparse(), strategy };
-            let moved = self.span(sys, pair, file.done..end, spread, &mut control, &mut file.holes);
+            let pair = Pair {
+                src: file.src.as_fd(),
+                dst: file.dst.as_fd(),
+                size: file.stat.size,
+            };
+            let spread = Spread {
+                sparse: file.stat.looks_sparse(),
+                strategy,
+            };
+            let moved = self.span(
+                sys,
+                pair,
+                file.done..end,
+                spread,
+                &mut control,
+                &mut file.holes,
+            );
             file.done += moved.bytes;
             match moved.stop {
                 Stop::Complete => return Ok(Climbed::Top),
@@ -244,7 +273,10 @@ impl Worker {
         let (strategy, errno) = refused.unwrap_or((Strategy::Auto, Errno::NOSYS));
         let mut trouble = Trouble::kernel(Op::Copy, Side::Dest, errno);
         trouble.class = ErrorClass::Unsupported;
-        Err(trouble.words(format!("{strategy} is not possible: {}", super::super::failure::reason(errno))))
+        Err(trouble.words(format!(
+            "{strategy} is not possible: {}",
+            super::super::failure::reason(errno)
+        )))
     }
 
     /// Moves a span, stepping over holes when the file seems to have some.
@@ -264,13 +296,19 @@ impl Worker {
         let mut at = span.start;
         while at < span.end {
             if let Some(stop) = control.go_on() {
-                return Moved { bytes: at - span.start, stop };
+                return Moved {
+                    bytes: at - span.start,
+                    stop,
+                };
             }
             let data = match next_data(sys, pair.src, at..span.end) {
                 Ok(data) => data,
                 Err(errno) => {
                     let stop = Stop::Failed(Op::Read, Side::Source, errno);
-                    return Moved { bytes: at - span.start, stop };
+                    return Moved {
+                        bytes: at - span.start,
+                        stop,
+                    };
                 }
             };
             *holes += data.start - at;
@@ -281,16 +319,44 @@ impl Worker {
             let moved = mover.move_range(sys, pair, data, control);
             at += moved.bytes;
             if moved.stop != Stop::Complete {
-                return Moved { bytes: at - span.start, stop: moved.stop };
+                return Moved {
+                    bytes: at - span.start,
+                    stop: moved.stop,
+                };
             }
         }
-        Moved { bytes: span.end - span.start, stop: Stop::Complete }
+        Moved {
+            bytes: span.end - span.start,
+            stop: Stop::Complete,
+        }
     }
 
     /// Everything after the last byte.
     fn finish(&mut self, file: OpenFile) -> Result<Outcome, Trouble> {
-        let OpenFile { slice, index, stat, done, holes, way, fds, src, dst, temp, rung, .. } = file;
-        let finishing = Finishing { slice: &slice, index, stat: &stat, done, holes, way, fds: &fds, temp: &temp };
+        let OpenFile {
+            slice,
+            index,
+            stat,
+            done,
+            holes,
+            way,
+            fds,
+            src,
+            dst,
+            temp,
+            rung,
+            ..
+        } = file;
+        let finishing = Finishing {
+            slice: &slice,
+            index,
+            stat: &stat,
+            done,
+            holes,
+            way,
+            fds: &fds,
+            temp: &temp,
+        };
         self.cell.phase(FilePhase::Finishing);
         let settled = self.settle(&finishing, src.as_fd(), dst.as_fd());
         // Closed before it has its name: a network file system may report a full disk only here.
@@ -321,7 +387,10 @@ impl Worker {
                 Op::Compare,
                 Side::Dest,
                 ErrorClass::Device,
-                format!("the copy has {} bytes, the source {}", now.size, file.stat.size),
+                format!(
+                    "the copy has {} bytes, the source {}",
+                    now.size, file.stat.size
+                ),
             ));
         }
         let notables = &mut self.batch.notables;
@@ -418,7 +487,12 @@ impl Worker {
                 }
             }
             if number > NAMES {
-                return Err(Trouble::own(Op::Rename, Side::Dest, ErrorClass::Other, "no free name beside it"));
+                return Err(Trouble::own(
+                    Op::Rename,
+                    Side::Dest,
+                    ErrorClass::Other,
+                    "no free name beside it",
+                ));
             }
         }
     }
@@ -436,8 +510,13 @@ impl Worker {
     pub(super) fn remove(&self, dir: BorrowedFd<'_>, temp: &CStr) -> Result<(), Trouble> {
         match self.shared.sys.unlink(dir, temp) {
             Ok(()) | Err(Errno::NOENT) => Ok(()),
-            Err(errno) => Err(Trouble::kernel(Op::Remove, Side::Dest, errno)
-                .words(format!("{} left behind: {}", temp.to_string_lossy(), super::super::failure::reason(errno)))),
+            Err(errno) => Err(
+                Trouble::kernel(Op::Remove, Side::Dest, errno).words(format!(
+                    "{} left behind: {}",
+                    temp.to_string_lossy(),
+                    super::super::failure::reason(errno)
+                )),
+            ),
         }
     }
 
@@ -498,7 +577,10 @@ fn and_left_behind(mut trouble: Trouble, left: &Trouble) -> Trouble {
         (None, Some(errno)) => super::super::failure::reason(errno),
         (None, None) => String::new(),
     };
-    trouble.words = Some(format!("{first}; and its temporary {}", left.words.as_deref().unwrap_or("was left behind")));
+    trouble.words = Some(format!(
+        "{first}; and its temporary {}",
+        left.words.as_deref().unwrap_or("was left behind")
+    ));
     trouble
 }
 

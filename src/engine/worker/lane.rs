@@ -16,7 +16,7 @@ use crate::sys::Stat;
 use std::ffi::CString;
 use std::ops::Range;
 use std::os::fd::{AsFd, OwnedFd};
-use std::sync::atomic::{AtomicU64, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Why lanes stop before the end.
@@ -90,15 +90,12 @@ impl Big {
         self.done.load(Ordering::Relaxed)
     }
 
-    /// How many workers are on it.
-    pub fn lanes(&self) -> u32 {
-        self.lanes.load(Ordering::Relaxed)
-    }
-
     /// One lane more; false when the last has left already.
     pub fn join(&self) -> bool {
         self.lanes
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |lanes| (lanes > 0).then_some(lanes + 1))
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |lanes| {
+                (lanes > 0).then_some(lanes + 1)
+            })
             .is_ok()
     }
 
@@ -134,8 +131,15 @@ impl Worker {
         let shared = self.shared.clone();
         let sys = &*shared.sys;
         let cell = self.cell.clone();
-        let pair = Pair { src: big.src.as_fd(), dst: big.dst.as_fd(), size: big.stat.size };
-        let spread = Spread { sparse: big.stat.looks_sparse(), strategy: Strategy::Parallel };
+        let pair = Pair {
+            src: big.src.as_fd(),
+            dst: big.dst.as_fd(),
+            size: big.stat.size,
+        };
+        let spread = Spread {
+            sparse: big.stat.looks_sparse(),
+            strategy: Strategy::Parallel,
+        };
         while let Some(range) = big.next_range() {
             let mut control = Control::new(&shared.gate, &cell, big.id);
             control.begin(Strategy::Parallel, range.start);
@@ -165,7 +169,10 @@ impl Worker {
                     big.halt(rest, Halt::Trouble(Trouble::kernel(op, side, errno).at(at)));
                 }
                 Stop::Unsupported(errno) => {
-                    big.halt(rest, Halt::Trouble(Trouble::kernel(Op::Copy, Side::Dest, errno).at(at)));
+                    big.halt(
+                        rest,
+                        Halt::Trouble(Trouble::kernel(Op::Copy, Side::Dest, errno).at(at)),
+                    );
                 }
             }
         }
@@ -237,7 +244,10 @@ impl Worker {
                     Op::Copy,
                     Side::Dest,
                     ErrorClass::Other,
-                    format!("internal error: ranges add up to {done} of {} bytes", big.stat.size),
+                    format!(
+                        "internal error: ranges add up to {done} of {} bytes",
+                        big.stat.size
+                    ),
                 );
                 match self.remove(big.fds.dst(), &big.temp) {
                     Ok(()) => Outcome::Trouble(trouble),

@@ -26,7 +26,7 @@ use crate::proto::{
     Conflict, Durability, ErrorClass, Failure, FileId, FilePhase, JobId, Op, Side, WorkerId,
 };
 use crate::sys::{Kind, Stat, Sys};
-use crossbeam_channel::{Receiver, TryRecvError, select};
+use crossbeam_channel::{Receiver, select};
 use crossbeam_utils::CachePadded;
 use std::ffi::CStr;
 use std::os::fd::AsFd;
@@ -68,7 +68,12 @@ pub struct Shared {
 impl Shared {
     /// Reports; false when the engine has ended.
     pub fn report(&self, what: What) -> bool {
-        self.reports.blocking_send(Report { job: self.job, what }).is_ok()
+        self.reports
+            .blocking_send(Report {
+                job: self.job,
+                what,
+            })
+            .is_ok()
     }
 }
 
@@ -132,7 +137,9 @@ pub struct Worker {
 
 impl std::fmt::Debug for Worker {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Worker").field("id", &self.id).finish_non_exhaustive()
+        f.debug_struct("Worker")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
     }
 }
 
@@ -141,54 +148,21 @@ impl Worker {
     pub fn new(shared: Arc<Shared>, id: WorkerId, cell: Arc<CachePadded<Cell>>, seed: u64) -> Self {
         let movers = Movers::new(shared.buffer_size);
         let temps = TempNames::new(seed);
-        Self { shared, id, cell, movers, temps, batch: Batch::default(), batch_since: clock::now() }
+        Self {
+            shared,
+            id,
+            cell,
+            movers,
+            temps,
+            batch: Batch::default(),
+            batch_since: clock::now(),
+        }
     }
 
-    /// Works until both channels are closed. `files` is `None` for a worker that only takes ranges.
+    /// Works until its channel of files (or, without one, of ranges) is closed. `files` is `None`
+    /// for a worker that only takes ranges.
     pub fn run(mut self, files: Option<&Receiver<Work>>, lanes: &Receiver<Work>) {
-        let never = crossbeam_channel::never();
-        let mut files = files.unwrap_or(&never);
-        let mut lanes = lanes;
-        let (mut files_open, mut lanes_open) = (true, true);
-        while files_open || lanes_open {
-            // Ranges first: a large file that many work on is closed sooner.
-            let work = match lanes.try_recv() {
-                Ok(work) => Some(work),
-                Err(TryRecvError::Disconnected) => {
-                    lanes_open = false;
-                    lanes = &never;
-                    files.try_recv().ok()
-                }
-                Err(TryRecvError::Empty) => files.try_recv().ok(),
-            };
-            let work = match work {
-                Some(work) => work,
-                None => {
-                    // About to wait: what is known must not wait with it.
-                    if !self.send_batch() {
-                        break;
-                    }
-                    let received = select! {
-                        recv(lanes) -> work => work.map_err(|_| &mut lanes_open),
-                        recv(files) -> work => work.map_err(|_| &mut files_open),
-                    };
-                    match received {
-                        Ok(work) => work,
-                        Err(open) => {
-                            *open = false;
-                            if !lanes_open {
-                                lanes = &never;
-                            }
-                            if !files_open {
-                                files = &never;
-                                // A worker without files to take ends with them.
-                                break;
-                            }
-                            continue;
-                        }
-                    }
-                }
-            };
+        while let Some(work) = self.next_work(files, lanes) {
             self.shared.gate.enter();
             self.carry_out(work);
             self.cell.rest();
@@ -199,6 +173,33 @@ impl Worker {
         }
         self.send_batch();
         self.shared.report(What::Left(self.id));
+    }
+
+    /// The next piece of work; ranges first, so that a large file many work on is closed sooner.
+    /// Waits when there is none, but never with results unsent.
+    fn next_work(
+        &mut self,
+        files: Option<&Receiver<Work>>,
+        lanes: &Receiver<Work>,
+    ) -> Option<Work> {
+        if let Ok(work) = lanes.try_recv() {
+            return Some(work);
+        }
+        let Some(files) = files else {
+            self.send_batch();
+            return lanes.recv().ok();
+        };
+        if let Ok(work) = files.try_recv() {
+            return Some(work);
+        }
+        if !self.send_batch() {
+            return None;
+        }
+        // Both channels are closed together, by the coordinator.
+        select! {
+            recv(lanes) -> work => work.or_else(|_| files.recv()).ok(),
+            recv(files) -> work => work.ok(),
+        }
     }
 
     fn carry_out(&mut self, work: Work) {
@@ -290,7 +291,11 @@ impl Worker {
             self.shared.gate.wait();
             self.cell.phase(FilePhase::Opening);
         }
-        if self.cell.wished(file) == Wish::Drop { Pass::Stop } else { self.shared.gate.look() }
+        if self.cell.wished(file) == Wish::Drop {
+            Pass::Stop
+        } else {
+            self.shared.gate.look()
+        }
     }
 
     /// A defect in one file's copy must not end the worker: the file failed, the rest goes on.
@@ -337,7 +342,11 @@ impl Worker {
 
     fn failure(&self, slice: &Slice, index: usize, trouble: Trouble) -> Failure {
         let (_, name, dest_name) = slice.entry(index);
-        let name: &CStr = if trouble.side == Side::Source { name } else { dest_name };
+        let name: &CStr = if trouble.side == Side::Source {
+            name
+        } else {
+            dest_name
+        };
         let path = slice.dir.full_path(trouble.side, Some(name));
         trouble.failure(Some(slice.id(index)), path)
     }
@@ -345,7 +354,12 @@ impl Worker {
     /// One thing less to wait for in a directory; the last applies its metadata.
     fn complete(&mut self, dir: &Arc<Dir>) {
         let shared = self.shared.clone();
-        let Batch { failures, dirs, notables, .. } = &mut self.batch;
+        let Batch {
+            failures,
+            dirs,
+            notables,
+            ..
+        } = &mut self.batch;
         complete(
             &*shared.sys,
             dir,
@@ -397,6 +411,8 @@ fn finish_dir(
     notable: &mut dyn FnMut(Notable),
 ) -> Result<(), Trouble> {
     let fds = dir.acquire(sys)?;
-    let now = sys.stat(fds.dst().as_fd()).map_err(super::failure::dest(Op::Stat))?;
+    let now = sys
+        .stat(fds.dst().as_fd())
+        .map_err(super::failure::dest(Op::Stat))?;
     publish::set_metadata(sys, fds.dst(), stat, &now, notable)
 }

@@ -34,7 +34,10 @@ impl Worker {
                 Op::Stat,
                 Side::Source,
                 ErrorClass::Changed,
-                format!("was replaced by another {} since it was listed", stat.kind.word()),
+                format!(
+                    "was replaced by another {} since it was listed",
+                    stat.kind.word()
+                ),
             ));
         }
         let target = match entry.kind {
@@ -46,7 +49,15 @@ impl Worker {
         if !dir.fresh {
             let src_dev = dir.route.src_dev;
             let policy = shared.conflict;
-            match existing::look(sys, fds.dst(), dest_name, &entry, src_dev, target.as_deref(), policy)? {
+            match existing::look(
+                sys,
+                fds.dst(),
+                dest_name,
+                &entry,
+                src_dev,
+                target.as_deref(),
+                policy,
+            )? {
                 Way::Free => {}
                 Way::Identical | Way::Leave => return Ok(Status::Skipped),
                 Way::Replace => over = true,
@@ -62,7 +73,12 @@ impl Worker {
             }
             loop {
                 let free = beside.map(|number| existing::beside(dest_name, number));
-                match publish::name_new(sys, fds.dst(), &temp, free.as_deref().unwrap_or(dest_name))? {
+                match publish::name_new(
+                    sys,
+                    fds.dst(),
+                    &temp,
+                    free.as_deref().unwrap_or(dest_name),
+                )? {
                     Named::Done => return Ok(()),
                     Named::Taken => match &mut beside {
                         Some(number) if *number < 10_000 => *number += 1,
@@ -85,7 +101,12 @@ impl Worker {
         Ok(Status::Copied)
     }
 
-    fn create_node(&mut self, dir: BorrowedFd<'_>, stat: &Stat, target: Option<&CStr>) -> Result<CString, Trouble> {
+    fn create_node(
+        &mut self,
+        dir: BorrowedFd<'_>,
+        stat: &Stat,
+        target: Option<&CStr>,
+    ) -> Result<CString, Trouble> {
         loop {
             let temp = self.temps.next();
             let made = match target {
@@ -109,12 +130,15 @@ impl Worker {
         let shared = self.shared.clone();
         let sys: &dyn Sys = &*shared.sys;
         let now = sys.stat_at(dir, temp).map_err(dest(Op::Stat))?;
-        let kept = publish::set_owner(stat, &now, &mut |uid, gid| sys.set_owner_at(dir, temp, uid, gid))?;
+        let kept = publish::set_owner(stat, &now, &mut |uid, gid| {
+            sys.set_owner_at(dir, temp, uid, gid)
+        })?;
         if !kept {
             self.batch.notables.add(Notable::OwnerNotKept, 1);
         }
         if stat.kind != Kind::Link && now.mode != stat.mode {
-            sys.set_mode_at(dir, temp, stat.mode).map_err(dest(Op::Mode))?;
+            sys.set_mode_at(dir, temp, stat.mode)
+                .map_err(dest(Op::Mode))?;
         }
         match sys.set_times_at(dir, temp, stat.atime, stat.mtime) {
             // Some file systems keep no times of links.

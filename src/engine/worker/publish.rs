@@ -30,7 +30,8 @@ pub(super) fn set_metadata(
     if mode != now.mode || mode & SET_ID != 0 {
         sys.set_mode(fd, mode).map_err(dest(Op::Mode))?;
     }
-    sys.set_times(fd, stat.atime, stat.mtime).map_err(dest(Op::Times))
+    sys.set_times(fd, stat.atime, stat.mtime)
+        .map_err(dest(Op::Times))
 }
 
 /// Sets owner and group where they differ; the group alone where only that is permitted. False
@@ -47,7 +48,10 @@ pub(super) fn set_owner(
     }
     let not_permitted = |errno: Errno| {
         // EINVAL: the id has no mapping in this user namespace (chown(2), user_namespaces(7)).
-        matches!(errno, Errno::PERM | Errno::INVAL | Errno::OPNOTSUPP | Errno::NOSYS)
+        matches!(
+            errno,
+            Errno::PERM | Errno::INVAL | Errno::OPNOTSUPP | Errno::NOSYS
+        )
     };
     match set(stat.uid, stat.gid) {
         Ok(()) => return Ok(true),
@@ -65,8 +69,14 @@ pub(super) fn set_owner(
 }
 
 /// The source must be what it was when it was opened, or the copy is a mixture of two states.
-pub(super) fn check_unchanged(sys: &dyn Sys, src: BorrowedFd<'_>, opened: &Stat) -> Result<(), Trouble> {
-    let now = sys.stat(src).map_err(super::super::failure::source(Op::Stat))?;
+pub(super) fn check_unchanged(
+    sys: &dyn Sys,
+    src: BorrowedFd<'_>,
+    opened: &Stat,
+) -> Result<(), Trouble> {
+    let now = sys
+        .stat(src)
+        .map_err(super::super::failure::source(Op::Stat))?;
     let same_content = now.size == opened.size && now.mtime == opened.mtime;
     // The change time moves even when the modification time was forged; a new link, owner or mode
     // explains it without a change of content.
@@ -82,7 +92,12 @@ pub(super) fn check_unchanged(sys: &dyn Sys, src: BorrowedFd<'_>, opened: &Stat)
         std::cmp::Ordering::Less => "shrank while it was being copied",
         std::cmp::Ordering::Equal => "changed while it was being copied",
     };
-    Err(Trouble::own(Op::Read, Side::Source, ErrorClass::Changed, words))
+    Err(Trouble::own(
+        Op::Read,
+        Side::Source,
+        ErrorClass::Changed,
+        words,
+    ))
 }
 
 /// How a finished temporary got its name, or why not.
@@ -95,7 +110,12 @@ pub(super) enum Named {
 }
 
 /// Gives the finished temporary its name without ever replacing anything.
-pub(super) fn name_new(sys: &dyn Sys, dir: BorrowedFd<'_>, temp: &CStr, name: &CStr) -> Result<Named, Trouble> {
+pub(super) fn name_new(
+    sys: &dyn Sys,
+    dir: BorrowedFd<'_>,
+    temp: &CStr,
+    name: &CStr,
+) -> Result<Named, Trouble> {
     match sys.rename_new(dir, temp, name) {
         Ok(()) => Ok(Named::Done),
         Err(Errno::EXIST) => Ok(Named::Taken),
@@ -124,6 +144,11 @@ pub(super) fn name_new(sys: &dyn Sys, dir: BorrowedFd<'_>, temp: &CStr, name: &C
 }
 
 /// Gives the finished temporary its name in place of what has it.
-pub(super) fn name_over(sys: &dyn Sys, dir: BorrowedFd<'_>, temp: &CStr, name: &CStr) -> Result<(), Trouble> {
+pub(super) fn name_over(
+    sys: &dyn Sys,
+    dir: BorrowedFd<'_>,
+    temp: &CStr,
+    name: &CStr,
+) -> Result<(), Trouble> {
     sys.rename(dir, temp, name).map_err(dest(Op::Rename))
 }
