@@ -11,6 +11,7 @@
 pub mod clock;
 pub mod config;
 pub mod exit;
+pub mod logging;
 pub mod proto;
 pub mod session;
 pub mod text;
