@@ -8,6 +8,7 @@
 //! ```
 //! `config` sits beside them; `text`, `units` and `clock` are leaves that anything may use.
 
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod exit;
