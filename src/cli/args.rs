@@ -14,7 +14,12 @@ use std::path::PathBuf;
 /// Without a command, opens the interactive program: the source on the left, the destination on
 /// the right. A directory that is named like a command is given as ./NAME.
 #[derive(Debug, Parser)]
-#[command(name = "haul", version, max_term_width = 100)]
+#[command(
+    name = "haul",
+    version,
+    max_term_width = 100,
+    override_usage = "haul [OPTIONS] [SOURCE_DIR [DEST_DIR]]\n       haul COMMAND"
+)]
 pub struct Cli {
     /// What to do without a screen
     #[command(subcommand)]

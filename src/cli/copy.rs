@@ -4,7 +4,7 @@
 //! are fetched by page from the engine's own list, so none is lost however fast they come; what the
 //! update stream drops is asked for again. Everything here runs on the main thread.
 
-use super::report::Report;
+use super::report::{Report, failure_line, summary_line};
 use super::signals::{Came, Target};
 use crate::clock;
 use crate::exit::Exit;
@@ -13,6 +13,7 @@ use crate::proto::{
     Start, Summary, SummaryFiles, Update,
 };
 use crate::session::Client;
+use crate::text;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
@@ -59,6 +60,13 @@ impl<'a> Follower<'a> {
 
     /// Adds the job and follows it to its end; everything is printed by then.
     pub async fn run(mut self, spec: JobSpec, mut signals: watch::Receiver<Came>) -> Exit {
+        tracing::info!(
+            sources = spec.sources.len(),
+            first = spec.sources.first().map(|source| tracing::field::display(text::shown(source.as_bytes()))),
+            dest = %text::shown(spec.dest.as_bytes()),
+            strategy = %spec.strategy,
+            "copy begins"
+        );
         let add = Request::Add {
             spec: Box::new(spec),
             start: Start::Now,
@@ -118,6 +126,7 @@ impl<'a> Follower<'a> {
 
     fn print(&mut self, failures: &[Failure]) {
         for failure in failures {
+            tracing::warn!("{}", failure_line(failure));
             self.report.failure(failure);
         }
         self.printed += failures.len() as u32;
@@ -190,6 +199,7 @@ impl<'a> Follower<'a> {
             None if came.count > 0 => without_job(JobState::Cancelled, 0),
             None => nothing_done(),
         };
+        tracing::info!("{}: {}", summary.state.word(), summary_line(&summary));
         self.report.end(&summary);
         let exit = if unlisted || self.report.output_failed() {
             Exit::Failed.worst(Exit::of(&summary))

@@ -30,8 +30,12 @@ pub fn man() -> Vec<u8> {
     if write_man(&mut out).is_err() {
         out.clear();
     }
-    out
+    // Each part brings the definition of an apostrophe along; one is enough.
+    let page = String::from_utf8_lossy(&out).replace(APOSTROPHE, "");
+    format!("{APOSTROPHE}{page}").into_bytes()
 }
+
+const APOSTROPHE: &str = ".ie \\n(.g .ds Aq \\(aq\n.el .ds Aq '\n";
 
 fn write_man(out: &mut Vec<u8>) -> io::Result<()> {
     let mut command = Cli::command();

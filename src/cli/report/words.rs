@@ -20,13 +20,15 @@ pub fn failure_line(failure: &Failure) -> String {
     }
 }
 
-/// Words of the engine, which are safe by contract. Should a control character be in them
-/// nevertheless, they are treated as a name is.
+/// Words that are safe by contract, as they are. Should something in them act on a terminal or hide
+/// nevertheless, they are treated as a name is. A backslash alone is no reason: it is how a name in
+/// them was made safe.
 pub fn safe(words: &str) -> Cow<'_, str> {
-    if words.chars().any(char::is_control) {
-        text::shown(words.as_bytes())
-    } else {
+    let plain = |part: &str| matches!(text::shown(part.as_bytes()), Cow::Borrowed(_));
+    if words.split('\\').all(plain) {
         Cow::Borrowed(words)
+    } else {
+        text::shown(words.as_bytes())
     }
 }
 
@@ -233,6 +235,8 @@ mod tests {
         assert_eq!(line, "'a\\x1b[2J\\nb' exists and differs");
         let line = failure_line(&failure(ErrorClass::Other, "a\nb\x1b"));
         assert!(!line.contains(['\n', '\x1b']), "{line}");
+        assert_eq!(safe("not 'a\\x1b'"), "not 'a\\x1b'");
+        assert_eq!(safe("a\u{202e}b"), "a\\u{202e}b");
         let mut at = failure(ErrorClass::Device, "Input/output error");
         at.offset = Some(4096);
         assert!(failure_line(&at).ends_with("at byte 4096: Input/output error"));
