@@ -129,7 +129,7 @@ pub const KEYS: &[Key] = &[
         name: "exclude",
         variable: "HAUL_EXCLUDE",
         doc: "Patterns of what to leave out; one with a `/` is matched against the whole path below the source.\nThe variable separates them with colons; --exclude adds to them.",
-        set: |config, value| list(value).map(|patterns| config.copy.filters.exclude = patterns),
+        set: |config, value| patterns(value).map(|list| config.copy.filters.exclude = list),
         get: |config| {
             let patterns: Vec<String> = config
                 .copy
@@ -268,7 +268,8 @@ fn is_auto(value: &Value) -> bool {
     matches!(value, Value::Text(word) | Value::Raw(word) if word == "auto")
 }
 
-fn workers(value: &Value) -> Result<Option<u16>, String> {
+/// A number of workers; `None` is automatic.
+pub fn workers(value: &Value) -> Result<Option<u16>, String> {
     if is_auto(value) {
         return Ok(None);
     }
@@ -277,7 +278,8 @@ fn workers(value: &Value) -> Result<Option<u16>, String> {
         .map_err(|reason| format!("{reason}, or \"auto\""))
 }
 
-fn size(value: &Value, least: u64, most: u64) -> Result<Option<u64>, String> {
+/// A size in bytes from `least` to `most`; `None` is automatic.
+pub fn size(value: &Value, least: u64, most: u64) -> Result<Option<u64>, String> {
     if is_auto(value) {
         return Ok(None);
     }
@@ -297,6 +299,18 @@ fn size(value: &Value, least: u64, most: u64) -> Result<Option<u64>, String> {
         units::size(least),
         units::size(most)
     ))
+}
+
+fn patterns(value: &Value) -> Result<Vec<String>, String> {
+    list(value)?.into_iter().map(|one| pattern(&one)).collect()
+}
+
+/// A pattern of what to leave out, as it is given, or what is wrong with it.
+pub fn pattern(text: &str) -> Result<String, String> {
+    match globset::Glob::new(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(error) => Err(format!("'{}' is no pattern: {}", shown(text), error.kind())),
+    }
 }
 
 fn list(value: &Value) -> Result<Vec<String>, String> {

@@ -76,10 +76,8 @@ pub fn load(
     named: Option<&Path>,
     variable: &dyn Fn(&str) -> Option<OsString>,
 ) -> Result<Loaded, ConfigError> {
+    let named = by_name(named, variable);
     let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
-    let named = named
-        .map(PathBuf::from)
-        .or_else(|| variable("HAUL_CONFIG").map(PathBuf::from));
     let mut loaded = Loaded {
         config: Config::default(),
         origins: vec![Origin::Default; KEYS.len()],
@@ -108,6 +106,18 @@ pub fn load(
         }
     }
     Ok(loaded)
+}
+
+/// The file that [`load`] would read, whether it is there or not; `None` without a home directory.
+pub fn path(named: Option<&Path>, variable: &dyn Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+    by_name(named, variable).or_else(paths::config_file)
+}
+
+fn by_name(named: Option<&Path>, variable: &dyn Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+    let configured = || variable("HAUL_CONFIG").filter(|value| !value.is_empty());
+    named
+        .map(PathBuf::from)
+        .or_else(|| configured().map(PathBuf::from))
 }
 
 fn read_variable(config: &mut Config, key: &Key, value: &OsStr) -> Result<(), ConfigError> {

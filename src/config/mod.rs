@@ -9,9 +9,9 @@ mod keys;
 mod load;
 mod paths;
 
-pub use keys::{KEYS, Key, Value, example};
-pub use load::{ConfigError, Loaded, Origin, load};
-pub use paths::{config_file, state_dir};
+pub use keys::{KEYS, Key, MAX_BUFFER_SIZE, Value, example, pattern, size, workers};
+pub use load::{ConfigError, Loaded, Origin, load, path};
+pub use paths::state_dir;
 
 use crate::proto::{Conflict, Durability, Filters, Strategy, Tuning};
 

@@ -1,3 +1,5 @@
 //! The one integration binary: linking is the slow part on small machines.
 
+mod cli_usage;
+mod support;
 mod tidy;
