@@ -200,9 +200,10 @@ impl Count {
             resolve::check(&*sys, &found.stat, target, &name)?;
         }
         self.preview(&found.stat, &found, target);
-        let dest = match name.as_c_str() == c"." {
-            true => target.path.clone(),
-            false => target.path.join(OsStr::from_bytes(name.to_bytes())),
+        let dest = if name.as_c_str() == c"." {
+            target.path.clone()
+        } else {
+            target.path.join(OsStr::from_bytes(name.to_bytes()))
         };
         if found.stat.kind == Kind::Dir {
             self.tree(path.as_path(), &dest);
@@ -234,7 +235,7 @@ impl Count {
         let wanted = wanted(&self.spec, preview.chunk_workers, chunk);
         if let Some((strategy, reason)) = route.ladder(wanted, PREVIEW_SIZE).first() {
             preview.strategy = strategy;
-            preview.reason = reason.text().to_owned();
+            reason.text().clone_into(&mut preview.reason);
         }
         preview.source_fs = src_kind.name();
         preview.dest_fs = dst_kind.name();
@@ -255,7 +256,7 @@ impl Count {
                 .unwrap_or_else(|_| unreachable!("no patterns")),
         ));
         let (kept, stop, base) = (filter.clone(), self.stop.clone(), root.to_path_buf());
-        let walk = walk.process_read_dir(move |_, dir, _, children| {
+        let walk = walk.process_read_dir(move |_, dir, (), children| {
             if stop.load(Ordering::Relaxed) {
                 children.clear();
                 return;

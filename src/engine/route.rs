@@ -85,7 +85,7 @@ impl Ladder {
     }
 
     /// The best rung.
-    pub fn first(&self) -> Option<Rung> {
+    pub fn first(self) -> Option<Rung> {
         self.rungs[0]
     }
 }

@@ -51,7 +51,8 @@ impl Pace {
         self.open.seconds += step.as_secs_f64();
         self.bytes = bytes;
         self.files = files;
-        if self.open.seconds >= CELL.as_secs_f64() {
+        // A hundredth short is a cell too: steps of a tick do not add up to a second exactly.
+        if self.open.seconds >= CELL.as_secs_f64() * 0.99 {
             if self.cells.len() == CELLS {
                 self.cells.pop_front();
             }
@@ -194,7 +195,7 @@ mod tests {
         let rate = pace.rate().expect("a rate");
         assert!((990_000..=1_010_000).contains(&rate), "{rate}");
         let (low, high) = pace.left(60_000_000, 0).expect("an estimate");
-        assert!(low <= 60 && high >= 60 && high <= 66, "{low}..{high}");
+        assert!(low <= 60 && (60..=66).contains(&high), "{low}..{high}");
         assert_eq!(pace.history().len(), 10);
     }
 

@@ -7,7 +7,7 @@ use rustix::fs::FileType;
 pub struct Time {
     /// Seconds; negative before 1970.
     pub secs: i64,
-    /// Nanoseconds, 0..1_000_000_000.
+    /// Nanoseconds, `0..1_000_000_000`.
     pub nanos: u32,
 }
 
