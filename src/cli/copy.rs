@@ -39,6 +39,9 @@ pub struct Follower<'a> {
     asked: Option<Instant>,
     /// What the engine listed and then would not give out.
     unlisted: bool,
+    /// A signal came.
+    told: bool,
+    /// The job was asked to stop because of it.
     cancelled: bool,
 }
 
@@ -54,6 +57,7 @@ impl<'a> Follower<'a> {
             printed: 0,
             asked: None,
             unlisted: false,
+            told: false,
             cancelled: false,
         }
     }
@@ -121,7 +125,7 @@ impl<'a> Follower<'a> {
             }
             _ => {}
         }
-        self.ask(now).await
+        self.cancel_if_told().await && self.ask(now).await
     }
 
     fn print(&mut self, failures: &[Failure]) {
@@ -168,9 +172,14 @@ impl<'a> Follower<'a> {
             self.report
                 .say("removing what is unfinished; the next signal ends at once");
         }
-        // The signal's own request may have gone out before the job was known to exist.
+        self.told = came.count > 0;
+        self.cancel_if_told().await
+    }
+
+    /// The signal's own request may have gone out before the job was known, or before it existed.
+    async fn cancel_if_told(&mut self) -> bool {
         match self.job {
-            Some(job) if came.count > 0 && !self.cancelled => {
+            Some(job) if self.told && !self.cancelled => {
                 self.cancelled = true;
                 self.client.send(Request::Cancel { job }).await.is_ok()
             }
@@ -450,8 +459,11 @@ pub(in crate::cli) mod tests {
                     } else {
                         page
                     };
-                    if far.updates.send(update).await.is_err() {
-                        return;
+                    // Every page comes twice, as it would had it been asked for again.
+                    for update in [update.clone(), update] {
+                        if far.updates.send(update).await.is_err() {
+                            return;
+                        }
                     }
                     if to == count && lost == 0 {
                         return;
@@ -465,7 +477,12 @@ pub(in crate::cli) mod tests {
     #[test]
     fn every_failure_is_printed_once_and_in_order() {
         for (count, lost) in [(1, 0), (200, 0), (450, 0), (450, 2)] {
+            let begun = clock::now();
             let (said, exit) = follow(|far, _tell| fail(far, count, lost));
+            assert!(
+                begun.elapsed() < PATIENCE,
+                "waited for a page known to be lost"
+            );
             let expected: Vec<String> = (0..count)
                 .map(|number| format!("haul: cannot read 'f{number}': Input/output error"))
                 .collect();
