@@ -11,9 +11,11 @@
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod engine;
 pub mod exit;
 pub mod logging;
 pub mod proto;
 pub mod session;
+pub mod sys;
 pub mod text;
 pub mod units;
