@@ -13,7 +13,7 @@ use crate::config::{self, Config, KEYS, Level, Loaded, Origin};
 use crate::exit::Exit;
 use crate::logging::{self, Log};
 use crate::proto::{Plan, Request, Update};
-use crate::session::Client;
+use crate::session::{self, Client};
 use crate::text;
 use args::{Cli, Command, ConfigArgs, CopyArgs, Show};
 use clap::Parser;
@@ -73,7 +73,7 @@ fn open_screen(
     _dest: Option<PathBuf>,
     _notice: Option<String>,
 ) -> Exit {
-    // SCREEN: `tui::run` goes here, with the client of `start_session`.
+    // SCREEN: `tui::run` goes here, with the client of `session::local`.
     complain("the interactive program is not part of this build; use `haul copy`");
     Exit::Failed
 }
@@ -130,11 +130,12 @@ fn copy_files(config: Option<&Path>, args: &CopyArgs) -> Exit {
     exit
 }
 
-/// Runs `work` with an engine of its own, and waits for the engine to end.
-fn with_engine<T>(
-    work: impl FnOnce(&mut Client, watch::Receiver<Came>, Target, &Runtime) -> T,
-) -> io::Result<T> {
-    let (mut client, engine) = start_session()?;
+/// Runs `work` with an engine of its own, and waits for the engine to end. An error means that
+/// nothing was begun.
+fn with_engine(
+    work: impl FnOnce(&mut Client, watch::Receiver<Came>, Target, &Runtime) -> Exit,
+) -> io::Result<Exit> {
+    let (mut client, engine) = session::local()?;
     let target = Target::default();
     let signals = signals::watch(client.sender(), target.clone())?;
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -145,17 +146,13 @@ fn with_engine<T>(
         tracing::debug!("engine asked to end");
     }
     drop(client);
-    engine.join();
-    Ok(done)
-}
-
-// ENGINE: `session::local` replaces these.
-struct Engine;
-impl Engine {
-    fn join(self) {}
-}
-fn start_session() -> io::Result<(Client, Engine)> {
-    Err(io::Error::other("it is not part of this build"))
+    match engine.join() {
+        Ok(()) => Ok(done),
+        Err(error) => {
+            complain(&error.to_string());
+            Ok(Exit::Failed.worst(done))
+        }
+    }
 }
 
 fn progress(args: &CopyArgs) -> Box<dyn Progress> {
