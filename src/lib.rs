@@ -12,5 +12,7 @@ pub mod clock;
 pub mod exit;
 pub mod proto;
 pub mod session;
+pub mod sys;
 pub mod text;
+pub mod tui;
 pub mod units;
