@@ -52,7 +52,11 @@ pub fn count(root: &Path, mut progress: impl FnMut(Counted) -> bool) -> Counted 
     for entry in walk {
         match entry {
             Ok(entry) => {
-                if entry.read_children.as_ref().is_some_and(|read| read.error.is_some()) {
+                if entry
+                    .read_children
+                    .as_ref()
+                    .is_some_and(|read| read.error().is_some())
+                {
                     counted.unreadable += 1;
                 }
                 if entry.file_type.is_dir() {

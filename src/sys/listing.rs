@@ -138,7 +138,7 @@ pub fn details<'a>(
                 .map(|stat| Details {
                     kind: Kind::of(FileType::from_raw_mode(stat.st_mode)),
                     size: stat.st_size as u64,
-                    mtime: stat.st_mtime as i64,
+                    mtime: stat.st_mtime,
                 }),
         );
     }

@@ -8,6 +8,8 @@
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::{Signal, getpid, kill_process};
+use rustix::stdio::{stdin as keyboard, stdout as screen};
+use std::fs::File;
 use std::io;
 use std::os::fd::AsFd;
 use std::time::Duration;
@@ -23,18 +25,18 @@ pub enum Readiness {
 
 /// True when both standard input and standard output are terminals.
 pub fn interactive() -> bool {
-    rustix::termios::isatty(io::stdin()) && rustix::termios::isatty(io::stdout())
+    rustix::termios::isatty(keyboard()) && rustix::termios::isatty(screen())
 }
 
 /// Columns and rows of the terminal on standard output; `None` when it does not tell.
 pub fn window_size() -> Option<(u16, u16)> {
-    let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
+    let size = rustix::termios::tcgetwinsize(screen()).ok()?;
     Some((size.ws_col, size.ws_row))
 }
 
 /// Waits until standard input can be read, or is gone.
 pub fn wait_input() -> io::Result<Readiness> {
-    let flags = wait(&io::stdin(), PollFlags::IN, None)?;
+    let flags = wait(&keyboard(), PollFlags::IN, None)?;
     // What was typed before the line dropped no longer has anybody to answer to.
     if flags.intersects(gone()) {
         return Ok(Readiness::HungUp);
@@ -45,7 +47,7 @@ pub fn wait_input() -> io::Result<Readiness> {
 /// Waits until standard input is gone, whatever there is to read meanwhile.
 pub fn wait_hangup() -> io::Result<()> {
     loop {
-        if wait(&io::stdin(), PollFlags::empty(), None)?.intersects(gone()) {
+        if wait(&keyboard(), PollFlags::empty(), None)?.intersects(gone()) {
             return Ok(());
         }
     }
@@ -53,10 +55,15 @@ pub fn wait_hangup() -> io::Result<()> {
 
 /// True when standard output takes bytes within `patience`; false when it is stopped or gone.
 pub fn writable(patience: Duration) -> bool {
-    match wait(&io::stdout(), PollFlags::OUT, Some(patience)) {
+    match wait(&screen(), PollFlags::OUT, Some(patience)) {
         Ok(flags) => flags.contains(PollFlags::OUT) && !flags.intersects(gone()),
         Err(_) => false,
     }
+}
+
+/// Standard output without the line buffering of the standard library: one write is one write.
+pub fn output() -> io::Result<File> {
+    Ok(File::from(screen().try_clone_to_owned()?))
 }
 
 /// Stops this process, as Ctrl-Z would; returns when it is continued.

@@ -216,87 +216,146 @@ const LISTS: &[Context] = &[Panes, Queue, Details, Errors, Help];
 const JOBS: &[Context] = &[Panes, Queue, Details];
 const ALL: &[Context] = &Context::ALL;
 
-const fn row(
-    action: Action,
-    name: &'static str,
-    hint: &'static str,
-    keys: &'static [&'static str],
-    contexts: &'static [Context],
-    doc: &'static str,
-) -> Row {
-    Row {
-        action,
-        name,
-        doc,
-        hint,
-        contexts,
-        keys,
-    }
+macro_rules! rows {
+    ($($action:ident $name:literal $hint:literal $keys:tt in $contexts:expr, $doc:literal;)*) => {
+        &[$(Row {
+            action: Action::$action,
+            name: $name,
+            doc: $doc,
+            hint: $hint,
+            contexts: $contexts,
+            keys: &$keys,
+        }),*]
+    };
 }
 
-/// The table. Order decides the order of the help screen and what the bottom line keeps longest.
-pub const ACTIONS: &[Row] = &[
-    row(Action::Help, "help", "keys", &["<F1>", "?"], &[Panes, Queue, Plan, Details, Errors, Question, Sort], "List the keys"),
-    row(Action::RunNow, "run-now", "run now", &["<enter>"], &[Plan], "Run the copy now, beside whatever runs"),
-    row(Action::RunQueued, "run-queued", "queue", &["<F2>"], &[Plan], "Put the copy at the end of the queue"),
-    row(Action::Confirm, "confirm", "choose", &["<enter>"], &[Question, Sort], "Take the highlighted choice"),
-    row(Action::Yes, "yes", "yes", &["y"], &[Question], "Answer yes"),
-    row(Action::Close, "close", "back", &["<esc>", "q"], &[Details, Errors, Help], "Close and go back"),
-    row(Action::Close, "close", "no", &["<esc>", "n", "q"], &[Question], "Answer no: nothing changes"),
-    row(Action::Close, "close", "leave", &["<esc>", "q"], &[Plan], "Leave without copying"),
-    row(Action::Close, "close", "leave", &["<esc>", "q"], &[Sort], "Leave the order as it is"),
-    row(Action::Close, "close", "", &["<F1>", "?"], &[Help], "Close and go back"),
-    row(Action::Close, "close", "", &["<esc>"], BASE, "Drop the filter; stop reading or counting a directory"),
-    row(Action::Mark, "mark", "mark", &["<space>", "<ins>"], &[Panes], "Mark or unmark the entry and step on"),
-    row(Action::Copy, "copy", "copy", &["<F5>", "c"], BASE, "Plan a copy of what is marked in SRC (or is under its cursor) into the directory of DST"),
-    row(Action::FocusNext, "focus-next", "next part", &["<tab>"], BASE, "Go to the next of SRC, DST, QUEUE"),
-    row(Action::Details, "details", "details", &["<enter>"], &[Queue], "Show everything about the job"),
-    row(Action::Pause, "pause", "pause", &["p"], JOBS, "Pause or resume the selected job; in its details, the selected file"),
-    row(Action::Cancel, "cancel", "cancel", &["x"], JOBS, "Cancel the selected job, or only the selected file; asks first"),
-    row(Action::Errors, "errors", "errors", &["e"], JOBS, "List what failed in the selected job"),
-    row(Action::Retry, "retry", "retry", &["r"], &[Panes, Queue, Details, Errors], "Run what failed in an ended job again"),
-    row(Action::PauseAll, "pause-all", "all", &["P"], JOBS, "Pause everything that runs; when nothing runs, resume everything"),
-    row(Action::Earlier, "earlier", "", &["K"], &[Queue], "Move the job one place earlier"),
-    row(Action::Later, "later", "move", &["J"], &[Queue], "Move the job one place later"),
-    row(Action::Zoom, "zoom", "queue", &["w"], BASE, "Give the queue the whole screen, or take it back"),
-    row(Action::Quit, "quit", "quit", &["q", "<C-c>"], BASE, "Leave haul; asks while there is work"),
-    row(Action::Quit, "quit", "", &["<C-c>"], &[Plan, Details, Errors, Help, Question, Sort], "Leave haul; asks while there is work"),
-    row(Action::Left, "left", "", &["<left>", "h", "-"], &[Plan], "Take the value before"),
-    row(Action::Right, "right", "change", &["<right>", "l", "<space>", "+"], &[Plan], "Take the value after"),
-    row(Action::Left, "left", "", &["<left>", "h", "<S-tab>", "<up>", "k"], &[Question], "Go to the choice before"),
-    row(Action::Right, "right", "other choice", &["<right>", "l", "<tab>", "<down>", "j"], &[Question], "Go to the choice after"),
-    row(Action::Up, "up", "", &["<up>", "k"], LISTS, "Go one row up"),
-    row(Action::Down, "down", "move", &["<down>", "j"], &[Details, Errors, Help], "Go one row down"),
-    row(Action::Down, "down", "", &["<down>", "j"], BASE, "Go one row down"),
-    row(Action::Up, "up", "", &["<up>", "k", "<S-tab>"], &[Plan, Sort], "Go to the field before"),
-    row(Action::Down, "down", "field", &["<down>", "j", "<tab>"], &[Plan, Sort], "Go to the field after"),
-    row(Action::PageUp, "page-up", "", &["<pgup>", "<C-b>"], LISTS, "Go a screenful up"),
-    row(Action::PageDown, "page-down", "", &["<pgdn>", "<C-f>"], LISTS, "Go a screenful down"),
-    row(Action::HalfUp, "half-up", "", &["<C-u>"], LISTS, "Go half a screenful up"),
-    row(Action::HalfDown, "half-down", "", &["<C-d>"], LISTS, "Go half a screenful down"),
-    row(Action::Top, "top", "", &["gg", "<home>"], LISTS, "Go to the first row"),
-    row(Action::Bottom, "bottom", "", &["G", "<end>"], LISTS, "Go to the last row"),
-    row(Action::FocusPrevious, "focus-previous", "", &["<S-tab>"], BASE, "Go to the previous of SRC, DST, QUEUE"),
-    row(Action::Enter, "enter", "", &["<enter>", "l", "<right>"], &[Panes], "Go into the directory"),
-    row(Action::Leave, "leave", "", &["<backspace>", "h", "<left>"], &[Panes], "Go out to the parent directory"),
-    row(Action::Filter, "filter", "filter", &["/"], &[Panes], "Show only names that hold what is typed (* and ? make it a pattern)"),
-    row(Action::SortMenu, "sort", "sort", &["s"], &[Panes], "Choose the order: name, size, date, extension, reversed"),
-    row(Action::CountSizes, "count-sizes", "dir size", &["d"], &[Panes], "Count what the marked directories hold, or the one under the cursor"),
-    row(Action::Invert, "invert-marks", "", &["*"], &[Panes], "Mark what is not marked, unmark what is"),
-    row(Action::MarkPattern, "mark-pattern", "", &["+"], &[Panes], "Mark by pattern, such as *.exr"),
-    row(Action::UnmarkPattern, "unmark-pattern", "", &["-"], &[Panes], "Unmark by pattern"),
-    row(Action::Hidden, "hidden", "", &["."], &[Panes], "Show or hide names that begin with a dot"),
-    row(Action::Home, "home", "", &["~"], &[Panes], "Go to the home directory"),
-    row(Action::Follow, "follow", "", &["="], &[Panes], "Bring the other pane to this directory"),
-    row(Action::Swap, "swap", "", &["\\"], BASE, "Swap SRC and DST"),
-    row(Action::Reload, "reload", "", &["<C-r>"], BASE, "Read the directories again"),
-    row(Action::Unfold, "unfold", "", &["o", "<right>", "l"], &[Queue], "Show or hide the workers and files of the selected job"),
-    row(Action::Remove, "remove", "", &["<del>", "D"], &[Queue], "Take an ended job off the list; copied files stay"),
-    row(Action::SortName, "sort-name", "", &["n"], &[Sort], "Order by name"),
-    row(Action::SortSize, "sort-size", "", &["s"], &[Sort], "Order by size"),
-    row(Action::SortDate, "sort-date", "", &["d"], &[Sort], "Order by date"),
-    row(Action::SortExtension, "sort-extension", "", &["e"], &[Sort], "Order by extension"),
-    row(Action::SortReverse, "sort-reverse", "", &["r"], &[Sort], "Turn the order round"),
-    row(Action::Repaint, "repaint", "", &["<C-l>"], ALL, "Paint the whole screen again"),
-    row(Action::Suspend, "suspend", "", &["<C-z>"], BASE, "Stop haul and go to the shell ('fg' continues); copies stand still meanwhile"),
-];
+/// The table: intent, name, word for the bottom line, keys, contexts, what it does. Its order is
+/// that of the help screen, and decides what the bottom line keeps longest.
+pub const ACTIONS: &[Row] = rows! {
+    Help "help" "keys" ["<F1>", "?"] in &[Panes, Queue, Plan, Details, Errors, Question, Sort],
+        "List the keys";
+    RunNow "run-now" "run now" ["<enter>"] in &[Plan],
+        "Run the copy now, beside whatever runs";
+    RunQueued "run-queued" "queue" ["<F2>"] in &[Plan],
+        "Put the copy at the end of the queue";
+    Confirm "confirm" "choose" ["<enter>"] in &[Question, Sort],
+        "Take the highlighted choice";
+    Yes "yes" "yes" ["y"] in &[Question],
+        "Answer yes";
+    Close "close" "back" ["<esc>", "q"] in &[Details, Errors, Help],
+        "Close and go back";
+    Close "close" "no" ["<esc>", "n", "q"] in &[Question],
+        "Answer no: nothing changes";
+    Close "close" "leave" ["<esc>", "q"] in &[Plan],
+        "Leave without copying";
+    Close "close" "leave" ["<esc>", "q"] in &[Sort],
+        "Leave the order as it is";
+    Close "close" "" ["<F1>", "?"] in &[Help],
+        "Close and go back";
+    Close "close" "" ["<esc>"] in BASE,
+        "Drop the filter; stop reading or counting a directory";
+    Mark "mark" "mark" ["<space>", "<ins>"] in &[Panes],
+        "Mark or unmark the entry and step on";
+    Copy "copy" "copy" ["<F5>", "c"] in BASE,
+        "Plan a copy of what is marked in SRC (or is under its cursor) into the directory of DST";
+    FocusNext "focus-next" "next part" ["<tab>"] in BASE,
+        "Go to the next of SRC, DST, QUEUE";
+    Details "details" "details" ["<enter>"] in &[Queue],
+        "Show everything about the job";
+    Pause "pause" "pause" ["p"] in JOBS,
+        "Pause or resume the selected job; in its details, the selected file";
+    Cancel "cancel" "cancel" ["x"] in JOBS,
+        "Cancel the selected job, or only the selected file; asks first";
+    Errors "errors" "errors" ["e"] in JOBS,
+        "List what failed in the selected job";
+    Retry "retry" "retry" ["r"] in &[Panes, Queue, Details, Errors],
+        "Run what failed in an ended job again";
+    PauseAll "pause-all" "all" ["P"] in JOBS,
+        "Pause everything that runs; when nothing runs, resume everything";
+    Earlier "earlier" "" ["K"] in &[Queue],
+        "Move the job one place earlier";
+    Later "later" "move" ["J"] in &[Queue],
+        "Move the job one place later";
+    Zoom "zoom" "queue" ["w"] in BASE,
+        "Give the queue the whole screen, or take it back";
+    Quit "quit" "quit" ["q", "<C-c>"] in BASE,
+        "Leave haul; asks while there is work";
+    Quit "quit" "" ["<C-c>"] in &[Plan, Details, Errors, Help, Question, Sort],
+        "Leave haul; asks while there is work";
+    Left "left" "" ["<left>", "h", "-"] in &[Plan],
+        "Take the value before";
+    Right "right" "change" ["<right>", "l", "<space>", "+"] in &[Plan],
+        "Take the value after";
+    Left "left" "" ["<left>", "h", "<S-tab>", "<up>", "k"] in &[Question],
+        "Go to the choice before";
+    Right "right" "other choice" ["<right>", "l", "<tab>", "<down>", "j"] in &[Question],
+        "Go to the choice after";
+    Up "up" "" ["<up>", "k"] in LISTS,
+        "Go one row up";
+    Down "down" "move" ["<down>", "j"] in &[Details, Errors, Help],
+        "Go one row down";
+    Down "down" "" ["<down>", "j"] in BASE,
+        "Go one row down";
+    Up "up" "" ["<up>", "k", "<S-tab>"] in &[Plan, Sort],
+        "Go to the field before";
+    Down "down" "field" ["<down>", "j", "<tab>"] in &[Plan, Sort],
+        "Go to the field after";
+    PageUp "page-up" "" ["<pgup>", "<C-b>"] in LISTS,
+        "Go a screenful up";
+    PageDown "page-down" "" ["<pgdn>", "<C-f>"] in LISTS,
+        "Go a screenful down";
+    HalfUp "half-up" "" ["<C-u>"] in LISTS,
+        "Go half a screenful up";
+    HalfDown "half-down" "" ["<C-d>"] in LISTS,
+        "Go half a screenful down";
+    Top "top" "" ["gg", "<home>"] in LISTS,
+        "Go to the first row";
+    Bottom "bottom" "" ["G", "<end>"] in LISTS,
+        "Go to the last row";
+    FocusPrevious "focus-previous" "" ["<S-tab>"] in BASE,
+        "Go to the previous of SRC, DST, QUEUE";
+    Enter "enter" "" ["<enter>", "l", "<right>"] in &[Panes],
+        "Go into the directory";
+    Leave "leave" "" ["<backspace>", "h", "<left>"] in &[Panes],
+        "Go out to the parent directory";
+    Filter "filter" "filter" ["/"] in &[Panes],
+        "Show only names that hold what is typed (* and ? make it a pattern)";
+    SortMenu "sort" "sort" ["s"] in &[Panes],
+        "Choose the order: name, size, date, extension, reversed";
+    CountSizes "count-sizes" "dir size" ["d"] in &[Panes],
+        "Count what the marked directories hold, or the one under the cursor";
+    Invert "invert-marks" "" ["*"] in &[Panes],
+        "Mark what is not marked, unmark what is";
+    MarkPattern "mark-pattern" "" ["+"] in &[Panes],
+        "Mark by pattern, such as *.exr";
+    UnmarkPattern "unmark-pattern" "" ["-"] in &[Panes],
+        "Unmark by pattern";
+    Hidden "hidden" "" ["."] in &[Panes],
+        "Show or hide names that begin with a dot";
+    Home "home" "" ["~"] in &[Panes],
+        "Go to the home directory";
+    Follow "follow" "" ["="] in &[Panes],
+        "Bring the other pane to this directory";
+    Swap "swap" "" ["\\"] in BASE,
+        "Swap SRC and DST";
+    Reload "reload" "" ["<C-r>"] in BASE,
+        "Read the directories again";
+    Unfold "unfold" "" ["o", "<right>", "l"] in &[Queue],
+        "Show or hide the workers and files of the selected job";
+    Remove "remove" "" ["<del>", "D"] in &[Queue],
+        "Take an ended job off the list; copied files stay";
+    SortName "sort-name" "" ["n"] in &[Sort],
+        "Order by name";
+    SortSize "sort-size" "" ["s"] in &[Sort],
+        "Order by size";
+    SortDate "sort-date" "" ["d"] in &[Sort],
+        "Order by date";
+    SortExtension "sort-extension" "" ["e"] in &[Sort],
+        "Order by extension";
+    SortReverse "sort-reverse" "" ["r"] in &[Sort],
+        "Turn the order round";
+    Repaint "repaint" "" ["<C-l>"] in ALL,
+        "Paint the whole screen again";
+    Suspend "suspend" "" ["<C-z>"] in BASE,
+        "Stop haul and go to the shell ('fg' continues); copies stand still meanwhile";
+};

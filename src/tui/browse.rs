@@ -229,11 +229,7 @@ impl Pane {
     /// The names an action is about: the marked ones in order, or the one under the cursor.
     pub fn chosen(&self) -> Vec<&[u8]> {
         if self.marks.is_empty() {
-            return self
-                .current()
-                .map(|row| &*row.name)
-                .into_iter()
-                .collect();
+            return self.current().map(|row| &*row.name).into_iter().collect();
         }
         self.order
             .iter()
@@ -326,7 +322,11 @@ impl Pane {
         let mut bytes = 0;
         let mut complete = true;
         let mut seen = 0;
-        for row in self.rows.iter().filter(|row| self.marks.contains(&row.name)) {
+        for row in self
+            .rows
+            .iter()
+            .filter(|row| self.marks.contains(&row.name))
+        {
             seen += 1;
             match shown_size(row, &self.sizes) {
                 Some(size) => bytes += size,
@@ -386,26 +386,27 @@ fn extension(name: &[u8]) -> &[u8] {
 /// Compares names as a person orders them: letters in either case, runs of digits by value; names
 /// that agree so far are ordered by their bytes, so that the order is total.
 pub fn natural(a: &[u8], b: &[u8]) -> Ordering {
-    let (mut x, mut y) = (a, b);
+    let (mut left, mut right) = (a, b);
     loop {
-        let (Some(&p), Some(&q)) = (x.first(), y.first()) else {
-            return x.len().cmp(&y.len()).then_with(|| a.cmp(b));
+        let (Some(&first), Some(&other)) = (left.first(), right.first()) else {
+            return left.len().cmp(&right.len()).then_with(|| a.cmp(b));
         };
-        if p.is_ascii_digit() && q.is_ascii_digit() {
-            let (m, n) = (digits(x), digits(y));
-            let (value, other) = (trim_zeros(&x[..m]), trim_zeros(&y[..n]));
-            let order = value.len().cmp(&other.len()).then_with(|| value.cmp(other));
-            if order != Ordering::Equal {
-                return order;
-            }
-            (x, y) = (&x[m..], &y[n..]);
+        let (taken, other_taken, order) = if first.is_ascii_digit() && other.is_ascii_digit() {
+            let (run, other_run) = (digits(left), digits(right));
+            let (value, other_value) = (trim_zeros(&left[..run]), trim_zeros(&right[..other_run]));
+            let order = value
+                .len()
+                .cmp(&other_value.len())
+                .then_with(|| value.cmp(other_value));
+            (run, other_run, order)
         } else {
-            let order = p.to_ascii_lowercase().cmp(&q.to_ascii_lowercase());
-            if order != Ordering::Equal {
-                return order;
-            }
-            (x, y) = (&x[1..], &y[1..]);
+            let order = first.to_ascii_lowercase().cmp(&other.to_ascii_lowercase());
+            (1, 1, order)
+        };
+        if order != Ordering::Equal {
+            return order;
         }
+        (left, right) = (&left[taken..], &right[other_taken..]);
     }
 }
 
@@ -480,9 +481,7 @@ mod tests {
 
     #[test]
     fn natural_order_is_total_and_consistent() {
-        let names: [&[u8]; 8] = [
-            b"", b"a", b"A", b"a1", b"a01", b"a10", b"a2b", b"\xff",
-        ];
+        let names: [&[u8]; 8] = [b"", b"a", b"A", b"a1", b"a01", b"a10", b"a2b", b"\xff"];
         for a in names {
             for b in names {
                 assert_eq!(natural(a, b), natural(b, a).reverse());

@@ -101,15 +101,24 @@ pub struct ErrorsLayer {
     pub cursor: usize,
     /// First one on screen.
     pub top: usize,
-    /// Pages by number; `None` while asked for.
-    pub pages: BTreeMap<u32, Option<Vec<Failure>>>,
+    /// Pages by number.
+    pub pages: BTreeMap<u32, Page>,
+}
+
+/// One page of failures.
+#[derive(Clone, Debug, Default)]
+pub struct Page {
+    /// What has come; `None` until something has.
+    pub failures: Option<Vec<Failure>>,
+    /// How many it should have had when it was last asked for.
+    pub asked: usize,
 }
 
 impl ErrorsLayer {
     /// The failure at that place, once its page has come.
     pub fn at(&self, place: usize) -> Option<&Failure> {
-        let page = self.pages.get(&(place as u32 / PAGE))?.as_ref()?;
-        page.get(place % PAGE as usize)
+        let page = self.pages.get(&(place as u32 / PAGE))?;
+        page.failures.as_ref()?.get(place % PAGE as usize)
     }
 }
 

@@ -59,7 +59,10 @@ pub fn layout(model: &Model) -> Layout {
     let together = width >= TOGETHER.0 && height >= TOGETHER.1;
     let queue_alone = model.queue.zoomed || (!together && model.focus == Focus::Queue);
     if queue_alone {
-        let task = task_rows(model, body.height.saturating_sub(4).min(body.height / 2 + 1));
+        let task = task_rows(
+            model,
+            body.height.saturating_sub(4).min(body.height / 2 + 1),
+        );
         layout.queue = Some(Rect {
             height: body.height - task,
             ..body
@@ -133,7 +136,11 @@ fn paused_files(job: &JobView) -> u16 {
 
 /// Workers side by side in the selected job's part.
 pub fn worker_columns(width: u16) -> usize {
-    if (76..WIDE_TASK).contains(&width) { 2 } else { 1 }
+    if (76..WIDE_TASK).contains(&width) {
+        2
+    } else {
+        1
+    }
 }
 
 /// Rows of entries in a pane of that size.

@@ -19,7 +19,7 @@ pub struct Look {
 impl Look {
     /// A name or path as it is shown: nothing hidden, nothing that acts, and in an ASCII terminal
     /// nothing that it would garble.
-    pub fn name<'a>(&self, bytes: &'a [u8]) -> Cow<'a, str> {
+    pub fn name(self, bytes: &[u8]) -> Cow<'_, str> {
         let shown = text::shown(bytes);
         if self.ascii && !shown.is_ascii() {
             return Cow::Owned(escape_beyond_ascii(&shown));
@@ -28,11 +28,13 @@ impl Look {
     }
 
     /// Words from the engine or the kernel: left alone unless something in them is not plain.
-    pub fn words<'a>(&self, words: &'a str) -> Cow<'a, str> {
+    pub fn words(self, words: &str) -> Cow<'_, str> {
         let plain = words.chars().all(|character| {
             character == '\\'
-                || matches!(text::shown(character.encode_utf8(&mut [0; 4]).as_bytes()),
-                    Cow::Borrowed(_))
+                || matches!(
+                    text::shown(character.encode_utf8(&mut [0; 4]).as_bytes()),
+                    Cow::Borrowed(_)
+                )
         });
         if plain && (!self.ascii || words.is_ascii()) {
             Cow::Borrowed(words)
@@ -42,86 +44,90 @@ impl Look {
     }
 
     /// What stands for what was cut.
-    pub const fn ellipsis(&self) -> &'static str {
+    pub const fn ellipsis(self) -> &'static str {
         if self.ascii { "~" } else { "…" }
     }
 
     /// The line between regions.
-    pub const fn rule(&self) -> &'static str {
+    pub const fn rule(self) -> &'static str {
         if self.ascii { "-" } else { "─" }
     }
 
     /// The line between panes.
-    pub const fn wall(&self) -> &'static str {
+    pub const fn wall(self) -> &'static str {
         if self.ascii { "|" } else { "│" }
     }
 
     /// The mark of the row under the cursor.
-    pub const fn cursor(&self) -> &'static str {
+    pub const fn cursor(self) -> &'static str {
         if self.ascii { ">" } else { "▶" }
     }
 
     /// Done and to do in a bar.
-    pub const fn bar(&self) -> (&'static str, &'static str) {
-        if self.ascii { ("#", "-") } else { ("█", "░") }
+    pub const fn bar(self) -> (&'static str, &'static str) {
+        if self.ascii {
+            ("#", "-")
+        } else {
+            ("█", "░")
+        }
     }
 
     /// Between a source and a destination.
-    pub const fn arrow(&self) -> &'static str {
+    pub const fn arrow(self) -> &'static str {
         if self.ascii { "->" } else { "→" }
     }
 
     /// Ordinary text.
-    pub const fn plain(&self) -> Style {
+    pub const fn plain(self) -> Style {
         Style::new()
     }
 
     /// Less important text.
-    pub const fn dim(&self) -> Style {
+    pub const fn dim(self) -> Style {
         Style::new().add_modifier(Modifier::DIM)
     }
 
     /// Headings and what stands out.
-    pub const fn strong(&self) -> Style {
+    pub const fn strong(self) -> Style {
         Style::new().add_modifier(Modifier::BOLD)
     }
 
     /// The row under the cursor of the part that has the keys.
-    pub const fn selected(&self) -> Style {
+    pub const fn selected(self) -> Style {
         Style::new().add_modifier(Modifier::REVERSED)
     }
 
     /// A marked entry.
-    pub const fn marked(&self) -> Style {
+    pub const fn marked(self) -> Style {
         self.tint(Color::Yellow, Modifier::BOLD)
     }
 
     /// A directory.
-    pub const fn directory(&self) -> Style {
+    pub const fn directory(self) -> Style {
         self.tint(Color::Blue, Modifier::BOLD)
     }
 
     /// A link.
-    pub const fn link(&self) -> Style {
+    pub const fn link(self) -> Style {
         self.tint(Color::Cyan, Modifier::empty())
     }
 
     /// Going well.
-    pub const fn good(&self) -> Style {
+    pub const fn good(self) -> Style {
         self.tint(Color::Green, Modifier::empty())
     }
 
     /// Waits for somebody.
-    pub const fn warn(&self) -> Style {
+    pub const fn warn(self) -> Style {
         self.tint(Color::Yellow, Modifier::empty())
     }
 
     /// Went wrong.
-    pub const fn bad(&self) -> Style {
+    pub const fn bad(self) -> Style {
         self.tint(Color::Red, Modifier::BOLD)
     }
 
-    const fn tint(&self, colour: Color, modifier: Modifier) -> Style {
+    const fn tint(self, colour: Color, modifier: Modifier) -> Style {
         let style = Style::new().add_modifier(modifier);
         if self.colour { style.fg(colour) } else { style }
     }

@@ -21,7 +21,7 @@ pub fn take(model: &mut Model, update: Update, effects: &mut Effects) {
                     && errors.job == job
                     && from.is_multiple_of(PAGE)
                 {
-                    errors.pages.insert(from / PAGE, Some(failures));
+                    errors.pages.entry(from / PAGE).or_default().failures = Some(failures);
                     break;
                 }
             }
@@ -46,10 +46,7 @@ fn happened(model: &mut Model, event: &Event, effects: &mut Effects) {
 
 /// A job has ended: what it wrote is shown.
 fn ended(model: &mut Model, id: JobId, effects: &mut Effects) {
-    let Some(dest) = model
-        .job(id)
-        .map(|job| job.dest.as_path().to_path_buf())
-    else {
+    let Some(dest) = model.job(id).map(|job| job.dest.as_path().to_path_buf()) else {
         return;
     };
     for side in [Side::Source, Side::Dest] {

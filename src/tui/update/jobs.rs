@@ -138,7 +138,9 @@ pub fn cancel(model: &mut Model, id: JobId, file: Option<FileId>) {
 pub fn retry(model: &mut Model, id: JobId, effects: &mut Effects) {
     let Some(job) = model.job(id) else { return };
     if !job.state.is_final() {
-        model.say(format!("job {id} has not ended: what failed can be retried then"));
+        model.say(format!(
+            "job {id} has not ended: what failed can be retried then"
+        ));
     } else if !can_retry(job) {
         model.say(format!("nothing failed in job {id}"));
     } else {

@@ -1,7 +1,7 @@
 //! Keys of whatever lies over panes and queue.
 
 use super::{Effects, close, jobs, panes, plan};
-use crate::proto::Request;
+use crate::proto::{FileId, JobId, Request, Snapshot};
 use crate::tui::action::Action;
 use crate::tui::browse::{Side, Sort, SortKey, follow};
 use crate::tui::layers::{Asked, Choice, DetailsLayer, ErrorsLayer, Layer, PAGE, PAGES_KEPT};
@@ -54,7 +54,9 @@ fn scrolled(model: &Model, action: Action, top: usize, lines: usize) -> Option<u
 
 /// Rows of a full-screen layer below its title.
 fn page(model: &Model) -> usize {
-    usize::from(layout(model).body.height).saturating_sub(1).max(1)
+    usize::from(layout(model).body.height)
+        .saturating_sub(1)
+        .max(1)
 }
 
 fn details(model: &mut Model, action: Action, effects: &mut Effects) {
@@ -96,7 +98,7 @@ fn step_file(model: &mut Model, down: bool) {
         .and_then(|file| job.in_flight.iter().position(|row| row.id == file));
     let file = match (place, down) {
         (None, true) => job.in_flight.first(),
-        (None, false) | (Some(0), false) => None,
+        (None | Some(0), false) => None,
         (Some(at), true) => job.in_flight.get(at + 1).or(job.in_flight.last()),
         (Some(at), false) => job.in_flight.get(at - 1),
     }
@@ -261,10 +263,19 @@ pub fn settle(model: &mut Model, effects: &mut Effects) {
     for layer in &mut model.layers {
         match layer {
             Layer::Details(details) => {
-                let job = snapshot.jobs.iter().find(|job| job.id == details.job);
-                details.file = details.file.filter(|file| {
-                    job.is_some_and(|job| job.in_flight.iter().any(|row| row.id == *file))
-                });
+                let job = details.job;
+                details.file = details.file.filter(|file| in_flight(&snapshot, job, *file));
+            }
+            Layer::Question(question) => {
+                // The file may end while its question is open: what is left must not slide under
+                // the finger that was about to choose it.
+                if let Asked::Cancel { job, file } = &mut question.asked
+                    && let Some(wanted) = *file
+                    && !in_flight(&snapshot, *job, wanted)
+                {
+                    *file = None;
+                    question.at = 0;
+                }
             }
             Layer::Errors(errors) => {
                 let job = snapshot.jobs.iter().find(|job| job.id == errors.job);
@@ -278,6 +289,14 @@ pub fn settle(model: &mut Model, effects: &mut Effects) {
     }
 }
 
+fn in_flight(snapshot: &Snapshot, job: JobId, file: FileId) -> bool {
+    snapshot
+        .jobs
+        .iter()
+        .find(|view| view.id == job)
+        .is_some_and(|view| view.in_flight.iter().any(|row| row.id == file))
+}
+
 fn ask_pages(errors: &mut ErrorsLayer, len: usize, height: usize, effects: &mut Effects) {
     if len == 0 {
         return;
@@ -287,18 +306,13 @@ fn ask_pages(errors: &mut ErrorsLayer, len: usize, height: usize, effects: &mut 
     for page in first..=last {
         let from = page * PAGE;
         let wanted = (len - from as usize).min(PAGE as usize);
-        // A page that was short when it came is asked again once there is more.
-        let short = match errors.pages.get(&page) {
-            None => true,
-            Some(None) => false,
-            Some(Some(failures)) => failures.len() < wanted,
-        };
-        if !short {
+        // A page that was short when it came is asked again, once, when there is more.
+        let page = errors.pages.entry(page).or_default();
+        let have = page.failures.as_ref().map_or(0, Vec::len);
+        if page.asked >= wanted || have >= wanted {
             continue;
         }
-        if errors.pages.get(&page).is_none() {
-            errors.pages.insert(page, None);
-        }
+        page.asked = wanted;
         effects.push(Effect::Send(Request::Failures {
             job: errors.job,
             from,

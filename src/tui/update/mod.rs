@@ -12,6 +12,9 @@ mod panes;
 mod plan;
 mod text_entry;
 
+pub use jobs::can_retry;
+pub use layers::ORDERS;
+
 use super::action::Action;
 use super::browse::Side;
 use super::keymap::{Key, Meaning};

@@ -1,9 +1,9 @@
 //! Keys of the panes.
 
 use super::{Effects, listing};
+use crate::sys::count::Counted;
 use crate::sys::listing::Kind;
 use crate::tui::action::Action;
-use crate::sys::count::Counted;
 use crate::tui::browse::{DirSize, Filter, Known, Pending, Row, Side, Sort};
 use crate::tui::layers::{Layer, PatternLayer};
 use crate::tui::layout::{layout, pane_rows};
@@ -16,7 +16,9 @@ use tui_input::Input;
 
 /// Carries out an action in a pane.
 pub fn act(model: &mut Model, side: Side, action: Action, effects: &mut Effects) {
-    let height = layout(model).panes[side.index()].map_or(1, pane_rows).max(1);
+    let height = layout(model).panes[side.index()]
+        .map_or(1, pane_rows)
+        .max(1);
     let now_empty = model.pane(side).shown.is_empty();
     match action {
         Action::Up => step(model, side, -1),
@@ -249,12 +251,7 @@ fn stop(model: &mut Model, side: Side, effects: &mut Effects) {
 }
 
 /// Changes the order of a pane.
-pub fn sort(
-    model: &mut Model,
-    side: Side,
-    change: impl FnOnce(&mut Sort),
-    effects: &mut Effects,
-) {
+pub fn sort(model: &mut Model, side: Side, change: impl FnOnce(&mut Sort), effects: &mut Effects) {
     let pane = model.pane_mut(side);
     change(&mut pane.sort);
     pane.sort_rows();

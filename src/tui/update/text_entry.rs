@@ -21,7 +21,7 @@ pub fn key(model: &mut Model, event: &KeyEvent, effects: &mut Effects) {
     match key.code {
         KeyCode::Esc => cancel(model),
         KeyCode::Enter => finish(model),
-        KeyCode::Up | KeyCode::Down if matches!(model.layers.last(), None) => {
+        KeyCode::Up | KeyCode::Down if model.layers.is_empty() => {
             // A filter leaves the arrows to the list it narrows.
             if let Focus::Pane(side) = model.focus {
                 let pane = model.pane_mut(side);
