@@ -213,6 +213,7 @@ use Context::{Details, Errors, Help, Panes, Plan, Question, Queue, Sort};
 
 const BASE: &[Context] = &[Panes, Queue];
 const LISTS: &[Context] = &[Panes, Queue, Details, Errors, Help];
+const PAGES: &[Context] = &[Panes, Queue, Details, Errors, Help, Plan];
 const JOBS: &[Context] = &[Panes, Queue, Details];
 const ALL: &[Context] = &Context::ALL;
 
@@ -258,7 +259,7 @@ pub const ACTIONS: &[Row] = rows! {
         "Mark or unmark the entry and step on";
     Copy "copy" "copy" ["<F5>", "c"] in BASE,
         "Plan a copy of what is marked in SRC (or is under its cursor) into the directory of DST";
-    FocusNext "focus-next" "next part" ["<tab>"] in BASE,
+    FocusNext "focus-next" "next" ["<tab>"] in BASE,
         "Go to the next of SRC, DST, QUEUE";
     Details "details" "details" ["<enter>"] in &[Queue],
         "Show everything about the job";
@@ -270,6 +271,8 @@ pub const ACTIONS: &[Row] = rows! {
         "List what failed in the selected job";
     Retry "retry" "retry" ["r"] in &[Panes, Queue, Details, Errors],
         "Run what failed in an ended job again";
+    Quit "quit" "quit" ["q", "<C-c>"] in BASE,
+        "Leave haul; asks while there is work";
     PauseAll "pause-all" "all" ["P"] in JOBS,
         "Pause everything that runs; when nothing runs, resume everything";
     Earlier "earlier" "" ["K"] in &[Queue],
@@ -278,8 +281,6 @@ pub const ACTIONS: &[Row] = rows! {
         "Move the job one place later";
     Zoom "zoom" "queue" ["w"] in BASE,
         "Give the queue the whole screen, or take it back";
-    Quit "quit" "quit" ["q", "<C-c>"] in BASE,
-        "Leave haul; asks while there is work";
     Quit "quit" "" ["<C-c>"] in &[Plan, Details, Errors, Help, Question, Sort],
         "Leave haul; asks while there is work";
     Left "left" "" ["<left>", "h", "-"] in &[Plan],
@@ -288,7 +289,7 @@ pub const ACTIONS: &[Row] = rows! {
         "Take the value after";
     Left "left" "" ["<left>", "h", "<S-tab>", "<up>", "k"] in &[Question],
         "Go to the choice before";
-    Right "right" "other choice" ["<right>", "l", "<tab>", "<down>", "j"] in &[Question],
+    Right "right" "other choice" ["<tab>", "<right>", "l", "<down>", "j"] in &[Question],
         "Go to the choice after";
     Up "up" "" ["<up>", "k"] in LISTS,
         "Go one row up";
@@ -300,9 +301,9 @@ pub const ACTIONS: &[Row] = rows! {
         "Go to the field before";
     Down "down" "field" ["<down>", "j", "<tab>"] in &[Plan, Sort],
         "Go to the field after";
-    PageUp "page-up" "" ["<pgup>", "<C-b>"] in LISTS,
+    PageUp "page-up" "" ["<pgup>", "<C-b>"] in PAGES,
         "Go a screenful up";
-    PageDown "page-down" "" ["<pgdn>", "<C-f>"] in LISTS,
+    PageDown "page-down" "" ["<pgdn>", "<C-f>"] in PAGES,
         "Go a screenful down";
     HalfUp "half-up" "" ["<C-u>"] in LISTS,
         "Go half a screenful up";

@@ -45,8 +45,8 @@ pub struct PlanLayer {
     pub preview: Option<Preview>,
     /// The highlighted field.
     pub field: Field,
-    /// First line on screen.
-    pub top: usize,
+    /// First line on screen where that was chosen; else the highlighted field decides.
+    pub top: Option<usize>,
 }
 
 /// A field of the plan that can be changed.

@@ -36,6 +36,9 @@ const TOGETHER: (u16, u16) = (60, 16);
 /// Columns from which workers and history stand side by side.
 pub const WIDE_TASK: u16 = 120;
 
+/// Rows from which there is room for more than what is needed.
+pub const MANY_ROWS: u16 = 35;
+
 /// Rows both panes keep: title, five entries, foot.
 const PANES_MIN: u16 = 7;
 
@@ -59,10 +62,10 @@ pub fn layout(model: &Model) -> Layout {
     let together = width >= TOGETHER.0 && height >= TOGETHER.1;
     let queue_alone = model.queue.zoomed || (!together && model.focus == Focus::Queue);
     if queue_alone {
-        let task = task_rows(
-            model,
-            body.height.saturating_sub(4).min(body.height / 2 + 1),
-        );
+        // Jobs come first, but the selected one keeps its figures.
+        let jobs = model.snapshot.jobs.len().max(1) as u16;
+        let spare = body.height.saturating_sub(2 + jobs).max(body.height / 4);
+        let task = task_rows(model, spare);
         layout.queue = Some(Rect {
             height: body.height - task,
             ..body
@@ -112,12 +115,8 @@ fn task_rows(model: &Model, spare: u16) -> u16 {
 
 fn task_wanted(job: &JobView, (width, height): (u16, u16)) -> u16 {
     let workers = job.workers.len().div_ceil(worker_columns(width)) as u16;
-    let files = if height >= 35 {
-        job.in_flight.len().min(8) as u16
-    } else {
-        paused_files(job)
-    };
-    let history = match (job.history.is_empty(), height >= 35) {
+    let files = file_rows(job, height);
+    let history = match (job.history.is_empty(), height >= MANY_ROWS) {
         (true, _) => 0,
         (false, true) => 4,
         (false, false) => 1,
@@ -130,8 +129,14 @@ fn task_wanted(job: &JobView, (width, height): (u16, u16)) -> u16 {
     }
 }
 
-fn paused_files(job: &JobView) -> u16 {
-    job.in_flight.iter().filter(|file| file.paused).count() as u16
+/// Files of the selected job that get a row: on small screens those that no worker's row shows.
+pub fn file_rows(job: &JobView, height: u16) -> u16 {
+    let shown = job
+        .in_flight
+        .iter()
+        .filter(|file| height >= MANY_ROWS || file.paused || file.workers != 1)
+        .count();
+    shown.min(8) as u16
 }
 
 /// Workers side by side in the selected job's part.

@@ -7,6 +7,7 @@ use crate::proto::{
 use crate::tui::action::Action;
 use crate::tui::browse::Side;
 use crate::tui::layers::{Field, Layer, PlanLayer};
+use crate::tui::layout::layout;
 use crate::tui::model::Model;
 use crate::tui::msg::Effect;
 
@@ -46,7 +47,7 @@ pub fn open(model: &mut Model, effects: &mut Effects) {
         counted: None,
         preview: None,
         field: Field::Strategy,
-        top: 0,
+        top: Some(0),
     })));
 }
 
@@ -66,6 +67,9 @@ fn count(id: PlanId, spec: &JobSpec) -> Effect {
 /// Carries out an action in the plan on top.
 pub fn act(model: &mut Model, action: Action, effects: &mut Effects) {
     let next = PlanId(model.next_plan);
+    let page = usize::from(layout(model).body.height)
+        .saturating_sub(3)
+        .max(1);
     let Some(Layer::Plan(plan)) = model.layers.last_mut() else {
         return;
     };
@@ -73,8 +77,12 @@ pub fn act(model: &mut Model, action: Action, effects: &mut Effects) {
         Action::Up | Action::Down => {
             let by = if action == Action::Up { -1 } else { 1 };
             plan.field = neighbour(&Field::ALL, plan.field, by);
+            plan.top = None;
         }
+        Action::PageUp => plan.top = Some(plan.top.unwrap_or(0).saturating_sub(page)),
+        Action::PageDown => plan.top = Some(plan.top.unwrap_or(0).saturating_add(page)),
         Action::Left | Action::Right => {
+            plan.top = None;
             let by = if action == Action::Left { -1 } else { 1 };
             change(plan, by);
             // What would move the bytes depends on the strategy and the workers; what was counted

@@ -16,7 +16,10 @@ use ratatui::style::Modifier;
 pub fn draw(pen: &mut Pen, model: &Model, layer: &DetailsLayer, area: Rect) {
     let look = pen.look;
     pen.clear(area);
-    let title = Line::of(format!("JOB {}", layer.job), look.strong());
+    let mut title = Line::of(format!("JOB {}", layer.job), look.strong());
+    if let Some(job) = model.job(layer.job) {
+        title = title.then(format!("  {}", words::title(job, look)), look.plain());
+    }
     pen.rule(Rect { height: 1, ..area }, &title);
     let body = super::below_title(area);
     let (lines, _) = lines(model, layer, area.width);
@@ -88,11 +91,11 @@ pub fn lines(model: &Model, layer: &DetailsLayer, width: u16) -> (Vec<Line>, Opt
             let mut line = file_line(file, width, look);
             if layer.file == Some(file.id) {
                 selected = Some(page.lines.len());
-                for (text, style) in &mut line.0 {
+                for (_, style) in &mut line.0 {
                     *style = style.add_modifier(Modifier::REVERSED);
-                    if text.starts_with("  ") {
-                        text.replace_range(..1, look.cursor());
-                    }
+                }
+                if let Some((text, _)) = line.0.first_mut() {
+                    text.replace_range(..1, look.cursor());
                 }
             }
             page.lines.push(line);

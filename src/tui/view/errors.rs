@@ -31,7 +31,7 @@ pub fn draw(pen: &mut Pen, model: &Model, layer: &ErrorsLayer, area: Rect) {
         draw::wrap(&sentence(failure, look), usize::from(area.width) - 1).len()
     });
     // The full text takes the lower rows, but never the highlighted one.
-    let detail = detail.min(usize::from(list.height) / 3);
+    let detail = detail.min(usize::from(list.height) / 2);
     let rows = usize::from(list.height) - detail - usize::from(detail > 0);
     let top = crate::tui::browse::follow(layer.top, layer.cursor, len, rows);
     for at in 0..rows.min(len.saturating_sub(top)) {
@@ -78,6 +78,11 @@ pub fn draw(pen: &mut Pen, model: &Model, layer: &ErrorsLayer, area: Rect) {
 
 /// `  permission  open     a/b.exr: Permission denied`.
 fn row(failure: &Failure, width: usize, look: Look) -> String {
+    if width < 60 {
+        let name = look.name(failure.path.as_bytes());
+        let name = crate::text::cut_middle(&name, width - 2, look.ellipsis());
+        return format!("  {name}");
+    }
     let reason = look.words(&failure.reason).into_owned();
     let class = draw::left(failure.class.word(), 11, look);
     let reason_cells = crate::text::width(&reason).min(width / 2);

@@ -16,15 +16,6 @@ pub fn draw(pen: &mut Pen, model: &Model, area: Rect) {
         return pen.line(area, &summary(model));
     }
     let narrow = area.width < 60;
-    let mut line = Line::of("haul", pen.look.strong());
-    let counts = counts(model, narrow);
-    if counts.is_empty() {
-        line = line.then("  no jobs", pen.look.dim());
-    }
-    for (text, style) in counts {
-        line = line.then(if narrow { " " } else { "  " }, pen.look.plain());
-        line = line.then(text, style);
-    }
     let (rate, eta) = words::overall(&model.snapshot);
     let mut figures = String::new();
     if let Some(rate) = rate {
@@ -51,6 +42,18 @@ pub fn draw(pen: &mut Pen, model: &Model, area: Rect) {
     }
     let wanted = text::width(&figures) as u16;
     let room = area.width.saturating_sub(wanted + 1);
+    let mut line = Line::of("haul", pen.look.strong());
+    let counts = counts(model, area.width);
+    if counts.is_empty() {
+        line = line.then("  no jobs", pen.look.dim());
+    }
+    let gap = if narrow { " " } else { "  " };
+    for (text, style) in counts {
+        // Half a count would be a wrong one; the most telling come first.
+        if line.width() + gap.len() + text.len() <= usize::from(room) {
+            line = line.then(gap, pen.look.plain()).then(text, style);
+        }
+    }
     pen.line(
         Rect {
             width: room,
@@ -62,7 +65,7 @@ pub fn draw(pen: &mut Pen, model: &Model, area: Rect) {
     pen.text(x, area.y, wanted, &figures, pen.look.strong());
 }
 
-fn counts(model: &Model, narrow: bool) -> Vec<(String, Style)> {
+fn counts(model: &Model, width: u16) -> Vec<(String, Style)> {
     let look = model.look;
     let running = model.in_state(JobState::Running) + model.in_state(JobState::Scanning);
     let paused = model.in_state(JobState::Paused) + model.in_state(JobState::Pausing);
@@ -74,29 +77,30 @@ fn counts(model: &Model, narrow: bool) -> Vec<(String, Style)> {
     let flushing = model.in_state(JobState::Flushing);
     let queued = model.in_state(JobState::Queued);
     [
-        (running as u64, "running", "run", look.good()),
-        (paused as u64, "paused", "pau", look.warn()),
-        (flushing as u64, "flushing", "fl", look.good()),
-        (stopping as u64, "stopping", "stp", look.warn()),
-        (queued as u64, "queued", "que", look.plain()),
-        (done as u64, "ended", "end", look.dim()),
-        (failed, "failed", "err", look.bad()),
-        (conflicts, "conflicts", "cfl", look.warn()),
+        (running as u64, "running", "run", "run", look.good()),
+        (failed, "failed", "failed", "err", look.bad()),
+        (conflicts, "conflicts", "conflicts", "cfl", look.warn()),
+        (paused as u64, "paused", "paused", "pau", look.warn()),
+        (flushing as u64, "flushing", "flush", "fl", look.good()),
+        (stopping as u64, "stopping", "stopping", "stp", look.warn()),
+        (queued as u64, "queued", "queued", "que", look.plain()),
+        (done as u64, "ended", "ended", "end", look.dim()),
     ]
     .into_iter()
     .filter(|(number, ..)| *number > 0)
-    .map(|(number, word, short, style)| {
+    .map(|(number, long, word, short, style)| {
         let bad = if matches!(short, "err" | "cfl") {
             "!"
         } else {
             ""
         };
         let number = units::count(number);
-        if narrow {
-            (format!("{bad}{number}{short}"), style)
-        } else {
-            (format!("{bad}{number} {word}"), style)
-        }
+        let text = match width {
+            ..60 => format!("{bad}{number}{short}"),
+            60..100 => format!("{bad}{number} {word}"),
+            _ => format!("{bad}{number} {long}"),
+        };
+        (text, style)
     })
     .collect()
 }

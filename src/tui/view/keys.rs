@@ -67,8 +67,12 @@ fn hints(model: &Model) -> Vec<(String, String)> {
 }
 
 fn key_of(row: &Row) -> String {
-    if row.action == Action::Later {
-        return "J/K".to_string();
+    // One hint for two keys that belong together.
+    match (row.action, row.contexts) {
+        (Action::Later, _) => return "J/K".to_string(),
+        (Action::Down, _) => return "Up/Down".to_string(),
+        (Action::Right, [Context::Plan]) => return "Left/Right".to_string(),
+        _ => {}
     }
     row.keys
         .first()
@@ -79,6 +83,10 @@ fn key_of(row: &Row) -> String {
 fn hint(model: &Model, row: &Row) -> String {
     match row.action {
         Action::Pause => pause_word(model).to_string(),
+        Action::Yes => match model.layers.last() {
+            Some(Layer::Question(question)) => question.yes().word(&question.asked).to_lowercase(),
+            _ => row.hint.to_string(),
+        },
         Action::PauseAll if !anything_runs(model) => "resume all".to_string(),
         Action::PauseAll => "pause all".to_string(),
         Action::Quit if model.phase == Phase::WhenDone => "stay open".to_string(),

@@ -95,7 +95,7 @@ fn title(pane: &Pane, side: Side, focused: bool, area: Rect, look: Look) -> Line
         .map(|space| format!("{} free", units::size_short(space.free)));
     let free = free.unwrap_or_default();
     let room = usize::from(area.width)
-        .saturating_sub(4 + word.len() + 2 + free.len() + usize::from(!free.is_empty()) * 2);
+        .saturating_sub(4 + word.len() + 1 + free.len() + usize::from(!free.is_empty()) * 2);
     let path = look.name(pane.path.as_os_str().as_encoded_bytes());
     let path = text::cut_middle(&path, room, look.ellipsis()).into_owned();
     let style = if focused { look.strong() } else { look.plain() };

@@ -12,7 +12,7 @@ use ratatui::layout::Rect;
 use std::os::unix::ffi::OsStrExt;
 
 /// Cells of the names of lines and fields.
-const NAMES: usize = 15;
+const NAMES: usize = 17;
 
 /// Draws the plan in the middle of the body.
 pub fn draw(pen: &mut Pen, model: &Model, layer: &PlanLayer, body: Rect) {
@@ -21,9 +21,12 @@ pub fn draw(pen: &mut Pen, model: &Model, layer: &PlanLayer, body: Rect) {
     let (lines, at) = lines(layer, look, usize::from(width).saturating_sub(4));
     let height = (lines.len() as u16).saturating_add(2);
     let inner = pen.frame(middle(body, width, height), "PLAN OF A COPY");
-    // The highlighted field is always in view.
+    // The highlighted field is in view, unless the plan itself is being read.
     let room = usize::from(inner.height);
-    let top = crate::tui::browse::follow(0, at + 1, lines.len(), room);
+    let top = match layer.top {
+        Some(top) => top.min(lines.len().saturating_sub(room)),
+        None => crate::tui::browse::follow(0, at + 1, lines.len(), room),
+    };
     for (row, line) in lines.iter().skip(top).take(room).enumerate() {
         let y = inner.y + row as u16;
         let area = Rect {
@@ -83,7 +86,15 @@ fn lines(layer: &PlanLayer, look: Look, width: usize) -> (Vec<Line>, usize) {
         if chosen {
             at = lines.len();
         }
-        lines.push(field_line(field, layer, chosen, look));
+        let mut line = field_line(field, layer, chosen, look);
+        if width < 56 {
+            // The value says enough; its explanation would only be cut.
+            line.0.pop();
+            if let Some((value, _)) = line.0.last_mut() {
+                value.truncate(value.trim_end().len());
+            }
+        }
+        lines.push(line);
     }
     if let Some(plan) = counted {
         troubles(plan, &mut lines, look, width);
@@ -186,7 +197,7 @@ fn field_line(field: Field, layer: &PlanLayer, chosen: bool, look: Look) -> Line
             "ranges of one large file at a time",
         ),
         Field::Conflict => (
-            "Existing",
+            "Existing names",
             spec.conflict.name().to_string(),
             conflict(spec.conflict),
         ),

@@ -14,10 +14,11 @@ use ratatui::layout::{Position, Rect};
 pub fn draw(pen: &mut Pen, model: &Model, question: &Question, body: Rect) {
     let look = pen.look;
     let width = body.width.min(64);
-    let lines: Vec<String> = words_of(model, question)
+    let paragraphs: Vec<Vec<String>> = words_of(model, question)
         .iter()
-        .flat_map(|words| draw::wrap(words, usize::from(width).saturating_sub(4)))
+        .map(|words| draw::wrap(words, usize::from(width).saturating_sub(4)))
         .collect();
+    let wanted: usize = paragraphs.iter().map(Vec::len).sum();
     let choices = question.choices();
     let buttons: usize = choices
         .iter()
@@ -25,7 +26,7 @@ pub fn draw(pen: &mut Pen, model: &Model, question: &Question, body: Rect) {
         .sum();
     let in_a_row = buttons <= usize::from(width).saturating_sub(4);
     let button_lines = if in_a_row { 1 } else { choices.len() };
-    let height = lines.len() + 1 + button_lines + 2;
+    let height = wanted + 1 + button_lines + 2;
     let title = match question.asked {
         Asked::Cancel { .. } => "CANCEL?",
         Asked::Quit => "QUIT?",
@@ -33,14 +34,17 @@ pub fn draw(pen: &mut Pen, model: &Model, question: &Question, body: Rect) {
     let inner = pen.frame(middle(body, width, height as u16), title);
     // On a small screen the words give way, never the choices.
     let room = usize::from(inner.height).saturating_sub(button_lines);
-    for (at, line) in lines.iter().take(room).enumerate() {
-        pen.text(
-            inner.x,
-            inner.y + at as u16,
-            inner.width,
-            line,
-            look.plain(),
-        );
+    let mut at = 0;
+    for paragraph in &paragraphs {
+        // Half a sentence may say the opposite.
+        if at + paragraph.len() > room {
+            continue;
+        }
+        for line in paragraph {
+            let y = inner.y + at as u16;
+            pen.text(inner.x, y, inner.width, line, look.plain());
+            at += 1;
+        }
     }
     let mut x = inner.x;
     let mut y = inner.bottom().saturating_sub(button_lines as u16);
@@ -72,14 +76,15 @@ fn words_of(model: &Model, question: &Question) -> Vec<String> {
                 job.id,
                 words::title(job, look)
             )];
-            words.push(format!(
-                "{} finished files stay at the destination. Files in flight are given up; no partial file is left.",
-                job.copied
-            ));
             if let Some(row) = file.and_then(|file| job.in_flight.iter().find(|row| row.id == file))
             {
                 words.push(format!("Selected file: {}", look.name(row.path.as_bytes())));
             }
+            words.push("No partial file is left.".to_string());
+            words.push(format!(
+                "{} finished files stay at the destination.",
+                job.copied
+            ));
             words
         }
         Asked::Quit => {
@@ -98,8 +103,8 @@ fn words_of(model: &Model, question: &Question) -> Vec<String> {
             let jobs = if all == 1 { "job has" } else { "jobs have" };
             vec![
                 format!("{all} {jobs} not ended: {}.", parts.join(", ")),
-                "Quitting now cancels them. Finished files stay; no partial file is left."
-                    .to_string(),
+                "Quitting now cancels them.".to_string(),
+                "Finished files stay; no partial file is left.".to_string(),
             ]
         }
     }

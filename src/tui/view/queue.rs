@@ -37,7 +37,10 @@ pub fn draw(pen: &mut Pen, model: &Model, layout: &Layout) {
     let look = pen.look;
     let jobs = &model.snapshot.jobs;
     let focused = model.focus == Focus::Queue;
-    pen.rule(Rect { height: 1, ..area }, &title(model, focused));
+    pen.rule(
+        Rect { height: 1, ..area },
+        &title(model, focused, queue_rows(area, jobs.len())),
+    );
     let mut line = Rect {
         y: area.y + 1,
         height: 1,
@@ -75,7 +78,7 @@ pub fn draw(pen: &mut Pen, model: &Model, layout: &Layout) {
     }
 }
 
-fn title(model: &Model, focused: bool) -> Line {
+fn title(model: &Model, focused: bool, shown: usize) -> Line {
     let look = model.look;
     let jobs = model.snapshot.jobs.len();
     let word = if focused { "[QUEUE]" } else { "QUEUE" };
@@ -84,6 +87,14 @@ fn title(model: &Model, focused: bool) -> Line {
     match jobs {
         0 => line,
         1 => line.then(" 1 job", look.plain()),
+        _ if shown < jobs => {
+            let first = model.queue.top + 1;
+            let last = (model.queue.top + shown).min(jobs);
+            line.then(
+                format!(" jobs {first}-{last} of {jobs}, in the order they run"),
+                look.plain(),
+            )
+        }
         _ => line.then(format!(" {jobs} jobs, in the order they run"), look.plain()),
     }
 }
@@ -175,7 +186,11 @@ fn heads(columns: &Columns, look: Look) -> Line {
         draw::left("Copy", columns.name, look),
     );
     for (head, cells, right) in [
-        ("Progress", columns.bar, false),
+        (
+            if columns.bar < 8 { "Done" } else { "Progress" },
+            columns.bar,
+            false,
+        ),
         ("", columns.percent, true),
         ("Copied", columns.copied, true),
         ("On device", columns.flushed, true),

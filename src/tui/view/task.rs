@@ -4,12 +4,16 @@ use super::draw::{self, Line, Pen};
 use crate::proto::{FilePhase, FileRow, JobView, Lane, WorkerRow};
 use crate::text;
 use crate::tui::chart;
-use crate::tui::layout::{Layout, WIDE_TASK, worker_columns};
+use crate::tui::layout::{Layout, MANY_ROWS, WIDE_TASK, file_rows, worker_columns};
 use crate::tui::look::Look;
 use crate::tui::model::Model;
 use crate::tui::words;
 use crate::units;
 use ratatui::layout::Rect;
+use std::os::unix::ffi::OsStrExt;
+
+/// Most cells of a name: figures too far from it are hard to follow.
+const NAME_MOST: usize = 60;
 
 /// Draws the selected job's part, where it is shown.
 pub fn draw(pen: &mut Pen, model: &Model, layout: &Layout) {
@@ -18,10 +22,19 @@ pub fn draw(pen: &mut Pen, model: &Model, layout: &Layout) {
         return;
     };
     let look = pen.look;
+    let state = if area.width < 60 {
+        match words::time_left(job).as_str() {
+            "-" => words::state(job.state).to_string(),
+            left => format!("{} {left} left", words::state(job.state)),
+        }
+    } else {
+        words::sentence(job)
+    };
     let title = Line::of(format!("JOB {}", job.id), look.strong())
         .then(" ", look.plain())
-        .then(words::sentence(job), words::style(job.state, look));
+        .then(state, words::style(job.state, look));
     pen.rule(Rect { height: 1, ..area }, &title);
+    let all = model.size.1 >= MANY_ROWS;
     let mut rest = super::below_title(area);
     let take = |rest: &mut Rect| {
         let line = Rect { height: 1, ..*rest };
@@ -30,7 +43,7 @@ pub fn draw(pen: &mut Pen, model: &Model, layout: &Layout) {
     };
     if rest.height > 0 {
         let line = take(&mut rest);
-        pen.line(line, &figures(job, look));
+        pen.line(line, &figures(job, area.width, look));
     }
     if let Some(failure) = &job.last_failure
         && rest.height > 0
@@ -56,12 +69,12 @@ pub fn draw(pen: &mut Pen, model: &Model, layout: &Layout) {
             width: rest.width - half - 1,
             ..rest
         };
-        rows(pen, job, left);
+        rows(pen, job, all, left);
         history(pen, job, right);
         return;
     }
     // The history keeps a line when workers would take them all.
-    let wanted = worker_lines(job, area.width) + job.in_flight.len() as u16;
+    let wanted = worker_lines(job, area.width) + file_rows(job, model.size.1);
     let chart = if job.history.is_empty() || rest.height == 0 {
         0
     } else {
@@ -71,7 +84,7 @@ pub fn draw(pen: &mut Pen, model: &Model, layout: &Layout) {
         height: rest.height - chart,
         ..rest
     };
-    rows(pen, job, upper);
+    rows(pen, job, all, upper);
     history(
         pen,
         job,
@@ -88,7 +101,19 @@ fn worker_lines(job: &JobView, width: u16) -> u16 {
 }
 
 /// Copied and on the device are two figures: what the kernel took is not yet safe.
-fn figures(job: &JobView, look: Look) -> Line {
+fn figures(job: &JobView, width: u16, look: Look) -> Line {
+    if width < 60 {
+        let (copied, total) = (job.bytes_copied, job.bytes_total());
+        return Line::of(
+            format!(
+                " {}/{} copied, {} on device",
+                units::size_short(copied),
+                units::size_short(total),
+                units::size_short(job.bytes_flushed)
+            ),
+            look.plain(),
+        );
+    }
     let more = if job.found_is_final { "" } else { "+" };
     let mut line = Line::of(" copied ", look.dim())
         .then(units::size(job.bytes_copied), look.strong())
@@ -117,7 +142,7 @@ fn figures(job: &JobView, look: Look) -> Line {
 }
 
 /// Workers first, then files that no worker has, as far as there is room.
-fn rows(pen: &mut Pen, job: &JobView, area: Rect) {
+fn rows(pen: &mut Pen, job: &JobView, all: bool, area: Rect) {
     let look = pen.look;
     let columns = worker_columns(area.width);
     let cell = area.width / columns as u16;
@@ -130,10 +155,12 @@ fn rows(pen: &mut Pen, job: &JobView, area: Rect) {
         let place = Rect::new(area.x + column as u16 * cell, area.y + line as u16, cell, 1);
         pen.line(place, &worker_line(worker, usize::from(cell), look));
     }
-    let files = job
+    // A file with one worker is in that worker's row already.
+    let (alone, more): (Vec<_>, Vec<_>) = job
         .in_flight
         .iter()
-        .filter(|file| file.paused || area.width >= WIDE_TASK / 2);
+        .partition(|file| !file.paused && file.workers == 1);
+    let files = more.into_iter().chain(alone.into_iter().filter(|_| all));
     let room = usize::from(area.height).saturating_sub(lines);
     for (at, file) in files.take(room).enumerate() {
         let y = area.y + (lines + at) as u16;
@@ -183,15 +210,21 @@ pub fn worker_line(worker: &WorkerRow, width: usize, look: Look) -> Line {
             units::size_short(worker.size)
         );
     }
-    let state = format!(" {}", draw::right(&state, 12, look));
+    let state = format!(" {}", draw::right(&state, 10, look));
     let strategy = match worker.strategy {
         Some(strategy) if width >= 72 => format!(" {:<15}", strategy.name()),
         _ => String::new(),
     };
     let used = head.len() + text::width(&tail) + text::width(&state) + strategy.len();
+    // In little room the name says more than the way to it.
+    let path = if width < 56 {
+        path.name().as_bytes()
+    } else {
+        path.as_bytes()
+    };
     let name = draw::middle(
-        &look.name(path.as_bytes()),
-        width.saturating_sub(used + 1),
+        &look.name(path),
+        width.saturating_sub(used + 1).min(NAME_MOST),
         look,
     );
     Line::of(head, look.dim())
@@ -209,21 +242,31 @@ pub fn file_line(file: &FileRow, width: usize, look: Look) -> Line {
         (false, workers) => format!("{workers} workers"),
     };
     let mut tail = format!(
-        " {:>6}/{:<6} {:>4} {}",
-        units::size_short(file.done),
-        units::size_short(file.size),
+        " {:>4} {}",
         share(file.done, file.size),
-        draw::left(&state, 10, look),
+        draw::left(&state, 10, look)
     );
+    if width >= 56 {
+        tail = format!(
+            " {:>6}/{:<6}{tail}",
+            units::size_short(file.done),
+            units::size_short(file.size)
+        );
+    }
     if let Some(strategy) = file.strategy
         && width >= 72
     {
         tail = format!("{tail} {:<15}", strategy.name());
     }
     let used = text::width(&tail) + 2;
+    let path = if width < 56 {
+        file.path.name().as_bytes()
+    } else {
+        file.path.as_bytes()
+    };
     let name = draw::middle(
-        &look.name(file.path.as_bytes()),
-        width.saturating_sub(used + 1),
+        &look.name(path),
+        width.saturating_sub(used + 1).min(NAME_MOST + 2),
         look,
     );
     let style = if file.paused {
