@@ -8,8 +8,12 @@
 //! ```
 //! `config` sits beside them; `text`, `units` and `clock` are leaves that anything may use.
 
+pub mod cli;
 pub mod clock;
+pub mod config;
+pub mod engine;
 pub mod exit;
+pub mod logging;
 pub mod proto;
 pub mod session;
 pub mod sys;

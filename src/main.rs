@@ -1,3 +1,7 @@
-//! The `haul` program.
+//! The `haul` program: hands its arguments to the command line and its exit code to the shell.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    haul::cli::run(std::env::args_os()).into()
+}

@@ -3,7 +3,9 @@
 //! Screens and the command line are written against [`Client`] alone. In process the pair is joined
 //! directly ([`local`]); a socket would carry the same types and nothing above could tell.
 
-// mod local;
+mod local;
+
+pub use local::{Engine, local, local_with};
 
 use crate::proto::{Request, Snapshot, Update};
 use std::sync::Arc;
@@ -31,7 +33,6 @@ pub struct Client {
 }
 
 impl Client {
-    #[allow(dead_code, reason = "the engine that calls it lands next")]
     pub(crate) fn new(
         requests: mpsc::Sender<Request>,
         updates: mpsc::Receiver<Update>,

@@ -1,6 +1,42 @@
-//! The only layer that makes file-system and terminal calls, and the only one that may hold
-//! `unsafe` code.
+//! Every file-system call haul makes, behind one trait.
+//!
+//! Owns: the seam [`Sys`], its real implementation ([`Real`]), the wrapper that goes on after a
+//! signal ([`Steady`]) and the one that fails, shortens or delays the n-th call ([`Faulty`]), so
+//! that every error path above can be tested. Below the roots everything is one component relative
+//! to a held directory descriptor and never follows a link.
+//!
+//! Never: decides policy, keeps state of a copy, prints. The only layer that may hold `unsafe`.
+//! Called from worker, scanner and listing threads; no call is made on a door's or the
+//! coordinator's thread.
 
+mod calls;
 pub mod count;
+mod fault;
 pub mod listing;
+mod real;
+mod stat;
+mod steady;
 pub mod tty;
+
+pub use calls::{Call, Child, Sys, SysResult};
+pub use fault::{Fault, FaultKind, Faulty};
+pub use real::Real;
+pub use rustix::io::Errno;
+pub use stat::{FsKind, Kind, Space, Stat, Time};
+pub use steady::Steady;
+
+/// A number nobody else can know, for names of temporaries. Where the kernel gives no random
+/// bytes the address of a fresh allocation stands in: such names only have to be unlikely, for a
+/// name that exists is never opened.
+pub fn seed() -> u64 {
+    let mut bytes = [0u8; 8];
+    match rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::NONBLOCK) {
+        Ok(8) => u64::from_ne_bytes(bytes),
+        _ => std::ptr::from_ref(&*Box::new(0u8)) as u64 ^ u64::from(std::process::id()) << 32,
+    }
+}
+
+/// The user haul acts as.
+pub fn effective_user() -> u32 {
+    rustix::process::geteuid().as_raw()
+}

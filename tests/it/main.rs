@@ -1,5 +1,7 @@
 //! The one integration binary: linking is the slow part on small machines.
 
+mod cli_usage;
+mod support;
 mod tidy;
 mod tui_update;
 mod tui_view;

@@ -61,7 +61,7 @@ fn the_tree_is_tidy() {
     for entry in WalkDir::new(root.join("src")).sort_by_file_name() {
         let entry = entry.expect("src can be listed");
         let path = entry.path();
-        if !path.extension().is_some_and(|extension| extension == "rs") {
+        if path.extension().is_none_or(|extension| extension != "rs") {
             continue;
         }
         seen += 1;

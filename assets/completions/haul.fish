@@ -1,0 +1,85 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_haul_global_optspecs
+    string join \n config= h/help V/version
+end
+
+function __fish_haul_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_haul_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_haul_using_subcommand
+    set -l cmd (__fish_haul_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c haul -n "__fish_haul_needs_command" -l config -d 'Read this configuration file in place of the usual one' -r -F
+complete -c haul -n "__fish_haul_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c haul -n "__fish_haul_needs_command" -s V -l version -d 'Print version'
+complete -c haul -n "__fish_haul_needs_command" -a "copy" -d 'Copy files and directories without a screen'
+complete -c haul -n "__fish_haul_needs_command" -a "keys" -d 'List the keys of the interactive program'
+complete -c haul -n "__fish_haul_needs_command" -a "config" -d 'Show the configuration in force and where each value comes from'
+complete -c haul -n "__fish_haul_needs_command" -a "completions" -d 'Print a completion script'
+complete -c haul -n "__fish_haul_needs_command" -a "man" -d 'Print the manual page'
+complete -c haul -n "__fish_haul_needs_command" -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c haul -n "__fish_haul_using_subcommand copy" -s t -l target-directory -d 'Copy everything into this directory, which must exist' -r -f -a "(__fish_complete_directories)"
+complete -c haul -n "__fish_haul_using_subcommand copy" -l strategy -d 'How bytes are moved' -r -f -a "auto\t''
+baseline\t''
+buffered\t''
+sendfile\t''
+copy-file-range\t''
+reflink\t''
+parallel\t''"
+complete -c haul -n "__fish_haul_using_subcommand copy" -s j -l file-workers -d 'Files in flight at a time, or auto' -r
+complete -c haul -n "__fish_haul_using_subcommand copy" -l chunk-workers -d 'Ranges of one large file in flight at a time, or auto' -r
+complete -c haul -n "__fish_haul_using_subcommand copy" -l chunk-size -d 'Size of one range of a large file (64MiB), or auto' -r
+complete -c haul -n "__fish_haul_using_subcommand copy" -l buffer-size -d 'Size of one worker\'s buffer (1MiB), or auto' -r
+complete -c haul -n "__fish_haul_using_subcommand copy" -l parallel-min-size -d 'Size from which a file is copied in ranges (128MiB), or auto' -r
+complete -c haul -n "__fish_haul_using_subcommand copy" -l conflict -d 'What happens to an existing name with other content' -r -f -a "refuse\t''
+skip\t''
+overwrite\t''
+newer\t''
+rename\t''"
+complete -c haul -n "__fish_haul_using_subcommand copy" -l sync -d 'What must be on the device at the end' -r -f -a "none\t''
+job\t''
+file\t''"
+complete -c haul -n "__fish_haul_using_subcommand copy" -l exclude -d 'Leave out what matches; may be given again' -r
+complete -c haul -n "__fish_haul_using_subcommand copy" -l progress -d 'How progress is shown, on standard error' -r -f -a "auto\t'A bar on a terminal, lines elsewhere once it takes longer than 5 seconds'
+bar\t'A bar'
+plain\t'A line every 5 seconds'
+none\t'Nothing'"
+complete -c haul -n "__fish_haul_using_subcommand copy" -l config -d 'Read this configuration file in place of the usual one' -r -F
+complete -c haul -n "__fish_haul_using_subcommand copy" -s T -l no-target-directory -d 'Take DEST as the new name, never as a directory to copy into'
+complete -c haul -n "__fish_haul_using_subcommand copy" -l exclude-vcs -d 'Leave out version control\'s own data (.git, .hg, .svn and kin)'
+complete -c haul -n "__fish_haul_using_subcommand copy" -s n -l dry-run -d 'Only say what would be done'
+complete -c haul -n "__fish_haul_using_subcommand copy" -l json -d 'Print updates on standard output, one JSON object a line, the summary last'
+complete -c haul -n "__fish_haul_using_subcommand copy" -s q -l quiet -d 'Print errors only'
+complete -c haul -n "__fish_haul_using_subcommand copy" -s v -l verbose -d 'Say what moved the bytes, and why'
+complete -c haul -n "__fish_haul_using_subcommand copy" -s h -l help -d 'Print help'
+complete -c haul -n "__fish_haul_using_subcommand keys" -l config -d 'Read this configuration file in place of the usual one' -r -F
+complete -c haul -n "__fish_haul_using_subcommand keys" -s h -l help -d 'Print help'
+complete -c haul -n "__fish_haul_using_subcommand config" -l config -d 'Read this configuration file in place of the usual one' -r -F
+complete -c haul -n "__fish_haul_using_subcommand config" -l default -d 'Print a file with every setting and its default'
+complete -c haul -n "__fish_haul_using_subcommand config" -l path -d 'Print where the file is looked for'
+complete -c haul -n "__fish_haul_using_subcommand config" -s h -l help -d 'Print help'
+complete -c haul -n "__fish_haul_using_subcommand completions" -l config -d 'Read this configuration file in place of the usual one' -r -F
+complete -c haul -n "__fish_haul_using_subcommand completions" -s h -l help -d 'Print help'
+complete -c haul -n "__fish_haul_using_subcommand man" -l config -d 'Read this configuration file in place of the usual one' -r -F
+complete -c haul -n "__fish_haul_using_subcommand man" -s h -l help -d 'Print help'
+complete -c haul -n "__fish_haul_using_subcommand help; and not __fish_seen_subcommand_from copy keys config completions man help" -f -a "copy" -d 'Copy files and directories without a screen'
+complete -c haul -n "__fish_haul_using_subcommand help; and not __fish_seen_subcommand_from copy keys config completions man help" -f -a "keys" -d 'List the keys of the interactive program'
+complete -c haul -n "__fish_haul_using_subcommand help; and not __fish_seen_subcommand_from copy keys config completions man help" -f -a "config" -d 'Show the configuration in force and where each value comes from'
+complete -c haul -n "__fish_haul_using_subcommand help; and not __fish_seen_subcommand_from copy keys config completions man help" -f -a "completions" -d 'Print a completion script'
+complete -c haul -n "__fish_haul_using_subcommand help; and not __fish_seen_subcommand_from copy keys config completions man help" -f -a "man" -d 'Print the manual page'
+complete -c haul -n "__fish_haul_using_subcommand help; and not __fish_seen_subcommand_from copy keys config completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

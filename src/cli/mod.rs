@@ -1,0 +1,291 @@
+//! The command line: arguments, the headless copy, its reports, and what is printed for shells.
+//!
+//! Only this layer and `main` write to standard output and standard error. It reaches the engine
+//! through [`crate::session::Client`] alone.
+
+pub mod args;
+pub mod copy;
+pub mod generate;
+pub mod report;
+mod signals;
+
+use crate::config::{self, Config, KEYS, Level, Loaded, Origin};
+use crate::exit::Exit;
+use crate::logging::{self, Log};
+use crate::proto::{Plan, Request, Update};
+use crate::session::{self, Client};
+use crate::text;
+use args::{Cli, Command, ConfigArgs, CopyArgs, Show};
+use clap::Parser;
+use report::{Bar, Json, Plain, Progress, Quiet, Report, Verbosity};
+use signals::{Came, Target};
+use std::ffi::OsString;
+use std::io::{self, IsTerminal, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use tokio::runtime::Runtime;
+use tokio::sync::watch;
+
+/// Runs the program with these arguments, the program's own name first.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => return refuse_arguments(&error),
+    };
+    let Some(command) = cli.command else {
+        return interactive(cli.config.as_deref(), cli.source_dir, cli.dest_dir);
+    };
+    if let Some(path) = cli.source_dir {
+        let path = text::shown(path.as_os_str().as_bytes()).into_owned();
+        return refuse(&format!("'{path}' before a command: a command comes first"));
+    }
+    match command {
+        Command::Copy(args) => copy_files(cli.config.as_deref(), &args),
+        Command::Keys => print(&generate::keys()),
+        Command::Config(args) => show_config(cli.config.as_deref(), &args),
+        Command::Completions { shell } => print(&generate::completions(shell)),
+        Command::Man => print(&generate::man()),
+    }
+}
+
+/// Opens the interactive program.
+fn interactive(config: Option<&Path>, source: Option<PathBuf>, dest: Option<PathBuf>) -> Exit {
+    if !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
+        return refuse(
+            "the interactive program needs a terminal; use `haul copy` to copy without one",
+        );
+    }
+    let loaded = match load(config) {
+        Ok(loaded) => loaded,
+        Err(exit) => return exit,
+    };
+    let (log, notice) = start_log(&loaded.config);
+    let exit = open_screen(&loaded.config, source, dest, notice);
+    drop(log);
+    exit
+}
+
+/// The one call site of the screens: the session's client, the configuration, the two
+/// directories, and a notice to show.
+fn open_screen(
+    _config: &Config,
+    _source: Option<PathBuf>,
+    _dest: Option<PathBuf>,
+    _notice: Option<String>,
+) -> Exit {
+    // SCREEN: `tui::run` goes here, with a client of `session::local`.
+    complain("the interactive program is not part of this build; use `haul copy`");
+    Exit::Failed
+}
+
+fn copy_files(config: Option<&Path>, args: &CopyArgs) -> Exit {
+    let loaded = match load(config) {
+        Ok(loaded) => loaded,
+        Err(exit) => return exit,
+    };
+    let spec = match args.spec(&loaded.config) {
+        Ok(spec) => spec,
+        Err(reason) => return refuse(&reason),
+    };
+    let (log, notice) = start_log(&loaded.config);
+    let verbosity = match (args.quiet, args.verbose) {
+        (true, _) => Verbosity::Quiet,
+        (_, true) => Verbosity::Verbose,
+        _ => Verbosity::Normal,
+    };
+    let json = args.json && !args.dry_run;
+    let json: Option<Box<dyn Write>> = json.then(|| Box::new(io::stdout()) as Box<dyn Write>);
+    let mut report = Report::new(progress(args), json, verbosity);
+    if let Some(notice) = notice.filter(|_| verbosity != Verbosity::Quiet) {
+        report.say(&notice);
+    }
+    let exit = match with_engine(|client, signals, target, runtime| {
+        if args.dry_run {
+            let planned = runtime.block_on(copy::plan(client, spec.clone(), signals));
+            match planned {
+                Ok(plan) => {
+                    show_plan(&plan, args, &mut report).worst(copy::plan_exit(&plan, spec.conflict))
+                }
+                Err(exit) => exit,
+            }
+        } else {
+            let follower = copy::Follower::new(client, &mut report, target);
+            runtime.block_on(follower.run(spec, signals))
+        }
+    }) {
+        Ok(exit) => exit,
+        Err(error) => {
+            report.say(&format!("cannot start the copy engine: {error}"));
+            report.end(&copy::nothing_done());
+            Exit::Failed
+        }
+    };
+    if let Some(log) = &log
+        && log.lost() > 0
+        && verbosity == Verbosity::Verbose
+    {
+        complain(&format!("note: {} lines of the log were lost", log.lost()));
+    }
+    drop(log);
+    exit
+}
+
+/// Runs `work` with an engine of its own, and waits for the engine to end.
+fn with_engine<T>(
+    work: impl FnOnce(&mut Client, watch::Receiver<Came>, Target, &Runtime) -> T,
+) -> io::Result<T> {
+    let (mut client, engine) = session::local()?;
+    let target = Target::default();
+    let signals = signals::watch(client.sender(), target.clone())?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()?;
+    let done = work(&mut client, signals, target, &runtime);
+    if runtime.block_on(client.send(Request::Shutdown)).is_ok() {
+        tracing::debug!("engine asked to end");
+    }
+    drop(client);
+    engine.join()?;
+    Ok(done)
+}
+
+fn progress(args: &CopyArgs) -> Box<dyn Progress> {
+    let can_draw = io::stderr().is_terminal()
+        && std::env::var_os("TERM").is_none_or(|term| !term.is_empty() && term != "dumb");
+    match args.progress {
+        _ if args.quiet => Box::new(Quiet),
+        Show::None => Box::new(Quiet),
+        // The stream of objects is progress enough.
+        Show::Auto if args.json => Box::new(Quiet),
+        Show::Auto | Show::Bar if can_draw => Box::new(Bar::default()),
+        Show::Auto => Box::new(Plain::new(false)),
+        Show::Bar | Show::Plain => Box::new(Plain::new(true)),
+    }
+}
+
+fn show_plan(plan: &Plan, args: &CopyArgs, report: &mut Report) -> Exit {
+    for problem in &plan.problems {
+        report.failure(problem);
+    }
+    if args.json {
+        let mut json = Json::new(io::stdout());
+        json.update_now(&Update::Plan(Box::new(plan.clone())));
+        return match json.error() {
+            Some(error) => refuse_output(error),
+            None => Exit::Good,
+        };
+    }
+    if args.quiet {
+        return Exit::Good;
+    }
+    let mut lines = report::plan_lines(plan).join("\n");
+    lines.push('\n');
+    print(lines.as_bytes())
+}
+
+fn show_config(config: Option<&Path>, args: &ConfigArgs) -> Exit {
+    if args.default {
+        return print(config::example().as_bytes());
+    }
+    if args.path {
+        return match config::path(config, &|name| std::env::var_os(name)) {
+            Some(path) => {
+                let path = text::shown(path.as_os_str().as_bytes()).into_owned();
+                print(format!("{path}\n").as_bytes())
+            }
+            None => refuse("there is no home directory to look for the configuration in"),
+        };
+    }
+    match load(config) {
+        Ok(loaded) => print(effective(&loaded).as_bytes()),
+        Err(exit) => exit,
+    }
+}
+
+/// The configuration in force, as a file that could be used, each value with where it is from.
+fn effective(loaded: &Loaded) -> String {
+    let file = loaded.path.as_ref().map_or_else(
+        || "no home directory, so no file".to_owned(),
+        |path| {
+            let there = if loaded.found { "" } else { " (not there)" };
+            format!("{}{there}", text::shown(path.as_os_str().as_bytes()))
+        },
+    );
+    let mut lines = vec![format!("# {file}")];
+    let mut section = "";
+    for (key, origin) in KEYS.iter().zip(&loaded.origins) {
+        if key.section != section {
+            section = key.section;
+            lines.extend([String::new(), format!("[{section}]")]);
+        }
+        let origin = match origin {
+            Origin::Default => "default",
+            Origin::File => "file",
+            Origin::Variable => key.variable,
+        };
+        let setting = format!("{} = {}", key.name, (key.get)(&loaded.config));
+        lines.push(format!("{setting:<40} # {origin}"));
+    }
+    lines.push(String::new());
+    lines.join("\n")
+}
+
+fn load(config: Option<&Path>) -> Result<Loaded, Exit> {
+    config::load(config, &|name| std::env::var_os(name)).map_err(|error| refuse(&error.to_string()))
+}
+
+/// Starts the log; without one, says why in words for a notice.
+fn start_log(config: &Config) -> (Option<Log>, Option<String>) {
+    if config.log.level == Level::Off {
+        return (None, None);
+    }
+    let Some(dir) = config::state_dir() else {
+        return (None, Some("note: no home directory, so no log".to_owned()));
+    };
+    match logging::start(config.log.level, &dir) {
+        Ok(log) => (Some(log), None),
+        Err(error) => {
+            let dir = text::shown(dir.as_os_str().as_bytes());
+            (None, Some(format!("note: no log in '{dir}': {error}")))
+        }
+    }
+}
+
+/// Help and version are answers; everything else is wrong usage. What was typed is repeated, so it
+/// is made safe to show.
+fn refuse_arguments(error: &clap::Error) -> Exit {
+    let rendered = error.render().to_string();
+    if !error.use_stderr() {
+        return print(rendered.as_bytes());
+    }
+    let safe: Vec<_> = rendered.lines().map(report::safe).collect();
+    let whole = format!("{}\n", safe.join("\n"));
+    report::say_on_stderr(whole.trim_end());
+    Exit::Usage
+}
+
+fn refuse(reason: &str) -> Exit {
+    complain(reason);
+    Exit::Usage
+}
+
+fn complain(reason: &str) {
+    report::say_on_stderr(&format!("haul: {reason}"));
+}
+
+/// Prints on standard output; a reader that went away has read enough.
+fn print(bytes: &[u8]) -> Exit {
+    let mut out = io::stdout().lock();
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Ok(()) => Exit::Good,
+        Err(error) => refuse_output(&error),
+    }
+}
+
+fn refuse_output(error: &io::Error) -> Exit {
+    if error.kind() == io::ErrorKind::BrokenPipe {
+        return Exit::Good;
+    }
+    complain(&format!("cannot write to standard output: {error}"));
+    Exit::Failed
+}

@@ -1,0 +1,285 @@
+//! The words of the reports: pure functions from what the engine says to one line of text.
+
+use crate::proto::{ErrorClass, Failure, JobState, JobView, Plan, Strategy, StrategyUse, Summary};
+use crate::{text, units};
+use std::borrow::Cow;
+
+/// A failure or conflict as one line, without the program's name.
+pub fn failure_line(failure: &Failure) -> String {
+    let path = text::shown(failure.path.as_bytes());
+    let reason = safe(&failure.reason);
+    if failure.class == ErrorClass::Conflict {
+        return format!("'{path}' {reason}");
+    }
+    match failure.offset {
+        Some(offset) => format!(
+            "cannot {} '{path}' at byte {offset}: {reason}",
+            failure.op.verb()
+        ),
+        None => format!("cannot {} '{path}': {reason}", failure.op.verb()),
+    }
+}
+
+/// Words that are safe by contract, as they are. Should something in them act on a terminal or hide
+/// nevertheless, they are treated as a name is. A backslash alone is no reason: it is how a name in
+/// them was made safe.
+pub fn safe(words: &str) -> Cow<'_, str> {
+    let plain = |part: &str| matches!(text::shown(part.as_bytes()), Cow::Borrowed(_));
+    if words.split('\\').all(plain) {
+        Cow::Borrowed(words)
+    } else {
+        text::shown(words.as_bytes())
+    }
+}
+
+/// What the job does, in one word.
+pub const fn phase(view: &JobView) -> &'static str {
+    match view.state {
+        JobState::Queued => "waiting",
+        JobState::Scanning => "scanning",
+        JobState::Running => "copying",
+        JobState::Pausing | JobState::Paused => "paused",
+        JobState::Flushing => "flushing",
+        JobState::Cancelling => "stopping",
+        JobState::Cancelled => "stopped",
+        JobState::Done | JobState::DoneWithFailures => "done",
+        JobState::Failed => "failed",
+    }
+}
+
+/// The share done in thousandths; 1000 only once it has ended.
+pub fn permille(view: &JobView) -> u16 {
+    let share = (view.fraction() * 1000.0).floor() as u16;
+    match view.state {
+        JobState::Done | JobState::DoneWithFailures => 1000,
+        _ => share.min(999),
+    }
+}
+
+/// Percent, bytes, rate, time left and files; a `+` marks totals that still grow.
+pub fn figures(view: &JobView) -> String {
+    let more = if view.found_is_final { "" } else { "+" };
+    let mut parts = vec![
+        format!("{}%", permille(view) / 10),
+        format!(
+            "{} of {}{more}",
+            units::size(view.bytes_copied),
+            units::size(view.bytes_total())
+        ),
+    ];
+    if view.state == JobState::Running {
+        parts.extend(view.rate.map(units::rate));
+        // Half of the range: what remains is an estimate in any case.
+        let left = view.eta.map(|(low, high)| low.midpoint(high));
+        parts.extend(left.map(|left| format!("{} left", units::duration(left))));
+    }
+    parts.push(format!(
+        "{}/{}{more} files",
+        view.files_done, view.found.files
+    ));
+    if view.failed > 0 {
+        parts.push(format!("{} failed", view.failed));
+    }
+    parts.join("  ")
+}
+
+/// The line of plain progress.
+pub fn progress_line(view: &JobView) -> String {
+    format!("{}: {}", phase(view), figures(view).replace("  ", ", "))
+}
+
+/// The closing line.
+pub fn summary_line(summary: &Summary) -> String {
+    let files = &summary.files;
+    let seconds = summary.elapsed_seconds;
+    let took = if seconds < 10.0 {
+        format!("{seconds:.1}s")
+    } else {
+        units::duration(seconds as u64)
+    };
+    let how = match summary.state {
+        JobState::Cancelled | JobState::Cancelling => "stopped: ",
+        JobState::Failed => "not copied: ",
+        _ => "",
+    };
+    let mut line = format!(
+        "{how}copied {}, {} in {took}",
+        files_word(files.copied),
+        units::size(summary.bytes_copied)
+    );
+    if summary.bytes_copied > 0 {
+        line = format!("{line} ({})", units::rate(summary.bytes_per_second));
+    }
+    let rest: Vec<String> = [
+        (files.skipped, "skipped"),
+        (files.failed, "failed"),
+        (files.conflicts, "left as conflicts"),
+    ]
+    .into_iter()
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, word)| format!("{count} {word}"))
+    .collect();
+    if !rest.is_empty() {
+        line = format!("{line}; {}", rest.join(", "));
+    }
+    line
+}
+
+/// What moved the bytes and why, a line each.
+pub fn strategy_lines(summary: &Summary) -> Vec<String> {
+    let line = |used: &StrategyUse| {
+        format!(
+            "{}: {}, {}: {}",
+            used.strategy,
+            files_word(used.files),
+            units::size(used.bytes),
+            safe(&used.reason)
+        )
+    };
+    summary.strategies.iter().map(line).collect()
+}
+
+/// What a job would do, a line each.
+pub fn plan_lines(plan: &Plan) -> Vec<String> {
+    let needed = plan.found.bytes.saturating_sub(plan.identical_bytes);
+    let mut lines = vec![
+        format!(
+            "found: {} in {} directories, {}",
+            files_word(plan.found.files),
+            plan.found.dirs,
+            units::size(plan.found.bytes)
+        ),
+        format!(
+            "new: {}; identical: {} ({}); conflicts: {}",
+            plan.new,
+            plan.identical,
+            units::size(plan.identical_bytes),
+            plan.conflicts
+        ),
+    ];
+    for sample in &plan.samples {
+        lines.push(format!(
+            "  '{}': {} here, {} at the destination",
+            text::shown(sample.path.as_bytes()),
+            units::size(sample.source_size),
+            units::size(sample.dest_size)
+        ));
+    }
+    let hidden = plan.conflicts.saturating_sub(plan.samples.len() as u64);
+    if hidden > 0 && !plan.samples.is_empty() {
+        lines.push(format!("  and {hidden} more"));
+    }
+    lines.push(match plan.free {
+        Some(free) => format!(
+            "space: {} to copy, {} free: {}",
+            units::size(needed),
+            units::size(free),
+            if needed <= free {
+                "fits"
+            } else {
+                "does not fit"
+            }
+        ),
+        None => format!("space: {} to copy, free space unknown", units::size(needed)),
+    });
+    let preview = &plan.preview;
+    let strategy = if preview.strategy == Strategy::Auto {
+        "chosen per file".to_owned()
+    } else {
+        preview.strategy.to_string()
+    };
+    lines.push(format!(
+        "by: {strategy}, {} to {}: {}",
+        safe(&preview.source_fs),
+        safe(&preview.dest_fs),
+        safe(&preview.reason)
+    ));
+    lines.push(format!(
+        "with: {} files in flight, {} ranges of a large file",
+        preview.file_workers, preview.chunk_workers
+    ));
+    lines
+}
+
+fn files_word(count: u64) -> String {
+    match count {
+        1 => "1 file".to_owned(),
+        _ => format!("{count} files"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::copy::tests::view;
+    use crate::proto::{BytePath, Op, Side};
+
+    fn failure(class: ErrorClass, reason: &str) -> Failure {
+        Failure {
+            file: None,
+            op: Op::Open,
+            side: Side::Source,
+            path: BytePath::from_bytes(b"a\x1b[2J\nb"),
+            errno: Some(13),
+            offset: None,
+            class,
+            reason: reason.to_owned(),
+        }
+    }
+
+    #[test]
+    fn an_error_is_one_line_with_path_operation_and_reason() {
+        let line = failure_line(&failure(ErrorClass::Permission, "Permission denied"));
+        assert_eq!(line, "cannot open 'a\\x1b[2J\\nb': Permission denied");
+        let line = failure_line(&failure(ErrorClass::Conflict, "exists and differs"));
+        assert_eq!(line, "'a\\x1b[2J\\nb' exists and differs");
+        let line = failure_line(&failure(ErrorClass::Other, "a\nb\x1b"));
+        assert!(!line.contains(['\n', '\x1b']), "{line}");
+        assert_eq!(safe("not 'a\\x1b'"), "not 'a\\x1b'");
+        assert_eq!(safe("a\u{202e}b"), "a\\u{202e}b");
+        let mut at = failure(ErrorClass::Device, "Input/output error");
+        at.offset = Some(4096);
+        assert!(failure_line(&at).ends_with("at byte 4096: Input/output error"));
+    }
+
+    #[test]
+    fn nothing_says_a_hundred_percent_before_it_has_ended() {
+        let mut job = view(JobState::Flushing);
+        job.bytes_copied = job.found.bytes;
+        assert_eq!((permille(&job), phase(&job)), (999, "flushing"));
+        assert!(figures(&job).starts_with("99%"), "{}", figures(&job));
+        job.state = JobState::Done;
+        assert_eq!(permille(&job), 1000);
+    }
+
+    #[test]
+    fn totals_that_still_grow_are_marked() {
+        let mut job = view(JobState::Running);
+        assert_eq!(
+            progress_line(&job),
+            "copying: 25%, 1 GiB of 4 GiB, 400 MiB/s, 16s left, 10/40 files"
+        );
+        job.found_is_final = false;
+        assert_eq!(
+            figures(&job),
+            "25%  1 GiB of 4 GiB+  400 MiB/s  16s left  10/40+ files"
+        );
+    }
+
+    #[test]
+    fn the_closing_line_counts_everything() {
+        let mut job = view(JobState::DoneWithFailures);
+        (job.copied, job.skipped, job.failed, job.conflicts) = (240, 3, 1, 2);
+        (job.elapsed_ms, job.rate_mean) = (25_400, 460 << 20);
+        assert_eq!(
+            summary_line(&Summary::of(&job)),
+            "copied 240 files, 1 GiB in 25s (460 MiB/s); 3 skipped, 1 failed, 2 left as conflicts"
+        );
+        job = view(JobState::Cancelled);
+        (job.copied, job.bytes_copied, job.elapsed_ms) = (1, 0, 300);
+        assert_eq!(
+            summary_line(&Summary::of(&job)),
+            "stopped: copied 1 file, 0 B in 0.3s"
+        );
+    }
+}

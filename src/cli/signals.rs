@@ -1,0 +1,169 @@
+//! Signals of a headless copy, taken on a thread of their own.
+//!
+//! The main thread may be waiting for a reader that does not read; a signal must stop the copy
+//! nevertheless. The first asks the engine to stop and to remove what is unfinished, the second
+//! says what is being waited for, the third ends the program where it stands (what is unfinished is
+//! removed by the next run into that directory). A signal that whoever started the program had
+//! ignored (`nohup`, a background job of a script) stays ignored.
+
+use crate::exit::Exit;
+use crate::proto::{JobId, Request};
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::Poll;
+use std::thread;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::{mpsc, watch};
+
+/// What came: how many, and the number of the first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Came {
+    /// How many signals.
+    pub count: u32,
+    /// The number of the first; 0 before.
+    pub first: u8,
+}
+
+/// The job that a signal cancels, once it is known.
+#[derive(Clone, Debug, Default)]
+pub struct Target(Arc<AtomicU64>);
+
+impl Target {
+    /// The job is known.
+    pub fn set(&self, job: JobId) {
+        // Ids may begin at 0, which stands for unknown here.
+        self.0.store(job.0.saturating_add(1), Ordering::Relaxed);
+    }
+
+    fn request(&self) -> Request {
+        match self.0.load(Ordering::Relaxed) {
+            0 => Request::Shutdown,
+            known => Request::Cancel {
+                job: JobId(known - 1),
+            },
+        }
+    }
+}
+
+/// Takes signals from now on: requests go to `requests`, what came is told by the receiver.
+///
+/// # Errors
+/// No thread or no handler can be had.
+pub fn watch(requests: mpsc::Sender<Request>, target: Target) -> io::Result<watch::Receiver<Came>> {
+    let (tell, told) = watch::channel(Came::default());
+    let (ready, is_ready) = std::sync::mpsc::sync_channel(1);
+    thread::Builder::new()
+        .name("haul-signals".to_owned())
+        .spawn(move || {
+            let started = start();
+            let (runtime, handlers) = match started {
+                Ok(started) => started,
+                Err(error) => {
+                    // The starter is waiting for it; should it be gone there is nobody to tell.
+                    return drop(ready.send(Err(error)));
+                }
+            };
+            if ready.send(Ok(())).is_ok() {
+                runtime.block_on(take(handlers, &requests, &target, &tell));
+            }
+        })?;
+    is_ready.recv().map_err(io::Error::other)??;
+    Ok(told)
+}
+
+type Handlers = Vec<(u8, Signal)>;
+
+fn start() -> io::Result<(tokio::runtime::Runtime, Handlers)> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .build()?;
+    let entered = runtime.enter();
+    // Without /proc nothing is known to be ignored.
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = ignored(&status);
+    let mut handlers = Vec::new();
+    for kind in [
+        SignalKind::interrupt(),
+        SignalKind::terminate(),
+        SignalKind::hangup(),
+        SignalKind::quit(),
+    ] {
+        let number = kind.as_raw_value() as u8;
+        if ignored >> (number - 1) & 1 == 0 {
+            handlers.push((number, signal(kind)?));
+        }
+    }
+    drop(entered);
+    Ok((runtime, handlers))
+}
+
+/// The set of ignored signals, signal 1 in the lowest bit (proc(5), `SigIgn`).
+fn ignored(status: &str) -> u64 {
+    let line = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    line.and_then(|hex| u64::from_str_radix(hex.trim(), 16).ok())
+        .unwrap_or(0)
+}
+
+/// The next signal of any handler.
+async fn next(handlers: &mut Handlers) -> u8 {
+    std::future::poll_fn(|context| {
+        for (number, handler) in handlers.iter_mut() {
+            if handler.poll_recv(context).is_ready() {
+                return Poll::Ready(*number);
+            }
+        }
+        Poll::Pending
+    })
+    .await
+}
+
+async fn take(
+    mut handlers: Handlers,
+    requests: &mpsc::Sender<Request>,
+    target: &Target,
+    tell: &watch::Sender<Came>,
+) {
+    loop {
+        let number = next(&mut handlers).await;
+        tell.send_modify(|came| {
+            came.count += 1;
+            if came.first == 0 {
+                came.first = number;
+            }
+        });
+        let came = *tell.borrow();
+        if came.count >= 3 {
+            std::process::exit(i32::from(Exit::Signal(came.first).code()));
+        }
+        if came.count == 1 && requests.send(target.request()).await.is_err() {
+            // The engine has ended by itself: there is nothing left to stop.
+            return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_cancelled_is_the_job_or_everything() {
+        let target = Target::default();
+        assert_eq!(target.request(), Request::Shutdown);
+        target.set(JobId(0));
+        assert_eq!(target.request(), Request::Cancel { job: JobId(0) });
+    }
+
+    #[test]
+    fn ignored_signals_are_read_from_the_kernel_s_own_words() {
+        assert_eq!(
+            ignored("SigBlk:\t0000000000000000\nSigIgn:\t0000000000001001\n"),
+            0x1001
+        );
+        assert_eq!(ignored(""), 0);
+        let status = std::fs::read_to_string("/proc/self/status").expect("readable");
+        // Rust's runtime ignores SIGPIPE, 13.
+        assert_eq!(ignored(&status) >> 12 & 1, 1, "{status}");
+    }
+}

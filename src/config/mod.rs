@@ -1,0 +1,150 @@
+//! What can be configured, where it comes from, and what it is when nobody says anything.
+//!
+//! [`Config`] is plain data. The table in `keys` is the only list of settings: the file, the
+//! environment, `haul config` and `config.example.toml` all follow from it. Later beats earlier:
+//! defaults, file, environment, command line. Nothing here reads the command line or prints; it
+//! runs once, on the main thread, before anything else starts.
+
+mod keys;
+mod load;
+mod paths;
+
+pub use keys::{KEYS, Key, MAX_BUFFER_SIZE, Value, example, pattern, size, workers};
+pub use load::{ConfigError, Loaded, Origin, load, path};
+pub use paths::state_dir;
+
+use crate::proto::{Conflict, Durability, Filters, Strategy, Tuning};
+
+/// Everything that can be configured. The default is what haul does untold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Config {
+    /// How jobs copy unless they are told otherwise.
+    pub copy: Copying,
+    /// How the interactive program looks.
+    pub screen: Screen,
+    /// What goes into the log.
+    pub log: Log,
+}
+
+/// How jobs copy unless they are told otherwise; `None` in the tuning means automatic.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Copying {
+    /// How bytes are moved.
+    pub strategy: Strategy,
+    /// What happens to existing names.
+    pub conflict: Conflict,
+    /// What must be on the device at the end.
+    pub sync: Durability,
+    /// Concurrency and sizes.
+    pub tuning: Tuning,
+    /// What is left out.
+    pub filters: Filters,
+}
+
+/// How the interactive program looks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Screen {
+    /// Frames drawn in a second at most, 1 to 20.
+    pub frames_per_second: u16,
+    /// Whether the panes begin with hidden files shown.
+    pub show_hidden: bool,
+    /// What the panes begin sorted by.
+    pub sort: Sort,
+    /// Whether plain ASCII is drawn in place of lines and blocks.
+    pub ascii: When,
+    /// Whether colour is used.
+    pub colour: When,
+}
+
+impl Default for Screen {
+    fn default() -> Self {
+        Self {
+            frames_per_second: 20,
+            show_hidden: false,
+            sort: Sort::default(),
+            ascii: When::default(),
+            colour: When::default(),
+        }
+    }
+}
+
+/// What goes into the log.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Log {
+    /// The least important that is still written.
+    pub level: Level,
+}
+
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$word_doc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+        pub enum $name {
+            $($(#[$word_doc])* $variant),+
+        }
+
+        impl $name {
+            /// Every choice, in the order messages list them.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// The word in the configuration.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $word),+
+                }
+            }
+
+            /// The choice of that word.
+            pub fn from_name(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|choice| choice.name() == name)
+            }
+        }
+    };
+}
+
+words! {
+    /// What a pane is sorted by.
+    Sort {
+        /// Name, with numbers in it compared as numbers.
+        #[default]
+        Name = "name",
+        /// Size, largest first.
+        Size = "size",
+        /// Time of last change, newest first.
+        Date = "date",
+        /// Extension, then name.
+        Extension = "extension",
+    }
+}
+
+words! {
+    /// Whether to do something that depends on the terminal.
+    When {
+        /// As the terminal and the environment suggest.
+        #[default]
+        Auto = "auto",
+        /// Always.
+        Always = "always",
+        /// Never.
+        Never = "never",
+    }
+}
+
+words! {
+    /// How much is logged.
+    Level {
+        /// Nothing, and no file is made.
+        Off = "off",
+        /// What went wrong.
+        Error = "error",
+        /// And what is suspicious.
+        Warn = "warn",
+        /// And what was begun and ended.
+        #[default]
+        Info = "info",
+        /// And what was decided.
+        Debug = "debug",
+        /// Everything.
+        Trace = "trace",
+    }
+}

@@ -1,0 +1,372 @@
+//! The coordinator: sole owner of every job, on the engine's thread.
+//!
+//! It waits for requests, reports and its tick, and never for anything else: work is offered with
+//! `try_send`, threads are spawned and not joined, doors get what fits their channel. With no
+//! active job it does not wake up at all.
+
+use super::job::Job;
+use super::report::{REPORTS, Report, What};
+use super::{plan, view};
+use crate::clock;
+use crate::proto::{
+    Event, Hello, JobId, JobState, PlanId, Request, Snapshot, Start, Summary, Update,
+};
+use crate::sys::Sys;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+
+/// Gauges are read, and snapshots sent, so often while something is active.
+const TICK: Duration = Duration::from_millis(50);
+
+/// Answers and events for a door that does not read; beyond it events are dropped and counted.
+const OUTBOX: usize = 1024;
+
+/// Failures in one page at most.
+const PAGE: u32 = 200;
+
+/// The engine's ends of a door's channels.
+#[derive(Debug)]
+pub struct Ends {
+    /// Requests.
+    pub requests: mpsc::Receiver<Request>,
+    /// Everything but snapshots.
+    pub updates: mpsc::Sender<Update>,
+    /// Snapshots; latest wins.
+    pub snapshots: watch::Sender<Arc<Snapshot>>,
+}
+
+struct Coordinator {
+    sys: Arc<dyn Sys>,
+    ends: Ends,
+    reports_in: mpsc::Sender<Report>,
+    jobs: Vec<Job>,
+    next_job: u64,
+    seq: u64,
+    outbox: VecDeque<Update>,
+    missed: u64,
+    plan: Option<(PlanId, Arc<AtomicBool>)>,
+    closing: bool,
+    dirty: bool,
+}
+
+/// Serves one door until it asks for shutdown or goes away, and every job has stopped.
+pub async fn run(sys: Arc<dyn Sys>, ends: Ends) {
+    let (reports_in, mut reports) = mpsc::channel(REPORTS);
+    let mut this = Coordinator {
+        sys,
+        ends,
+        reports_in,
+        jobs: Vec::new(),
+        next_job: 1,
+        seq: 0,
+        outbox: VecDeque::new(),
+        missed: 0,
+        plan: None,
+        closing: false,
+        dirty: true,
+    };
+    this.tell(Update::Hello(Hello {
+        schema: 1,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    }));
+    let mut tick = tokio::time::interval(TICK);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut requests_open = true;
+    let updates = this.ends.updates.clone();
+    loop {
+        this.post();
+        if this.closing && this.jobs.iter().all(|job| !job.state().is_active()) {
+            break;
+        }
+        let active = this.dirty || this.jobs.iter().any(|job| job.state().is_active());
+        let waiting = !this.outbox.is_empty();
+        tokio::select! {
+            request = this.ends.requests.recv(), if requests_open => match request {
+                Some(request) => this.request(request),
+                None => {
+                    // The door is gone without a word: nobody can watch, so everything stops.
+                    requests_open = false;
+                    this.close();
+                }
+            },
+            Some(report) = reports.recv() => this.report(report),
+            _ = tick.tick(), if active => this.tick(),
+            permit = updates.reserve(), if waiting => if permit.is_err() {
+                this.outbox.clear();
+            },
+        }
+        // Whatever else is waiting is taken in one go: one pass over the jobs serves all.
+        for _ in 0..REPORTS {
+            match reports.try_recv() {
+                Ok(report) => this.report(report),
+                Err(_) => break,
+            }
+        }
+        this.advance();
+    }
+    this.publish();
+    this.post();
+}
+
+impl Coordinator {
+    fn request(&mut self, request: Request) {
+        self.dirty = true;
+        let mut events = Vec::new();
+        match request {
+            Request::Add { spec, start } => {
+                let id = JobId(self.next_job);
+                self.next_job += 1;
+                tracing::info!(job = id.0, ?start, sources = spec.sources.len(), "added");
+                let job = Job::new(id, *spec, start);
+                self.look_up_device(&job);
+                self.jobs.push(job);
+                events.push(Event::Added { job: id });
+            }
+            Request::Pause { job } => self.with(job, |job| job.pause(&mut events)),
+            Request::Resume { job } => self.with(job, |job| job.resume(&mut events)),
+            Request::PauseAll => self.jobs.iter_mut().for_each(|job| job.pause(&mut events)),
+            Request::ResumeAll => self.jobs.iter_mut().for_each(|job| job.resume(&mut events)),
+            Request::Cancel { job } => self.with(job, |job| job.cancel(&mut events)),
+            Request::PauseFile { job, file } => self.with(job, |job| job.pause_file(file, true)),
+            Request::ResumeFile { job, file } => self.with(job, |job| job.pause_file(file, false)),
+            Request::CancelFile { job, file } => self.with(job, |job| job.cancel_file(file)),
+            Request::Move { job, by } => self.shift(job, by),
+            Request::RetryFailed { job } => self.with(job, |job| {
+                job.retry(&mut events);
+            }),
+            Request::Remove { job } => self
+                .jobs
+                .retain(|known| known.id != job || !known.state().is_final()),
+            Request::Failures { job, from, limit } => {
+                let failures = self.jobs.iter().find(|known| known.id == job).map(|job| {
+                    let limit = limit.min(PAGE) as usize;
+                    job.failures
+                        .iter()
+                        .skip(from as usize)
+                        .take(limit)
+                        .cloned()
+                        .collect()
+                });
+                self.tell(Update::Failures {
+                    job,
+                    from,
+                    failures: failures.unwrap_or_default(),
+                });
+            }
+            Request::Plan { plan, spec } => {
+                self.drop_plan(None);
+                let stop = Arc::new(AtomicBool::new(false));
+                self.plan = Some((plan, stop.clone()));
+                plan::spawn(self.sys.clone(), plan, *spec, stop, self.reports_in.clone());
+            }
+            Request::DropPlan { plan } => self.drop_plan(Some(plan)),
+            Request::Shutdown => self.close(),
+        }
+        self.say(events);
+    }
+
+    fn with(&mut self, id: JobId, act: impl FnOnce(&mut Job)) {
+        if let Some(job) = self.jobs.iter_mut().find(|job| job.id == id) {
+            act(job);
+        }
+    }
+
+    fn shift(&mut self, id: JobId, by: i32) {
+        let Some(at) = self.jobs.iter().position(|job| job.id == id) else {
+            return;
+        };
+        let to = at
+            .saturating_add_signed(by as isize)
+            .min(self.jobs.len() - 1);
+        let job = self.jobs.remove(at);
+        self.jobs.insert(to, job);
+    }
+
+    fn drop_plan(&mut self, only: Option<PlanId>) {
+        if let Some((plan, stop)) = &self.plan
+            && only.is_none_or(|only| only == *plan)
+        {
+            stop.store(true, Ordering::Relaxed);
+            self.plan = None;
+        }
+    }
+
+    fn close(&mut self) {
+        self.closing = true;
+        self.drop_plan(None);
+        let mut events = Vec::new();
+        for job in &mut self.jobs {
+            job.cancel(&mut events);
+        }
+        self.say(events);
+    }
+
+    fn report(&mut self, report: Report) {
+        self.dirty = true;
+        let mut events = Vec::new();
+        match report.what {
+            What::Plan(plan) => {
+                if self
+                    .plan
+                    .as_ref()
+                    .is_some_and(|(current, _)| *current == plan.plan)
+                {
+                    if plan.is_final {
+                        self.plan = None;
+                    }
+                    self.tell(Update::Plan(plan));
+                }
+            }
+            What::Device(device) => self.with(report.job, |job| {
+                job.device = device;
+                job.device_known = true;
+            }),
+            what => self.with(report.job, |job| job.take(what, &mut events)),
+        }
+        self.say(events);
+    }
+
+    fn tick(&mut self) {
+        let now = clock::now();
+        for job in &mut self.jobs {
+            if job.state().is_active() {
+                view::read_gauges(job, now);
+            }
+        }
+        self.publish();
+    }
+
+    /// Steps every job that has one to take, and begins those whose turn it is.
+    fn advance(&mut self) {
+        let now = clock::now();
+        let mut events = Vec::new();
+        for job in &mut self.jobs {
+            job.advance(now, &mut events);
+        }
+        if !self.closing {
+            for at in 0..self.jobs.len() {
+                if self.jobs[at].state() == JobState::Queued && self.is_due(at) {
+                    let (sys, reports) = (self.sys.clone(), self.reports_in.clone());
+                    self.jobs[at].begin(&sys, &reports, &mut events);
+                }
+            }
+        }
+        self.say(events);
+    }
+
+    fn is_due(&self, at: usize) -> bool {
+        self.jobs[at].start == Start::Now
+            || (self.jobs[at].device_known && self.blocker(at).is_none())
+    }
+
+    /// The job that one in the queue waits for: active, on the same device, or queued before it.
+    fn blocker(&self, at: usize) -> Option<JobId> {
+        let job = &self.jobs[at];
+        let same = |other: &Job| {
+            other.device.is_none() || job.device.is_none() || other.device == job.device
+        };
+        self.jobs
+            .iter()
+            .enumerate()
+            .filter(|(place, other)| *place != at && same(other))
+            .find(|(place, other)| {
+                let state = other.state();
+                state.is_active() || (*place < at && state == JobState::Queued)
+            })
+            .map(|(_, other)| other.id)
+    }
+
+    /// Asks on a thread of its own: the destination may hang.
+    fn look_up_device(&self, job: &Job) {
+        let (sys, reports, id) = (self.sys.clone(), self.reports_in.clone(), job.id);
+        let dest = job.spec.dest.clone();
+        let look = move || {
+            let path = dest.as_path();
+            let parent = path
+                .parent()
+                .filter(|parent| !parent.as_os_str().is_empty());
+            let stat = sys
+                .stat_path(path)
+                .or_else(|_| sys.stat_path(parent.unwrap_or(std::path::Path::new("."))));
+            let device = stat.ok().map(|stat| stat.dev);
+            // With the engine gone nobody needs the answer.
+            drop(reports.blocking_send(Report {
+                job: id,
+                what: What::Device(device),
+            }));
+        };
+        if let Err(error) = std::thread::Builder::new()
+            .name("haul-look".into())
+            .spawn(look)
+        {
+            tracing::error!("no thread to look up a device: {error}");
+        }
+    }
+
+    fn publish(&mut self) {
+        self.dirty = false;
+        let now = clock::now();
+        self.seq += 1;
+        let jobs = (0..self.jobs.len())
+            .map(|at| {
+                let waits = self.jobs[at].state() == JobState::Queued;
+                let waits_for = if waits { self.blocker(at) } else { None };
+                view::view(&self.jobs[at], now, waits_for)
+            })
+            .collect();
+        self.ends.snapshots.send_replace(Arc::new(Snapshot {
+            seq: self.seq,
+            jobs,
+        }));
+    }
+
+    fn say(&mut self, events: Vec<Event>) {
+        for event in events {
+            self.dirty = true;
+            let ended = match &event {
+                Event::State { job, to, .. } if to.is_final() => Some(*job),
+                _ => None,
+            };
+            self.tell(Update::Event(event));
+            if let Some(id) = ended
+                && let Some(job) = self.jobs.iter().find(|job| job.id == id)
+            {
+                let summary = Summary::of(&view::view(job, clock::now(), None));
+                self.tell(Update::Summary(Box::new(summary)));
+            }
+        }
+    }
+
+    /// Into the outbox. Answers and summaries always fit in: a door has at most as many requests
+    /// on the way as its channel holds. Events give way.
+    fn tell(&mut self, update: Update) {
+        if self.outbox.len() >= OUTBOX && matches!(update, Update::Event(_)) {
+            self.missed += 1;
+            return;
+        }
+        if self.missed > 0 && self.outbox.len() < OUTBOX {
+            let count = std::mem::take(&mut self.missed);
+            self.outbox
+                .push_back(Update::Event(Event::Missed { count }));
+        }
+        self.outbox.push_back(update);
+    }
+
+    fn post(&mut self) {
+        while let Some(update) = self.outbox.pop_front() {
+            match self.ends.updates.try_send(update) {
+                Ok(()) => {}
+                Err(mpsc::error::TrySendError::Full(update)) => {
+                    self.outbox.push_front(update);
+                    break;
+                }
+                Err(mpsc::error::TrySendError::Closed(_)) => {
+                    self.outbox.clear();
+                }
+            }
+        }
+    }
+}

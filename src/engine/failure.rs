@@ -1,0 +1,141 @@
+//! From the kernel's number to a failure a person can act on.
+
+use crate::proto::{BytePath, ErrorClass, Failure, FileId, Op, Side};
+use crate::sys::Errno;
+
+/// What kind of trouble an error number is while doing `op` (numbers: errno(3)).
+pub fn classify(errno: Errno, op: Op) -> ErrorClass {
+    match errno {
+        Errno::NOSPC | Errno::DQUOT => ErrorClass::Space,
+        Errno::ACCESS | Errno::PERM | Errno::ROFS => ErrorClass::Permission,
+        Errno::NOENT if matches!(op, Op::Open | Op::Stat | Op::List | Op::Read) => {
+            ErrorClass::Vanished
+        }
+        // A temporary of ours that is gone: another run took it for an orphan, or somebody tidied.
+        Errno::NOENT if op == Op::Rename => ErrorClass::Transient,
+        Errno::LOOP | Errno::NOTDIR if matches!(op, Op::Open | Op::List) => ErrorClass::Changed,
+        Errno::INTR
+        | Errno::AGAIN
+        | Errno::STALE
+        | Errno::MFILE
+        | Errno::NFILE
+        | Errno::NOMEM
+        | Errno::NOBUFS
+        | Errno::TIMEDOUT => ErrorClass::Transient,
+        Errno::NOSYS | Errno::OPNOTSUPP | Errno::NOTTY | Errno::XDEV => ErrorClass::Unsupported,
+        Errno::IO | Errno::NXIO | Errno::NODEV | Errno::SHUTDOWN => ErrorClass::Device,
+        _ => ErrorClass::Other,
+    }
+}
+
+/// The reason in words: what a person would say first, then the kernel's number.
+pub fn reason(errno: Errno) -> String {
+    let words = match errno {
+        Errno::NOSPC => "no space left on the device",
+        Errno::DQUOT => "disk quota exceeded",
+        Errno::ACCESS => "permission denied",
+        Errno::PERM => "operation not permitted",
+        Errno::ROFS => "read-only file system",
+        Errno::NOENT => "no such file or directory",
+        Errno::LOOP => "is a symbolic link now, or too many links",
+        Errno::NOTDIR => "not a directory",
+        Errno::ISDIR => "is a directory",
+        Errno::EXIST => "exists already",
+        Errno::IO => "input/output error",
+        Errno::XDEV => "not possible between two file systems",
+        Errno::OPNOTSUPP | Errno::NOTTY | Errno::NOSYS => "not supported by the file system",
+        Errno::NAMETOOLONG => "file name too long",
+        Errno::FBIG => "file too large for the file system or the limit",
+        Errno::STALE => "stale network file handle",
+        Errno::MFILE | Errno::NFILE => "too many open files",
+        Errno::TXTBSY => "file is a program that is running",
+        _ => {
+            let text = std::io::Error::from_raw_os_error(errno.raw_os_error()).to_string();
+            return text.to_lowercase();
+        }
+    };
+    format!("{words} (os error {})", errno.raw_os_error())
+}
+
+/// Something that failed, not yet tied to a job's path: what workers pass around.
+#[derive(Clone, Debug)]
+pub struct Trouble {
+    /// What was being done.
+    pub op: Op,
+    /// On which side.
+    pub side: Side,
+    /// What kind.
+    pub class: ErrorClass,
+    /// The kernel's number, where it spoke.
+    pub errno: Option<Errno>,
+    /// Offset in bytes.
+    pub offset: Option<u64>,
+    /// Words, where the number does not say it.
+    pub words: Option<String>,
+}
+
+impl Trouble {
+    /// The kernel refused.
+    pub fn kernel(op: Op, side: Side, errno: Errno) -> Self {
+        Self {
+            op,
+            side,
+            class: classify(errno, op),
+            errno: Some(errno),
+            offset: None,
+            words: None,
+        }
+    }
+
+    /// haul itself refuses or noticed something.
+    pub fn own(op: Op, side: Side, class: ErrorClass, words: impl Into<String>) -> Self {
+        Self {
+            op,
+            side,
+            class,
+            errno: None,
+            offset: None,
+            words: Some(words.into()),
+        }
+    }
+
+    /// At this offset.
+    pub fn at(mut self, offset: u64) -> Self {
+        self.offset = Some(offset);
+        self
+    }
+
+    /// With these words in place of the kernel's.
+    pub fn words(mut self, words: impl Into<String>) -> Self {
+        self.words = Some(words.into());
+        self
+    }
+
+    /// As stored and listed.
+    pub fn failure(self, file: Option<FileId>, path: BytePath) -> Failure {
+        Failure {
+            file,
+            op: self.op,
+            side: self.side,
+            path,
+            errno: self.errno.map(Errno::raw_os_error),
+            offset: self.offset,
+            class: self.class,
+            reason: match (self.words, self.errno) {
+                (Some(words), _) => words,
+                (None, Some(errno)) => reason(errno),
+                (None, None) => "unknown".to_owned(),
+            },
+        }
+    }
+}
+
+/// For `map_err` on a call of the system layer.
+pub fn source(op: Op) -> impl Fn(Errno) -> Trouble {
+    move |errno| Trouble::kernel(op, Side::Source, errno)
+}
+
+/// For `map_err` on a call of the system layer.
+pub fn dest(op: Op) -> impl Fn(Errno) -> Trouble {
+    move |errno| Trouble::kernel(op, Side::Dest, errno)
+}

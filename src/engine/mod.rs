@@ -1,0 +1,29 @@
+//! The copy engine: scan, plan, route, schedule, move, finish, flush.
+//!
+//! Owns all job state, on one thread (`haul-engine`) that never blocks; bytes are moved by worker
+//! threads, trees are read by scan threads. Knows nothing of terminals and reaches the file system
+//! only through [`crate::sys`]. Doors talk to it through [`crate::session`].
+
+mod chunk;
+mod coordinator;
+mod failure;
+mod filter;
+mod gate;
+mod job;
+mod plan;
+mod report;
+mod resolve;
+mod route;
+mod sample;
+mod scan;
+mod state;
+mod strategy;
+mod tally;
+mod temp;
+mod tree;
+mod view;
+mod worker;
+
+pub use coordinator::{Ends, run};
+pub use filter::Filter;
+pub use state::{Illegal, successors, transition};

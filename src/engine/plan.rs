@@ -1,0 +1,363 @@
+//! What a job would do, counted for a door before it is begun. Reads, never writes.
+//!
+//! One thread a plan; jwalk reads the source trees ahead of it. By path: a tree that changes
+//! meanwhile makes the count wrong, never the copy.
+
+use super::failure::{Trouble, source};
+use super::filter::Filter;
+use super::job::{wanted, workers};
+use super::report::{Report, What};
+use super::resolve::{self, Target};
+use super::route::Route;
+use super::temp::is_temp;
+use crate::clock;
+use crate::proto::{
+    BytePath, ConflictSample, ErrorClass, JobId, JobSpec, Mark, Op, Plan, PlanId, Preview, Side,
+    Totals,
+};
+use crate::sys::{Kind, Stat, Sys};
+use std::collections::HashSet;
+use std::ffi::{CStr, CString, OsStr};
+use std::os::fd::AsFd;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc;
+
+/// Samples of conflicts shown.
+const SAMPLES: usize = 20;
+/// Problems kept; more are counted in the last one.
+const PROBLEMS: usize = 100;
+/// How often the door hears of the progress.
+const TELL: Duration = Duration::from_millis(100);
+/// The size whose ladder the preview shows: a frame of a shot or more.
+const PREVIEW_SIZE: u64 = 1 << 30;
+
+struct Count {
+    sys: Arc<dyn Sys>,
+    spec: JobSpec,
+    filter: Filter,
+    stop: Arc<AtomicBool>,
+    reports: mpsc::Sender<Report>,
+    plan: Plan,
+    told: Instant,
+    alive: bool,
+}
+
+/// Begins to count on a thread of its own; answers arrive as [`What::Plan`] until one is final.
+pub fn spawn(
+    sys: Arc<dyn Sys>,
+    id: PlanId,
+    spec: JobSpec,
+    stop: Arc<AtomicBool>,
+    reports: mpsc::Sender<Report>,
+) {
+    let (file_workers, chunk_workers) = workers(&spec);
+    let plan = Plan {
+        plan: id,
+        is_final: false,
+        found: Totals::default(),
+        new: 0,
+        identical: 0,
+        identical_bytes: 0,
+        conflicts: 0,
+        samples: Vec::new(),
+        free: None,
+        problems: Vec::new(),
+        preview: Preview {
+            file_workers,
+            chunk_workers,
+            strategy: spec.strategy,
+            ..Preview::default()
+        },
+    };
+    let begin = move || {
+        let (filter, bad_glob) = match Filter::new(&spec.filters) {
+            Ok(filter) => (Some(filter), None),
+            Err(words) => (
+                Filter::new(&crate::proto::Filters::default()).ok(),
+                Some(words),
+            ),
+        };
+        let Some(filter) = filter else { return };
+        let mut count = Count {
+            sys,
+            spec,
+            filter,
+            stop,
+            reports,
+            plan,
+            told: clock::now(),
+            alive: true,
+        };
+        if let Some(words) = bad_glob {
+            let dest = count.spec.dest.clone();
+            count.problem(
+                Trouble::own(Op::Resolve, Side::Source, ErrorClass::Other, words),
+                dest,
+            );
+        } else {
+            count.all();
+        }
+        count.plan.is_final = true;
+        count.tell();
+    };
+    if let Err(error) = std::thread::Builder::new()
+        .name("haul-plan".into())
+        .spawn(begin)
+    {
+        tracing::error!("no thread for a plan: {error}");
+    }
+}
+
+impl Count {
+    fn tell(&mut self) {
+        self.told = clock::now();
+        let what = What::Plan(Box::new(self.plan.clone()));
+        self.alive &= self
+            .reports
+            .blocking_send(Report {
+                job: JobId(0),
+                what,
+            })
+            .is_ok();
+    }
+
+    fn stopped(&self) -> bool {
+        !self.alive || self.stop.load(Ordering::Relaxed)
+    }
+
+    fn problem(&mut self, trouble: Trouble, path: BytePath) {
+        if self.plan.problems.len() < PROBLEMS {
+            self.plan.problems.push(trouble.failure(None, path));
+        }
+    }
+
+    fn all(&mut self) {
+        let spec = self.spec.clone();
+        let target = match resolve::target(&*self.sys, &spec.dest, spec.naming, spec.sources.len())
+        {
+            Ok(target) => target,
+            Err(trouble) => {
+                self.problem(trouble, spec.dest.clone());
+                return;
+            }
+        };
+        let space = self.sys.space(target.dir.as_fd());
+        self.plan.free = space.ok().map(|space| space.free);
+        let mut names = HashSet::new();
+        for path in &spec.sources {
+            if self.stopped() {
+                return;
+            }
+            if let Err(trouble) = self.source(path, &target, &mut names) {
+                let path = if trouble.side == Side::Source {
+                    path.clone()
+                } else {
+                    spec.dest.clone()
+                };
+                self.problem(trouble, path);
+            }
+        }
+    }
+
+    fn source(
+        &mut self,
+        path: &BytePath,
+        target: &Target,
+        names: &mut HashSet<CString>,
+    ) -> Result<(), Trouble> {
+        let sys = self.sys.clone();
+        let origin = resolve::origin(path)?;
+        let found = resolve::find(&*sys, &origin)?;
+        let name = target.name.clone().unwrap_or_else(|| origin.name.clone());
+        if name.as_c_str() == c"." {
+            if target
+                .above
+                .iter()
+                .any(|above| above.same_inode(&found.stat))
+            {
+                let words = "a directory cannot be copied into itself";
+                return Err(Trouble::own(
+                    Op::Compare,
+                    Side::Source,
+                    ErrorClass::Refused,
+                    words,
+                ));
+            }
+        } else {
+            if !names.insert(name.clone()) {
+                let words = "another source has the same name at the destination";
+                return Err(Trouble::own(
+                    Op::Compare,
+                    Side::Source,
+                    ErrorClass::Refused,
+                    words,
+                ));
+            }
+            resolve::check(&*sys, &found.stat, target, &name)?;
+        }
+        self.preview(&found.stat, &found, target);
+        let dest = match name.as_c_str() == c"." {
+            true => target.path.clone(),
+            false => target.path.join(OsStr::from_bytes(name.to_bytes())),
+        };
+        if found.stat.kind == Kind::Dir {
+            self.tree(path.as_path(), &dest);
+        } else {
+            self.entry(&found.stat, &dest, &name, true);
+        }
+        if self.told.elapsed() >= TELL {
+            self.tell();
+        }
+        Ok(())
+    }
+
+    fn preview(&mut self, stat: &Stat, found: &resolve::Found, target: &Target) {
+        if !self.plan.preview.source_fs.is_empty() {
+            return;
+        }
+        let kind = |fd| {
+            self.sys
+                .space(fd)
+                .map(|space| space.kind)
+                .unwrap_or_default()
+        };
+        let src_kind = kind(found.parent.as_fd());
+        let dst_kind = kind(target.dir.as_fd());
+        let dst_dev = target.above.first().map_or(0, |dir| dir.dev);
+        let route = Route::new(stat.dev, dst_dev, src_kind, dst_kind);
+        let chunk = self.spec.tuning.chunk_size.unwrap_or(super::chunk::DEFAULT);
+        let preview = &mut self.plan.preview;
+        let wanted = wanted(&self.spec, preview.chunk_workers, chunk);
+        if let Some((strategy, reason)) = route.ladder(wanted, PREVIEW_SIZE).first() {
+            preview.strategy = strategy;
+            preview.reason = reason.text().to_owned();
+        }
+        preview.source_fs = src_kind.name();
+        preview.dest_fs = dst_kind.name();
+    }
+
+    /// A directory: jwalk reads ahead on two threads of its own; hidden entries count, links are
+    /// not followed, and what is left out is not descended into.
+    fn tree(&mut self, root: &Path, dest: &Path) {
+        let fresh = std::fs::symlink_metadata(dest).is_err();
+        let walk = jwalk::WalkDir::new(root)
+            .skip_hidden(false)
+            .follow_links(false)
+            .sort(false)
+            .parallelism(jwalk::Parallelism::RayonNewPool(2));
+        let filter = Arc::new(std::mem::replace(
+            &mut self.filter,
+            Filter::new(&crate::proto::Filters::default())
+                .unwrap_or_else(|_| unreachable!("no patterns")),
+        ));
+        let (kept, stop, base) = (filter.clone(), self.stop.clone(), root.to_path_buf());
+        let walk = walk.process_read_dir(move |_, dir, _, children| {
+            if stop.load(Ordering::Relaxed) {
+                children.clear();
+                return;
+            }
+            children.retain(|child| {
+                let Ok(child) = child else { return true };
+                let name = child.file_name().as_bytes();
+                let path = dir.join(child.file_name());
+                let inner = path.strip_prefix(&base).unwrap_or(&path).to_path_buf();
+                !is_temp(name) && !kept.leaves_out(name, &inner, child.file_type().is_dir())
+            });
+        });
+        for entry in walk {
+            if self.stopped() {
+                break;
+            }
+            match entry {
+                Ok(entry) if entry.file_type().is_dir() => {
+                    self.plan.found.dirs += 1;
+                }
+                Ok(entry) => {
+                    let path = entry.path();
+                    let below = path.strip_prefix(root).unwrap_or(&path);
+                    let there = dest.join(below);
+                    match self.sys_stat(&path) {
+                        Ok(stat) => {
+                            let name =
+                                CString::new(below.as_os_str().as_bytes()).unwrap_or_default();
+                            self.entry(&stat, &there, &name, !fresh);
+                        }
+                        Err(trouble) => self.problem(trouble, BytePath::from(path)),
+                    }
+                }
+                Err(error) => {
+                    let errno = error.io_error().and_then(crate::sys::Errno::from_io_error);
+                    let trouble = source(Op::List)(errno.unwrap_or(crate::sys::Errno::IO));
+                    let path = error
+                        .path()
+                        .map_or_else(|| root.to_path_buf(), Path::to_path_buf);
+                    self.problem(trouble, BytePath::from(path));
+                }
+            }
+            if self.told.elapsed() >= TELL {
+                self.tell();
+            }
+        }
+        if let Ok(filter) = Arc::try_unwrap(filter) {
+            self.filter = filter;
+        } else if let Ok(filter) = Filter::new(&self.spec.filters) {
+            self.filter = filter;
+        }
+    }
+
+    fn sys_stat(&self, path: &Path) -> Result<Stat, Trouble> {
+        let metadata = std::fs::symlink_metadata(path).map_err(|error| {
+            source(Op::Stat)(
+                crate::sys::Errno::from_io_error(&error).unwrap_or(crate::sys::Errno::IO),
+            )
+        })?;
+        Ok(Stat::from(&metadata))
+    }
+
+    /// Counts an entry and compares it with what is at the destination.
+    fn entry(&mut self, stat: &Stat, dest: &Path, name: &CStr, look: bool) {
+        let size = if stat.kind == Kind::File {
+            stat.size
+        } else {
+            0
+        };
+        self.plan.found.files += 1;
+        self.plan.found.bytes += size;
+        let there = look
+            .then(|| std::fs::symlink_metadata(dest).ok())
+            .flatten()
+            .map(|there| Stat::from(&there));
+        let Some(there) = there else {
+            self.plan.new += 1;
+            return;
+        };
+        let same = there.kind == stat.kind
+            && match stat.kind {
+                Kind::File => there.size == size && there.mtime == stat.mtime,
+                Kind::Link => there.size == stat.size,
+                _ => there.mtime == stat.mtime,
+            };
+        if same {
+            self.plan.identical += 1;
+            self.plan.identical_bytes += size;
+            return;
+        }
+        self.plan.conflicts += 1;
+        if self.plan.samples.len() < SAMPLES {
+            self.plan.samples.push(ConflictSample {
+                path: BytePath::from_bytes(name.to_bytes()),
+                source_size: size,
+                dest_size: there.size,
+                newer: match stat.mtime.cmp(&there.mtime) {
+                    std::cmp::Ordering::Greater => Mark::Source,
+                    std::cmp::Ordering::Less => Mark::Dest,
+                    std::cmp::Ordering::Equal => Mark::Same,
+                },
+            });
+        }
+    }
+}

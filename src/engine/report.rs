@@ -1,0 +1,224 @@
+//! What scanners and workers tell the coordinator.
+//!
+//! One bounded channel for the whole engine: a thread that reports waits while it is full, the
+//! coordinator never does, so nothing can lock up.
+
+use super::route::{Reason, Rung};
+use super::scan::Subtree;
+use super::tree::{Dir, Slice};
+use super::worker::Held;
+use crate::proto::{Failure, FileId, JobId, Plan, Strategy, Totals, WorkerId};
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+
+/// Reports that may be waiting.
+pub const REPORTS: usize = 1024;
+
+/// From whom, and what.
+#[derive(Debug)]
+pub struct Report {
+    /// The job it is about.
+    pub job: JobId,
+    /// What.
+    pub what: What,
+}
+
+/// The kinds of report.
+#[derive(Debug)]
+pub enum What {
+    /// The scan found work.
+    Found(Vec<Arc<Slice>>, Totals),
+    /// The scan could not look at something: one failure, and what to scan again on retry.
+    ScanFailed(Failure, Retry),
+    /// The scan met something to know.
+    ScanNotice(Notable, u64),
+    /// The destination file systems, for the flush at the end.
+    Targets(Vec<OwnedFd>),
+    /// The scan has ended; false when no source could be begun with.
+    ScanEnded {
+        /// True when at least one source was accepted.
+        begun: bool,
+    },
+    /// Results of a worker.
+    Batch(Box<Batch>),
+    /// A large file that other workers may join.
+    Join(Arc<super::worker::Big>),
+    /// A flush ended: the bytes that had been copied when it began, and whether it is the last.
+    Flushed(Result<u64, Box<Failure>>, bool),
+    /// The device a job will write to; `None` where it cannot be told yet.
+    Device(Option<u64>),
+    /// A plan's counting.
+    Plan(Box<Plan>),
+    /// A worker has ended.
+    Left(WorkerId),
+}
+
+/// What a scan failure leaves to be tried again.
+#[derive(Debug)]
+pub enum Retry {
+    /// A source argument, by its index.
+    Source(usize),
+    /// A directory that could not be looked into.
+    Subtree(Box<Subtree>),
+    /// A directory whose metadata could not be set.
+    Dir(Arc<Dir>),
+    /// Trying again cannot help.
+    Never,
+}
+
+/// How an entry ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// At the destination now.
+    Copied,
+    /// Identical, or left alone by a policy that was chosen.
+    Skipped,
+    /// Left alone and reported.
+    Conflict,
+    /// Failed or refused.
+    Failed,
+    /// Given up because the file or the job was cancelled.
+    Cancelled,
+}
+
+/// Something that was not kept or is worth saying, counted rather than repeated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notable {
+    /// Owner or group could not be set.
+    OwnerNotKept,
+    /// Set-user-id and set-group-id bits were dropped because the owner could not be set.
+    SetIdDropped,
+    /// Names of one inode became files of their own.
+    HardLinksSplit,
+    /// Orphaned temporaries of an earlier run were removed.
+    OrphansRemoved,
+    /// Temporaries of a copy into the source tree were not copied.
+    TemporariesSkipped,
+    /// Files in use by a foreign mount point or filter were left out.
+    Excluded,
+}
+
+impl Notable {
+    /// Every kind.
+    pub const ALL: [Self; 6] = [
+        Self::OwnerNotKept,
+        Self::SetIdDropped,
+        Self::HardLinksSplit,
+        Self::OrphansRemoved,
+        Self::TemporariesSkipped,
+        Self::Excluded,
+    ];
+
+    /// The words shown.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::OwnerNotKept => "owner or group not kept: not permitted",
+            Self::SetIdDropped => "set-id bits dropped, because the owner could not be kept",
+            Self::HardLinksSplit => "hard-linked names copied as files of their own",
+            Self::OrphansRemoved => "temporaries of an interrupted run removed",
+            Self::TemporariesSkipped => "temporaries of a running copy in the source left out",
+            Self::Excluded => "entries left out by --exclude",
+        }
+    }
+}
+
+/// Counts by [`Notable`].
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Notables([u64; Notable::ALL.len()]);
+
+impl Notables {
+    /// Counts some.
+    pub fn add(&mut self, what: Notable, count: u64) {
+        self.0[what as usize] += count;
+    }
+
+    /// Counts another's.
+    pub fn merge(&mut self, other: &Self) {
+        for (mine, theirs) in self.0.iter_mut().zip(other.0) {
+            *mine += theirs;
+        }
+    }
+
+    /// What was counted.
+    pub fn iter(&self) -> impl Iterator<Item = (Notable, u64)> + '_ {
+        Notable::ALL
+            .into_iter()
+            .zip(self.0)
+            .filter(|(_, count)| *count > 0)
+    }
+}
+
+/// Files and bytes moved one way for one reason.
+#[derive(Clone, Copy, Debug)]
+pub struct Used {
+    /// By what.
+    pub strategy: Strategy,
+    /// Why.
+    pub reason: Reason,
+    /// Files.
+    pub files: u64,
+    /// Bytes.
+    pub bytes: u64,
+}
+
+/// Results of one worker since its last report.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// Entries that ended.
+    pub ended: Vec<(FileId, Status)>,
+    /// Their failures.
+    pub failures: Vec<Failure>,
+    /// What moved their bytes.
+    pub used: Vec<Used>,
+    /// Bytes by which files turned out longer (or shorter) than the scan saw.
+    pub resized: i64,
+    /// Bytes found that will not be moved: skipped, failed, cancelled, holes.
+    pub left_out: u64,
+    /// Bytes moved in vain, for files that failed or were cancelled.
+    pub wasted: u64,
+    /// Bytes shared instead of written.
+    pub cloned: u64,
+    /// Bytes of files that were flushed singly.
+    pub flushed: u64,
+    /// Slices that were worked through.
+    pub slices: u32,
+    /// Files set aside.
+    pub held: Vec<Held>,
+    /// Directories whose metadata could not be set.
+    pub dirs: Vec<Arc<Dir>>,
+    /// Rungs dropped.
+    pub dropped: Vec<(Strategy, String)>,
+    /// Things to know.
+    pub notables: Notables,
+}
+
+impl Batch {
+    /// True when there is nothing to tell.
+    pub fn is_empty(&self) -> bool {
+        self.ended.is_empty()
+            && self.failures.is_empty()
+            && self.slices == 0
+            && self.held.is_empty()
+            && self.dropped.is_empty()
+    }
+
+    /// Counts a file that was moved.
+    pub fn used(&mut self, (strategy, reason): Rung, bytes: u64) {
+        match self
+            .used
+            .iter_mut()
+            .find(|used| used.strategy == strategy && used.reason == reason)
+        {
+            Some(used) => {
+                used.files += 1;
+                used.bytes += bytes;
+            }
+            None => self.used.push(Used {
+                strategy,
+                reason,
+                files: 1,
+                bytes,
+            }),
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! What works between two devices, and what `auto` makes of it.
+//!
+//! One [`Route`] per pair of devices, shared by all workers of a job. A rung that answers
+//! "unsupported" is dropped for the whole route, once: a million files do not pay for a million
+//! refused calls.
+
+use super::failure::reason;
+use crate::proto::Strategy;
+use crate::sys::{Errno, FsKind};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// Below this many bytes one read and one write beat every offload: the extra calls cost more
+/// than the copy through a buffer (oc-rsync's thresholds; `reference: engines §2a-7`).
+pub const SMALL: u64 = 64 * 1024;
+
+/// Why a strategy was taken for a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// It was asked for.
+    Asked,
+    /// Same file system, and it can share blocks.
+    SharesBlocks,
+    /// Same file system: the kernel moves the bytes without this process seeing them.
+    InKernel,
+    /// Both ends may be one server, which then copies by itself.
+    ServerSide,
+    /// Two file systems: the kernel has no offload between them.
+    TwoDevices,
+    /// Too small for anything else to pay.
+    Small,
+    /// Large, and nothing offloads it: several ranges at a time.
+    Large,
+    /// Too small to be cut in ranges.
+    NotWorthRanges,
+    /// What was wanted is not supported here.
+    FellBack,
+    /// Files of the kernel's own making must be read to the end.
+    Pseudo,
+    /// Nothing to move.
+    Empty,
+}
+
+impl Reason {
+    /// The reason in words.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Asked => "asked for",
+            Self::SharesBlocks => "same file system, which can share blocks",
+            Self::InKernel => {
+                "same file system: the kernel copies without passing the bytes through haul"
+            }
+            Self::ServerSide => "network file systems of one kind: the server may copy by itself",
+            Self::TwoDevices => "two file systems: the kernel offers no offload between them",
+            Self::Small => "under 64 KiB: one read and one write are cheapest",
+            Self::Large => "large, and nothing offloads it here: several ranges at a time",
+            Self::NotWorthRanges => "smaller than the parallel minimum",
+            Self::FellBack => "what was wanted is not supported on this route",
+            Self::Pseudo => "made by the kernel on reading: its length cannot be trusted",
+            Self::Empty => "empty",
+        }
+    }
+}
+
+/// A rung of the ladder for one file.
+pub type Rung = (Strategy, Reason);
+
+/// The rungs for one file, best first. A file has never more than three.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Ladder {
+    rungs: [Option<Rung>; 3],
+}
+
+impl Ladder {
+    fn of(rungs: &[Rung]) -> Self {
+        let mut ladder = Self::default();
+        for (place, rung) in ladder.rungs.iter_mut().zip(rungs) {
+            *place = Some(*rung);
+        }
+        ladder
+    }
+
+    /// Best first.
+    pub fn iter(&self) -> impl Iterator<Item = Rung> + '_ {
+        self.rungs.iter().flatten().copied()
+    }
+
+    /// The best rung.
+    pub fn first(&self) -> Option<Rung> {
+        self.rungs[0]
+    }
+}
+
+/// What the ladder depends on besides the route.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted {
+    /// The strategy asked for.
+    pub strategy: Strategy,
+    /// Ranges of one file that may be in flight.
+    pub chunk_workers: u16,
+    /// From this size on a file is cut in ranges.
+    pub parallel_min_size: u64,
+}
+
+/// A pair of devices.
+#[derive(Debug)]
+pub struct Route {
+    /// Device of the source.
+    pub src_dev: u64,
+    /// Device of the destination.
+    pub dst_dev: u64,
+    /// Kind of the source's file system.
+    pub src_kind: FsKind,
+    /// Kind of the destination's.
+    pub dst_kind: FsKind,
+    dropped: AtomicU32,
+}
+
+fn bit(strategy: Strategy) -> u32 {
+    1 << Strategy::ALL
+        .iter()
+        .position(|known| *known == strategy)
+        .unwrap_or(31)
+}
+
+impl Route {
+    /// A route of which nothing is known yet.
+    pub fn new(src_dev: u64, dst_dev: u64, src_kind: FsKind, dst_kind: FsKind) -> Self {
+        Self {
+            src_dev,
+            dst_dev,
+            src_kind,
+            dst_kind,
+            dropped: AtomicU32::new(0),
+        }
+    }
+
+    /// True until the strategy was found not to work here.
+    pub fn offers(&self, strategy: Strategy) -> bool {
+        self.dropped.load(Ordering::Relaxed) & bit(strategy) == 0
+    }
+
+    /// Drops a strategy; the words for it the first time, `None` later.
+    pub fn drop_rung(&self, strategy: Strategy, errno: Errno) -> Option<String> {
+        let before = self.dropped.fetch_or(bit(strategy), Ordering::Relaxed);
+        (before & bit(strategy) == 0).then(|| {
+            format!(
+                "{strategy} does not work from {} to {}: {}",
+                self.src_kind.name(),
+                self.dst_kind.name(),
+                reason(errno)
+            )
+        })
+    }
+
+    /// The rungs for a file of `size` bytes.
+    pub fn ladder(&self, wanted: Wanted, size: u64) -> Ladder {
+        use Strategy::{Auto, Baseline, Buffered, CopyFileRange, Parallel, Reflink, Sendfile};
+        if self.src_kind.is_pseudo() {
+            return Ladder::of(&[(Buffered, Reason::Pseudo)]);
+        }
+        let or_buffered = |strategy| {
+            if self.offers(strategy) {
+                Ladder::of(&[(strategy, Reason::Asked), (Buffered, Reason::FellBack)])
+            } else {
+                Ladder::of(&[(Buffered, Reason::FellBack)])
+            }
+        };
+        match wanted.strategy {
+            Auto => self.automatic(wanted, size),
+            Baseline => Ladder::of(&[(Baseline, Reason::Asked)]),
+            Buffered => Ladder::of(&[(Buffered, Reason::Asked)]),
+            // No second rung: who asks for shared blocks must not get a copy without knowing.
+            Reflink => Ladder::of(&[(Reflink, Reason::Asked)]),
+            Sendfile => or_buffered(Sendfile),
+            CopyFileRange => or_buffered(CopyFileRange),
+            Parallel if size >= wanted.parallel_min_size && wanted.chunk_workers > 1 => {
+                Ladder::of(&[(Parallel, Reason::Asked)])
+            }
+            Parallel => Ladder::of(&[(Buffered, Reason::NotWorthRanges)]),
+        }
+    }
+
+    fn automatic(&self, wanted: Wanted, size: u64) -> Ladder {
+        use Strategy::{Buffered, CopyFileRange, Parallel, Reflink};
+        if size < SMALL {
+            return Ladder::of(&[(
+                Buffered,
+                if size == 0 {
+                    Reason::Empty
+                } else {
+                    Reason::Small
+                },
+            )]);
+        }
+        let mut rungs: Vec<Rung> = Vec::with_capacity(3);
+        let same = self.src_dev == self.dst_dev;
+        if same && self.offers(Reflink) {
+            rungs.push((Reflink, Reason::SharesBlocks));
+        }
+        let server = self.src_kind == self.dst_kind && self.src_kind.is_network();
+        if (same || server) && self.offers(CopyFileRange) {
+            rungs.push((
+                CopyFileRange,
+                if server {
+                    Reason::ServerSide
+                } else {
+                    Reason::InKernel
+                },
+            ));
+        } else if size >= wanted.parallel_min_size
+            && wanted.chunk_workers > 1
+            && !self.dst_kind.is_network()
+        {
+            rungs.push((Parallel, Reason::Large));
+            return Ladder::of(&rungs);
+        }
+        rungs.push((
+            Buffered,
+            if same {
+                Reason::FellBack
+            } else {
+                Reason::TwoDevices
+            },
+        ));
+        Ladder::of(&rungs)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EXT4: FsKind = FsKind(0xEF53);
+    const XFS: FsKind = FsKind(0x5846_5342);
+    const NFS: FsKind = FsKind(0x6969);
+
+    fn wanted(strategy: Strategy) -> Wanted {
+        Wanted {
+            strategy,
+            chunk_workers: 4,
+            parallel_min_size: 128 << 20,
+        }
+    }
+
+    fn names(route: &Route, strategy: Strategy, size: u64) -> Vec<&'static str> {
+        route
+            .ladder(wanted(strategy), size)
+            .iter()
+            .map(|(strategy, _)| strategy.name())
+            .collect()
+    }
+
+    #[test]
+    fn auto_by_route_and_size() {
+        let one = Route::new(1, 1, XFS, XFS);
+        assert_eq!(names(&one, Strategy::Auto, 100), ["buffered"]);
+        assert_eq!(
+            names(&one, Strategy::Auto, 1 << 20),
+            ["reflink", "copy-file-range", "buffered"]
+        );
+        assert!(one.drop_rung(Strategy::Reflink, Errno::OPNOTSUPP).is_some());
+        assert!(
+            one.drop_rung(Strategy::Reflink, Errno::OPNOTSUPP).is_none(),
+            "said once"
+        );
+        assert_eq!(
+            names(&one, Strategy::Auto, 1 << 20),
+            ["copy-file-range", "buffered"]
+        );
+
+        let two = Route::new(1, 2, EXT4, XFS);
+        assert_eq!(names(&two, Strategy::Auto, 1 << 20), ["buffered"]);
+        assert_eq!(names(&two, Strategy::Auto, 1 << 30), ["parallel"]);
+        let to_network = Route::new(1, 2, EXT4, NFS);
+        assert_eq!(
+            names(&to_network, Strategy::Auto, 1 << 30),
+            ["buffered"],
+            "one stream a file"
+        );
+        let server = Route::new(1, 2, NFS, NFS);
+        assert_eq!(
+            names(&server, Strategy::Auto, 1 << 20),
+            ["copy-file-range", "buffered"]
+        );
+    }
+
+    #[test]
+    fn reflink_asked_for_never_becomes_a_copy() {
+        let route = Route::new(1, 2, EXT4, XFS);
+        assert_eq!(names(&route, Strategy::Reflink, 1 << 20), ["reflink"]);
+        route.drop_rung(Strategy::Reflink, Errno::XDEV);
+        assert_eq!(names(&route, Strategy::Reflink, 1 << 20), ["reflink"]);
+    }
+}

@@ -1,0 +1,248 @@
+//! From gauges to figures: rate, mean, history and time left.
+//!
+//! Fed by the coordinator at its tick with the job's running totals; keeps only what the figures
+//! need, however long the job runs. Time in which the job is paused or waits is not fed and so
+//! does not count.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+/// The rate is taken over so long.
+const RATE_WINDOW: Duration = Duration::from_secs(3);
+/// One cell of the history.
+const CELL: Duration = Duration::from_secs(1);
+/// Cells kept.
+const CELLS: usize = 300;
+/// Cells the time left is estimated from.
+const FIT_CELLS: usize = 30;
+/// Active time before anything is said of the time left.
+const SILENCE: Duration = Duration::from_secs(4);
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Cell {
+    bytes: u64,
+    files: u64,
+    seconds: f64,
+}
+
+/// A job's pace.
+#[derive(Debug, Default)]
+pub struct Pace {
+    active: Duration,
+    last: Option<Instant>,
+    bytes: u64,
+    files: u64,
+    /// (active time, bytes) points of the rate window.
+    window: VecDeque<(Duration, u64)>,
+    cells: VecDeque<Cell>,
+    open: Cell,
+}
+
+impl Pace {
+    /// Feeds the totals at an active instant.
+    pub fn feed(&mut self, now: Instant, bytes: u64, files: u64) {
+        let step = self
+            .last
+            .map_or(Duration::ZERO, |last| now.saturating_duration_since(last));
+        self.last = Some(now);
+        self.active += step;
+        self.open.bytes += bytes.saturating_sub(self.bytes);
+        self.open.files += files.saturating_sub(self.files);
+        self.open.seconds += step.as_secs_f64();
+        self.bytes = bytes;
+        self.files = files;
+        if self.open.seconds >= CELL.as_secs_f64() {
+            if self.cells.len() == CELLS {
+                self.cells.pop_front();
+            }
+            self.cells.push_back(std::mem::take(&mut self.open));
+        }
+        self.window.push_back((self.active, bytes));
+        while self.window.len() > 2 && self.active.saturating_sub(self.window[1].0) >= RATE_WINDOW {
+            self.window.pop_front();
+        }
+    }
+
+    /// The job stops being active: time from here on does not count until it is fed again.
+    pub fn rest(&mut self) {
+        self.last = None;
+        self.window.clear();
+    }
+
+    /// Active time so far.
+    pub fn active(&self) -> Duration {
+        self.active
+    }
+
+    /// Bytes per second over the last seconds; `None` right after the start or a pause.
+    pub fn rate(&self) -> Option<u64> {
+        let (first, last) = (self.window.front()?, self.window.back()?);
+        let time = last.0.checked_sub(first.0)?;
+        if time < Duration::from_millis(250) {
+            return None;
+        }
+        Some((last.1.saturating_sub(first.1) as f64 / time.as_secs_f64()) as u64)
+    }
+
+    /// Mean bytes per second over the active time.
+    pub fn mean(&self) -> u64 {
+        let seconds = self.active.as_secs_f64();
+        if seconds > 0.0 {
+            (self.bytes as f64 / seconds) as u64
+        } else {
+            0
+        }
+    }
+
+    /// Bytes of each of the last seconds, oldest first.
+    pub fn history(&self) -> Vec<u64> {
+        self.cells
+            .iter()
+            .map(|cell| (cell.bytes as f64 / cell.seconds.max(0.001)) as u64)
+            .collect()
+    }
+
+    /// Seconds left for so many bytes and files, low and high; `None` while nothing can be said.
+    ///
+    /// Two terms, so that a job of one huge and a million tiny files is not misjudged at either
+    /// end: a cost per byte and a cost per file, fitted to the last active seconds.
+    pub fn left(&self, bytes: u64, files: u64) -> Option<(u64, u64)> {
+        if self.active < SILENCE {
+            return None;
+        }
+        let recent: Vec<Cell> = self.cells.iter().rev().take(FIT_CELLS).copied().collect();
+        let (per_byte, per_file) = fit(&recent)?;
+        let seconds = per_byte * bytes as f64 + per_file * files as f64;
+        if !seconds.is_finite() || seconds > 1e9 {
+            return None;
+        }
+        let spread = spread(&recent);
+        Some((
+            (seconds * (1.0 - spread)) as u64,
+            (seconds * (1.0 + spread)).ceil() as u64,
+        ))
+    }
+}
+
+/// Least squares of seconds = a·bytes + b·files with a, b ≥ 0. With one term without meaning
+/// (collinear, or negative) the other carries all.
+fn fit(cells: &[Cell]) -> Option<(f64, f64)> {
+    let (mut bb, mut bf, mut ff, mut bt, mut ft) = (0.0, 0.0, 0.0, 0.0, 0.0);
+    for cell in cells {
+        let (bytes, files) = (cell.bytes as f64, cell.files as f64);
+        bb += bytes * bytes;
+        bf += bytes * files;
+        ff += files * files;
+        bt += bytes * cell.seconds;
+        ft += files * cell.seconds;
+    }
+    let det = bb * ff - bf * bf;
+    if det > 1e-6 * bb * ff {
+        let (a, b) = ((bt * ff - ft * bf) / det, (ft * bb - bt * bf) / det);
+        if a >= 0.0 && b >= 0.0 {
+            return Some((a, b));
+        }
+    }
+    let seconds: f64 = cells.iter().map(|cell| cell.seconds).sum();
+    let bytes: u64 = cells.iter().map(|cell| cell.bytes).sum();
+    let files: u64 = cells.iter().map(|cell| cell.files).sum();
+    if bytes > 0 {
+        Some((seconds / bytes as f64, 0.0))
+    } else if files > 0 {
+        Some((0.0, seconds / files as f64))
+    } else {
+        None
+    }
+}
+
+/// How uncertain: the relative deviation of the seconds' rates, at most a half.
+fn spread(cells: &[Cell]) -> f64 {
+    let rates: Vec<f64> = cells
+        .iter()
+        .map(|cell| (cell.bytes + cell.files * 4096) as f64 / cell.seconds.max(0.001))
+        .collect();
+    let mean = rates.iter().sum::<f64>() / rates.len().max(1) as f64;
+    if mean <= 0.0 {
+        return 0.5;
+    }
+    let variance = rates.iter().map(|rate| (rate - mean).powi(2)).sum::<f64>() / rates.len() as f64;
+    // The mean of n seconds is known better than one second is.
+    (variance.sqrt() / mean / (rates.len() as f64).sqrt()).clamp(0.0, 0.5)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fed(pace: &mut Pace, from: Instant, seconds: u64, per_second: u64, files: u64) {
+        for tick in 1..=seconds * 10 {
+            let at = from + Duration::from_millis(tick * 100);
+            pace.feed(
+                at,
+                pace.bytes + per_second / 10,
+                pace.files + u64::from(files > 0 && tick % (10 / files.min(10)) == 0),
+            );
+        }
+    }
+
+    #[test]
+    fn a_steady_copy() {
+        let start = crate::clock::now();
+        let mut pace = Pace::default();
+        pace.feed(start, 0, 0);
+        fed(&mut pace, start, 10, 1_000_000, 0);
+        let rate = pace.rate().expect("a rate");
+        assert!((990_000..=1_010_000).contains(&rate), "{rate}");
+        let (low, high) = pace.left(60_000_000, 0).expect("an estimate");
+        assert!(low <= 60 && high >= 60 && high <= 66, "{low}..{high}");
+        assert_eq!(pace.history().len(), 10);
+    }
+
+    #[test]
+    fn paused_time_does_not_count() {
+        let start = crate::clock::now();
+        let mut pace = Pace::default();
+        pace.feed(start, 0, 0);
+        fed(&mut pace, start, 5, 1_000_000, 0);
+        pace.rest();
+        assert_eq!(pace.rate(), None);
+        let later = start + Duration::from_secs(600);
+        pace.feed(later, pace.bytes, 0);
+        fed(&mut pace, later, 5, 1_000_000, 0);
+        assert_eq!(pace.active().as_secs(), 10);
+        assert!(
+            (990_000..=1_010_000).contains(&pace.mean()),
+            "{}",
+            pace.mean()
+        );
+    }
+
+    #[test]
+    fn nothing_is_said_of_nothing() {
+        let mut pace = Pace::default();
+        assert_eq!(pace.rate(), None);
+        assert_eq!(pace.left(1, 1), None);
+        let start = crate::clock::now();
+        pace.feed(start, 0, 0);
+        fed(&mut pace, start, 10, 0, 0);
+        assert_eq!(pace.rate(), Some(0));
+        assert_eq!(pace.left(1000, 10), None, "no pace, no promise");
+    }
+
+    #[test]
+    fn files_and_bytes_are_told_apart() {
+        // 1 s for 1 MB, 10 ms a file: cells of different mixes.
+        let cells: Vec<Cell> = (1..20)
+            .map(|at| Cell {
+                bytes: at * 100_000,
+                files: 40 - at,
+                seconds: at as f64 * 0.1 + (40 - at) as f64 * 0.01,
+            })
+            .collect();
+        let (per_byte, per_file) = fit(&cells).expect("a fit");
+        assert!(
+            (per_byte - 1e-6).abs() < 1e-9 && (per_file - 0.01).abs() < 1e-6,
+            "{per_byte} {per_file}"
+        );
+    }
+}

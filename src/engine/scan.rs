@@ -1,0 +1,617 @@
+//! The scan: reads the source tree, makes the destination's directories, and hands out slices.
+//!
+//! One thread a job, depth first, so that few directories are open at a time. It runs ahead of the
+//! copy: work is handed over while it goes on, and totals are final only when it has ended. It
+//! waits at the job's gate before each directory, for it writes too. Trees are read relative to
+//! held descriptors; nothing is opened through a link.
+
+use super::failure::{Trouble, dest, source};
+use super::filter::Filter;
+use super::gate::Pass;
+use super::report::{Notable, Notables, Retry, What};
+use super::resolve::{self, Origin, Target};
+use super::route::Route;
+use super::temp::is_temp;
+use super::tree::{Dir, DirFds, Place, Slice, SliceBuilder};
+use super::worker::{Shared, complete};
+use crate::clock;
+use crate::proto::{BytePath, ErrorClass, JobSpec, Op, Side, Totals};
+use crate::sys::{Errno, Kind, Stat};
+use std::collections::HashSet;
+use std::ffi::{CStr, CString};
+use std::mem::MaybeUninit;
+use std::os::fd::AsFd;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::time::{Duration, Instant};
+
+/// Bytes for one `getdents64`: some 2,000 names of a shot directory a call.
+const LIST_BUFFER: usize = 128 * 1024;
+
+/// Slices in one report at most, and how long the first may wait.
+const REPORT_SLICES: usize = 64;
+const REPORT_TIME: Duration = Duration::from_millis(10);
+
+/// A directory still to be scanned.
+#[derive(Debug)]
+pub struct Subtree {
+    parent: Arc<Dir>,
+    src_name: CString,
+    dst_name: CString,
+    ino: u64,
+}
+
+impl Subtree {
+    /// Before it is scanned again: its parents wait for it once more.
+    pub fn expect_again(&self) {
+        self.parent.expect_again();
+    }
+}
+
+/// What to scan.
+#[derive(Debug)]
+pub struct Assignment {
+    /// Indexes of source arguments.
+    pub sources: Vec<usize>,
+    /// Directories that failed before.
+    pub subtrees: Vec<Subtree>,
+    /// The first free entry number.
+    pub next: u32,
+}
+
+/// The thread's state.
+#[derive(Debug)]
+pub struct Scan {
+    shared: Arc<Shared>,
+    spec: Arc<JobSpec>,
+    filter: Filter,
+    open: Arc<AtomicUsize>,
+    routes: Vec<Arc<Route>>,
+    next: u32,
+    stack: Vec<Subtree>,
+    found: Vec<Arc<Slice>>,
+    totals: Totals,
+    since: Instant,
+    buffer: Vec<MaybeUninit<u8>>,
+    children: Vec<(CString, Option<Kind>, u64)>,
+    notables: Notables,
+    alive: bool,
+}
+
+impl Scan {
+    /// A scan for a job; `routes` is what earlier scans of it learnt.
+    pub fn new(shared: Arc<Shared>, spec: Arc<JobSpec>, filter: Filter) -> Self {
+        Self {
+            shared,
+            spec,
+            filter,
+            open: Arc::default(),
+            routes: Vec::new(),
+            next: 0,
+            stack: Vec::new(),
+            found: Vec::new(),
+            totals: Totals::default(),
+            since: clock::now(),
+            buffer: vec![MaybeUninit::uninit(); LIST_BUFFER],
+            children: Vec::new(),
+            notables: Notables::default(),
+            alive: true,
+        }
+    }
+
+    /// Scans; the thread's whole life.
+    pub fn run(mut self, assignment: Assignment) {
+        self.next = assignment.next;
+        let begun = !assignment.subtrees.is_empty();
+        self.stack = assignment.subtrees;
+        self.descend();
+        let begun = self.sources(&assignment.sources) || begun;
+        self.flush();
+        for (what, count) in self.notables.iter() {
+            self.shared.report(What::ScanNotice(what, count));
+        }
+        self.shared.report(What::ScanEnded { begun });
+    }
+
+    fn sources(&mut self, wanted: &[usize]) -> bool {
+        if wanted.is_empty() {
+            return false;
+        }
+        let spec = self.spec.clone();
+        self.shared.gate.enter();
+        let target = resolve::target(
+            &*self.shared.sys,
+            &spec.dest,
+            spec.naming,
+            spec.sources.len(),
+        );
+        self.shared.gate.leave();
+        let target = match target {
+            Ok(target) => target,
+            Err(trouble) => {
+                // Without a destination no source can begin; the reason is said once.
+                let failure = trouble.failure(None, spec.dest.clone());
+                self.report(What::ScanFailed(failure, Retry::Source(usize::MAX)));
+                return false;
+            }
+        };
+        let mut begun = false;
+        let mut names = HashSet::new();
+        let mut files: Option<(PathBuf, SliceBuilder)> = None;
+        for &index in wanted {
+            let Some(path) = spec.sources.get(index) else {
+                continue;
+            };
+            if self.shared.gate.look() == Pass::Stop || !self.alive {
+                break;
+            }
+            match self.source(path, &target, &mut names, &mut files) {
+                Ok(()) => begun = true,
+                Err(trouble) => {
+                    let path = if trouble.side == Side::Source {
+                        path.clone()
+                    } else {
+                        spec.dest.clone()
+                    };
+                    let retry = match trouble.class {
+                        ErrorClass::Refused => Retry::Never,
+                        _ => Retry::Source(index),
+                    };
+                    self.report(What::ScanFailed(trouble.failure(None, path), retry));
+                }
+            }
+        }
+        self.close_files(files);
+        begun
+    }
+
+    /// One source argument. Plain files of one parent share a place and slices.
+    fn source(
+        &mut self,
+        path: &BytePath,
+        target: &Target,
+        names: &mut HashSet<CString>,
+        files: &mut Option<(PathBuf, SliceBuilder)>,
+    ) -> Result<(), Trouble> {
+        let shared = self.shared.clone();
+        let sys = &*shared.sys;
+        let mut origin = resolve::origin(path)?;
+        let found = resolve::find(sys, &origin)?;
+        let own_name = origin.name.clone();
+        let through_link = origin.follow && {
+            // `link/`: the opened parent is the directory itself.
+            let parent = sys.stat(found.parent.as_fd()).map_err(source(Op::Stat))?;
+            parent.same_inode(&found.stat)
+        };
+        if through_link {
+            origin.name = c".".to_owned();
+        }
+        let dst_name = match &target.name {
+            Some(name) => name.clone(),
+            None => own_name,
+        };
+        if dst_name.as_c_str() == c"." {
+            if target
+                .above
+                .iter()
+                .any(|above| above.same_inode(&found.stat))
+            {
+                return Err(Trouble::own(
+                    Op::Compare,
+                    Side::Source,
+                    ErrorClass::Refused,
+                    "a directory cannot be copied into itself",
+                ));
+            }
+        } else {
+            if !names.insert(dst_name.clone()) {
+                return Err(Trouble::own(
+                    Op::Compare,
+                    Side::Source,
+                    ErrorClass::Refused,
+                    "another source has the same name at the destination",
+                ));
+            }
+            resolve::check(sys, &found.stat, target, &dst_name)?;
+        }
+        if found.stat.kind == Kind::Dir {
+            self.close_files(files.take());
+            let place = self.place(&origin, found.parent, target)?;
+            place.expect();
+            self.stack.push(Subtree {
+                parent: place,
+                src_name: origin.name,
+                dst_name,
+                ino: found.stat.ino,
+            });
+            self.descend();
+            return Ok(());
+        }
+        if files
+            .as_ref()
+            .is_none_or(|(parent, _)| *parent != origin.parent)
+        {
+            self.close_files(files.take());
+            let place = self.place(&origin, found.parent, target)?;
+            *files = Some((origin.parent.clone(), SliceBuilder::new(place)));
+        }
+        if let Some((_, builder)) = files {
+            let full = builder.push(&origin.name, &found.stat);
+            self.count(&found.stat);
+            if full || target.name.is_some() {
+                let slice = builder.take(&mut self.next, target.name.clone());
+                self.found.extend(slice);
+            }
+        }
+        self.flush_if_due();
+        Ok(())
+    }
+
+    fn close_files(&mut self, files: Option<(PathBuf, SliceBuilder)>) {
+        if let Some((_, mut builder)) = files {
+            let slice = builder.take(&mut self.next, None);
+            self.found.extend(slice);
+        }
+    }
+
+    fn place(
+        &mut self,
+        origin: &Origin,
+        parent: std::os::fd::OwnedFd,
+        target: &Target,
+    ) -> Result<Arc<Dir>, Trouble> {
+        let shared = self.shared.clone();
+        let dst = shared
+            .sys
+            .duplicate(target.dir.as_fd())
+            .map_err(dest(Op::Resolve))?;
+        let fds = DirFds::new(parent, dst, &self.open);
+        let src_dev = shared.sys.stat(fds.src()).map_err(source(Op::Stat))?.dev;
+        let dst_dev = shared.sys.stat(fds.dst()).map_err(dest(Op::Stat))?.dev;
+        let route = self.route(&fds, src_dev, dst_dev)?;
+        let place = Place {
+            src_path: tidy(&origin.parent),
+            dst_path: tidy(&target.path),
+        };
+        Ok(Dir::place(Arc::new(place), fds, route))
+    }
+
+    /// The route between two devices; a device that is new as a destination is reported for the
+    /// flush at the end.
+    fn route(&mut self, fds: &DirFds, src_dev: u64, dst_dev: u64) -> Result<Arc<Route>, Trouble> {
+        let known = |route: &&Arc<Route>| route.src_dev == src_dev && route.dst_dev == dst_dev;
+        if let Some(route) = self.routes.iter().find(known) {
+            return Ok(route.clone());
+        }
+        let shared = self.shared.clone();
+        let sys = &*shared.sys;
+        let src_kind = sys.space(fds.src()).map_err(source(Op::Stat))?.kind;
+        let dst_kind = sys.space(fds.dst()).map_err(dest(Op::Stat))?.kind;
+        if !self.routes.iter().any(|route| route.dst_dev == dst_dev) {
+            let fd = sys.duplicate(fds.dst()).map_err(dest(Op::Open))?;
+            self.report(What::Targets(vec![fd]));
+        }
+        let route = Arc::new(Route::new(src_dev, dst_dev, src_kind, dst_kind));
+        self.routes.push(route.clone());
+        Ok(route)
+    }
+
+    fn descend(&mut self) {
+        while let Some(subtree) = self.stack.pop() {
+            self.shared.gate.enter();
+            if self.shared.gate.look() == Pass::Stop || !self.alive {
+                self.complete(&subtree.parent);
+            } else {
+                self.subtree(subtree);
+            }
+            self.shared.gate.leave();
+        }
+    }
+
+    fn subtree(&mut self, subtree: Subtree) {
+        match self.open(&subtree) {
+            Ok(dir) => {
+                self.totals.dirs += 1;
+                if let Err(trouble) = self.list(&dir) {
+                    // What was listed before stays listed; the directory as a whole failed.
+                    let path = dir.full_path(trouble.side, None);
+                    self.report(What::ScanFailed(trouble.failure(None, path), Retry::Never));
+                }
+                self.complete(&dir);
+                dir.relax();
+                self.flush_if_due();
+            }
+            Err(trouble) => {
+                let name: &CStr = match trouble.side {
+                    Side::Source => &subtree.src_name,
+                    Side::Dest => &subtree.dst_name,
+                };
+                let failure = trouble
+                    .clone()
+                    .failure(None, subtree.parent.full_path(trouble.side, Some(name)));
+                let parent = subtree.parent.clone();
+                let retry = match trouble.class {
+                    ErrorClass::Refused => Retry::Never,
+                    _ => Retry::Subtree(Box::new(subtree)),
+                };
+                self.report(What::ScanFailed(failure, retry));
+                self.complete(&parent);
+            }
+        }
+    }
+
+    /// Opens a directory on both sides, making it at the destination.
+    fn open(&mut self, subtree: &Subtree) -> Result<Arc<Dir>, Trouble> {
+        let shared = self.shared.clone();
+        let sys = &*shared.sys;
+        let Subtree {
+            parent,
+            src_name,
+            dst_name,
+            ino,
+        } = subtree;
+        let up = parent.acquire(sys)?;
+        let src = sys.open_dir(up.src(), src_name).map_err(source(Op::Open))?;
+        let stat = sys.stat(src.as_fd()).map_err(source(Op::Stat))?;
+        if stat.ino != *ino && src_name.as_c_str() != c"." {
+            // A mount point shows another inode than its directory entry: only a device change
+            // explains that.
+            let up = sys.stat(up.src()).map_err(source(Op::Stat))?;
+            if up.dev == stat.dev {
+                return Err(Trouble::own(
+                    Op::Open,
+                    Side::Source,
+                    ErrorClass::Changed,
+                    "directory was replaced while it was being listed",
+                ));
+            }
+        }
+        if parent.is_source_at_or_above(&stat) {
+            return Err(Trouble::own(
+                Op::Open,
+                Side::Source,
+                ErrorClass::Refused,
+                "directory contains itself (a mount of its own parent)",
+            ));
+        }
+        let fresh = match dst_name.as_c_str() == c"." {
+            true => false,
+            false => match sys.make_dir(up.dst(), dst_name) {
+                Ok(()) => true,
+                Err(Errno::EXIST) => false,
+                Err(errno) => return Err(Trouble::kernel(Op::MakeDir, Side::Dest, errno)),
+            },
+        };
+        let dst = sys
+            .open_dir(up.dst(), dst_name)
+            .map_err(|errno| match errno {
+                Errno::LOOP | Errno::NOTDIR => Trouble::own(
+                    Op::MakeDir,
+                    Side::Dest,
+                    ErrorClass::Refused,
+                    "something that is no directory has the name; a link is not followed",
+                ),
+                errno => Trouble::kernel(Op::Open, Side::Dest, errno),
+            })?;
+        let dst_stat = sys.stat(dst.as_fd()).map_err(dest(Op::Stat))?;
+        if dst_stat.same_inode(&stat) {
+            return Err(Trouble::own(
+                Op::Compare,
+                Side::Source,
+                ErrorClass::Refused,
+                "source and destination are the same directory",
+            ));
+        }
+        let fds = DirFds::new(src, dst, &self.open);
+        let route = self.route(&fds, stat.dev, dst_stat.dev)?;
+        if !fresh {
+            self.sweep(&fds);
+        }
+        Ok(Dir::child(
+            parent,
+            src_name.clone(),
+            dst_name.clone(),
+            stat,
+            fds,
+            route,
+            fresh,
+        ))
+    }
+
+    /// Lists a directory: files into slices, directories onto the stack.
+    fn list(&mut self, dir: &Arc<Dir>) -> Result<(), Trouble> {
+        let shared = self.shared.clone();
+        let sys = &*shared.sys;
+        let fds = dir.acquire(sys)?;
+        let mut builder = SliceBuilder::new(dir.clone());
+        let mut below = Vec::new();
+        let result = loop {
+            let mut children = std::mem::take(&mut self.children);
+            let more = sys.list(fds.src(), &mut self.buffer, &mut |child| {
+                children.push((child.name.to_owned(), child.kind, child.ino));
+            });
+            for (name, kind, ino) in children.drain(..) {
+                self.child(dir, &fds, &mut builder, &mut below, name, kind, ino);
+            }
+            self.children = children;
+            match more {
+                Ok(true) if self.shared.gate.look() != Pass::Stop => self.flush_if_due(),
+                Ok(_) => break Ok(()),
+                Err(errno) => break Err(Trouble::kernel(Op::List, Side::Source, errno)),
+            }
+        };
+        let slice = builder.take(&mut self.next, None);
+        self.found.extend(slice);
+        // Reversed: the stack gives them back in the order they were met.
+        while let Some(subtree) = below.pop() {
+            self.stack.push(subtree);
+        }
+        result
+    }
+
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "the loop body of `list`, with its working set"
+    )]
+    fn child(
+        &mut self,
+        dir: &Arc<Dir>,
+        fds: &DirFds,
+        builder: &mut SliceBuilder,
+        below: &mut Vec<Subtree>,
+        name: CString,
+        kind: Option<Kind>,
+        ino: u64,
+    ) {
+        if is_temp(name.as_bytes()) {
+            self.notables.add(Notable::TemporariesSkipped, 1);
+            return;
+        }
+        // Directories need no metadata yet: they are looked at when they are opened.
+        let stat = match kind {
+            Some(Kind::Dir) => None,
+            _ => match self.shared.sys.stat_at(fds.src(), &name) {
+                Ok(stat) => Some(stat),
+                Err(errno) => {
+                    let trouble = Trouble::kernel(Op::Stat, Side::Source, errno);
+                    let path = dir.full_path(Side::Source, Some(&name));
+                    self.report(What::ScanFailed(trouble.failure(None, path), Retry::Never));
+                    return;
+                }
+            },
+        };
+        let is_dir = stat.is_none_or(|stat| stat.kind == Kind::Dir);
+        if !self.filter.is_empty() {
+            let path = dir.below_path(Some(&name));
+            // Patterns speak of paths below the source argument, not of its own name.
+            let mut inner = path.as_path().components();
+            inner.next();
+            if self
+                .filter
+                .leaves_out(name.as_bytes(), inner.as_path(), is_dir)
+            {
+                self.notables.add(Notable::Excluded, 1);
+                return;
+            }
+        }
+        match stat {
+            Some(stat) if !is_dir => {
+                self.count(&stat);
+                if builder.push(&name, &stat) {
+                    let slice = builder.take(&mut self.next, None);
+                    self.found.extend(slice);
+                    self.flush_if_due();
+                }
+            }
+            _ => {
+                dir.expect();
+                below.push(Subtree {
+                    parent: dir.clone(),
+                    src_name: name.clone(),
+                    dst_name: name,
+                    ino,
+                });
+            }
+        }
+    }
+
+    /// Removes what a killed run left in a directory that was there before: a temporary by its
+    /// name, of this user, with one link, and locked by nobody.
+    fn sweep(&mut self, fds: &DirFds) {
+        let shared = self.shared.clone();
+        let sys = &*shared.sys;
+        let Ok(own) = sys.stat(fds.dst()) else { return };
+        let Ok(listing) = sys.open_dir(fds.dst(), c".") else {
+            return;
+        };
+        let mut names = Vec::new();
+        loop {
+            let more = sys.list(listing.as_fd(), &mut self.buffer, &mut |child| {
+                if is_temp(child.name.to_bytes()) {
+                    names.push(child.name.to_owned());
+                }
+            });
+            if !matches!(more, Ok(true)) {
+                break;
+            }
+        }
+        let me = crate::sys::effective_user();
+        for name in names {
+            let Ok(there) = sys.stat_at(fds.dst(), &name) else {
+                continue;
+            };
+            if there.uid != me || there.dev != own.dev {
+                continue;
+            }
+            if there.kind == Kind::File {
+                let Ok(fd) = sys.open_source(fds.dst(), &name) else {
+                    continue;
+                };
+                let same = sys
+                    .stat(fd.as_fd())
+                    .is_ok_and(|stat| stat.same_inode(&there) && stat.nlink == 1);
+                if !same || !matches!(sys.try_lock(fd.as_fd()), Ok(true)) {
+                    continue;
+                }
+                if sys.unlink(fds.dst(), &name).is_ok() {
+                    self.notables.add(Notable::OrphansRemoved, 1);
+                }
+            } else if there.kind != Kind::Dir && sys.unlink(fds.dst(), &name).is_ok() {
+                self.notables.add(Notable::OrphansRemoved, 1);
+            }
+        }
+    }
+
+    fn count(&mut self, stat: &Stat) {
+        self.totals.files += 1;
+        if stat.kind == Kind::File {
+            self.totals.bytes += stat.size;
+        }
+    }
+
+    fn complete(&mut self, dir: &Arc<Dir>) {
+        let shared = self.shared.clone();
+        let mut failures = Vec::new();
+        let notables = &mut self.notables;
+        complete(
+            &*shared.sys,
+            dir,
+            &mut |failure, dir| failures.push((failure, dir.clone())),
+            &mut |what| notables.add(what, 1),
+        );
+        for (failure, dir) in failures {
+            self.report(What::ScanFailed(failure, Retry::Dir(dir)));
+        }
+    }
+
+    fn report(&mut self, what: What) {
+        self.alive &= self.shared.report(what);
+    }
+
+    fn flush_if_due(&mut self) {
+        if self.found.len() >= REPORT_SLICES || self.since.elapsed() >= REPORT_TIME {
+            self.flush();
+        }
+    }
+
+    fn flush(&mut self) {
+        self.since = clock::now();
+        if self.found.is_empty() && self.totals == Totals::default() {
+            return;
+        }
+        let found = std::mem::take(&mut self.found);
+        let totals = std::mem::take(&mut self.totals);
+        self.report(What::Found(found, totals));
+    }
+}
+
+/// `dir/./` shown as `dir`.
+fn tidy(path: &std::path::Path) -> PathBuf {
+    let tidy: PathBuf = path.components().collect();
+    if tidy.as_os_str().is_empty() {
+        PathBuf::from(".")
+    } else {
+        tidy
+    }
+}

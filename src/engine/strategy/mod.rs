@@ -1,0 +1,234 @@
+//! The ways of moving bytes.
+//!
+//! A [`Mover`] moves one range of one open file. It belongs to one worker thread, may keep buffers
+//! and (a ring) any number of operations in flight, and returns only when none is: what it reports
+//! as moved is a gapless beginning of the range, so the next rung, or the same one after a pause,
+//! goes on at exactly that offset. It never creates, names, sizes or closes files.
+
+mod baseline;
+mod buffered;
+mod copy_range;
+mod reflink;
+mod sendfile;
+
+use super::gate::{Gate, Pass};
+use super::tally::{Cell, Wish};
+use crate::proto::{FileId, FilePhase, Op, Side, Strategy};
+use crate::sys::{Errno, Sys};
+use std::ops::Range;
+use std::os::fd::BorrowedFd;
+use std::time::{Duration, Instant};
+
+/// An open file on both sides. Offsets are the same in both.
+#[derive(Clone, Copy, Debug)]
+pub struct Pair<'a> {
+    /// Read from here.
+    pub src: BorrowedFd<'a>,
+    /// Written here.
+    pub dst: BorrowedFd<'a>,
+    /// Length of the source in bytes when it was opened.
+    pub size: u64,
+}
+
+/// Why a mover returned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// The range is done.
+    Complete,
+    /// The source ended before the range did.
+    SourceEnded,
+    /// The file is to be set aside.
+    Parked,
+    /// The file, or the job, is given up.
+    Cancelled,
+    /// The kernel cannot do it this way for these files; what was moved stands.
+    Unsupported(Errno),
+    /// The kernel failed.
+    Failed(Op, Side, Errno),
+}
+
+/// What a mover did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moved {
+    /// Bytes from the start of the range, without a gap.
+    pub bytes: u64,
+    /// Why it returned.
+    pub stop: Stop,
+}
+
+/// Moves ranges. See the module for the contract.
+pub trait Mover: Send {
+    /// Which strategy it is.
+    fn strategy(&self) -> Strategy;
+
+    /// Moves the bytes of `range`, loops over short counts, asks `control` between pieces.
+    fn move_range(
+        &mut self,
+        sys: &dyn Sys,
+        pair: Pair<'_>,
+        range: Range<u64>,
+        control: &mut Control<'_>,
+    ) -> Moved;
+}
+
+/// A piece should take about this long, so that pause and cancel are answered four times as fast
+/// as promised (200 ms).
+const PIECE_TIME: Duration = Duration::from_millis(50);
+const PIECE_MIN: u64 = 1 << 20;
+const PIECE_MAX: u64 = 64 << 20;
+
+/// What a mover asks and tells between pieces.
+#[derive(Debug)]
+pub struct Control<'a> {
+    gate: &'a Gate,
+    cell: &'a Cell,
+    file: FileId,
+    piece: u64,
+    began: Instant,
+}
+
+impl<'a> Control<'a> {
+    /// For one file on one worker.
+    pub fn new(gate: &'a Gate, cell: &'a Cell, file: FileId) -> Self {
+        Self {
+            gate,
+            cell,
+            file,
+            piece: PIECE_MIN,
+            began: crate::clock::now(),
+        }
+    }
+
+    /// Names the strategy on the worker's gauge.
+    pub fn begin(&mut self, strategy: Strategy, offset: u64) {
+        self.cell.moving(strategy, offset);
+        self.began = crate::clock::now();
+    }
+
+    /// Bytes to ask for in one uninterruptible call; follows the measured speed.
+    pub fn piece(&self) -> u64 {
+        self.piece
+    }
+
+    /// Tells that `bytes` more arrived, up to `offset`, by a call sized with [`Self::piece`].
+    pub fn moved_piece(&mut self, bytes: u64, offset: u64) {
+        let now = crate::clock::now();
+        let took = now.duration_since(self.began);
+        self.began = now;
+        if took > PIECE_TIME {
+            self.piece = (self.piece / 2).max(PIECE_MIN);
+        } else if took < PIECE_TIME / 4 && bytes >= self.piece {
+            self.piece = (self.piece * 2).min(PIECE_MAX);
+        }
+        self.moved(bytes, offset);
+    }
+
+    /// Tells that `bytes` more arrived, up to `offset`.
+    pub fn moved(&mut self, bytes: u64, offset: u64) {
+        self.cell.advance(bytes, offset);
+    }
+
+    /// Asks without waiting: a mover with operations in flight drains them before it calls
+    /// [`Self::go_on`].
+    pub fn look(&self) -> Pass {
+        match self.cell.wished(self.file) {
+            Wish::None => self.gate.look(),
+            Wish::Park | Wish::Drop => Pass::Stop,
+        }
+    }
+
+    /// With nothing in flight: waits while the job is held; `Some` when the mover must return.
+    pub fn go_on(&mut self) -> Option<Stop> {
+        if self.look() == Pass::Go {
+            return None;
+        }
+        loop {
+            match self.gate.look() {
+                Pass::Stop => return Some(Stop::Cancelled),
+                Pass::Go => break,
+                Pass::Hold => {
+                    self.cell.phase(FilePhase::Paused);
+                    self.gate.wait();
+                    self.cell.phase(FilePhase::Moving);
+                    self.began = crate::clock::now();
+                }
+            }
+        }
+        match self.cell.wished(self.file) {
+            Wish::None => None,
+            Wish::Park => Some(Stop::Parked),
+            Wish::Drop => Some(Stop::Cancelled),
+        }
+    }
+}
+
+/// The movers of one worker, made when first needed.
+pub struct Movers {
+    made: Vec<Box<dyn Mover>>,
+    buffer_size: usize,
+}
+
+impl std::fmt::Debug for Movers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Movers")
+            .field("made", &self.made.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Movers {
+    /// Movers whose buffers hold `buffer_size` bytes.
+    pub fn new(buffer_size: usize) -> Self {
+        Self {
+            made: Vec::new(),
+            buffer_size,
+        }
+    }
+
+    /// The mover of a strategy. Ranges of a `parallel` file are moved by `buffered`: each lane
+    /// reads and writes at its own offsets.
+    pub fn of(&mut self, strategy: Strategy) -> &mut dyn Mover {
+        let strategy = match strategy {
+            Strategy::Parallel | Strategy::Auto => Strategy::Buffered,
+            other => other,
+        };
+        let at = match self
+            .made
+            .iter()
+            .position(|mover| mover.strategy() == strategy)
+        {
+            Some(at) => at,
+            None => {
+                self.made.push(match strategy {
+                    Strategy::Baseline => Box::new(baseline::Baseline),
+                    Strategy::Sendfile => Box::new(sendfile::Sendfile),
+                    Strategy::CopyFileRange => Box::new(copy_range::CopyRange),
+                    Strategy::Reflink => Box::new(reflink::Reflink),
+                    Strategy::Buffered | Strategy::Parallel | Strategy::Auto => {
+                        Box::new(buffered::Buffered::new(self.buffer_size))
+                    }
+                });
+                self.made.len() - 1
+            }
+        };
+        self.made[at].as_mut()
+    }
+}
+
+/// Errors by which an in-kernel copy says "not this way", as GNU cp reads them (copy.c, cp 9.11):
+/// valid only while nothing was moved, after that they are failures like any other.
+fn is_unsupported(errno: Errno) -> bool {
+    matches!(
+        errno,
+        Errno::NOSYS
+            | Errno::NOTTY
+            | Errno::OPNOTSUPP
+            | Errno::INVAL
+            | Errno::BADF
+            | Errno::XDEV
+            | Errno::TXTBSY
+            | Errno::PERM
+            | Errno::ACCESS
+            | Errno::NOENT
+    )
+}

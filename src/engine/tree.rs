@@ -1,0 +1,388 @@
+//! The two trees of a job: directories held by descriptor, and slices of their entries.
+//!
+//! Owns the pairing of a source directory with its destination, when a directory is complete (its
+//! metadata is applied after its last child), and how many directory descriptors are open. Never
+//! resolves a path of more than one component: a directory whose descriptors were let go is opened
+//! again step by step from the nearest ancestor that is still open.
+
+use super::failure::{Trouble, dest, source};
+use super::route::Route;
+use crate::proto::{BytePath, ErrorClass, FileId, Op, Side};
+use crate::sys::{Kind, Stat, Sys, Time};
+use std::ffi::{CStr, CString, OsStr};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Directory pairs that one job holds open at most before it lets idle ones go: two descriptors
+/// each, well inside the usual soft limit of 1024 (getrlimit(2)).
+pub const OPEN_PAIRS: usize = 128;
+
+/// Descriptors of a directory on both sides.
+#[derive(Debug)]
+pub struct DirFds {
+    src: OwnedFd,
+    dst: OwnedFd,
+    open: Arc<AtomicUsize>,
+}
+
+impl DirFds {
+    /// Takes both, counted in `open` while held.
+    pub fn new(src: OwnedFd, dst: OwnedFd, open: &Arc<AtomicUsize>) -> Arc<Self> {
+        open.fetch_add(1, Ordering::Relaxed);
+        Arc::new(Self {
+            src,
+            dst,
+            open: open.clone(),
+        })
+    }
+
+    /// The source side.
+    pub fn src(&self) -> BorrowedFd<'_> {
+        self.src.as_fd()
+    }
+
+    /// The destination side.
+    pub fn dst(&self) -> BorrowedFd<'_> {
+        self.dst.as_fd()
+    }
+}
+
+impl Drop for DirFds {
+    fn drop(&mut self) {
+        // Closing a directory that was only listed or used as a base cannot fail in a way that
+        // means anything; the count cannot fail at all.
+        self.open.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Where a top-level pair comes from: the paths shown to people, and descriptors that stay open.
+#[derive(Debug)]
+pub struct Place {
+    /// The source's parent directory as given.
+    pub src_path: PathBuf,
+    /// The destination directory as given.
+    pub dst_path: PathBuf,
+}
+
+/// What a directory below a place is.
+#[derive(Debug)]
+struct Below {
+    parent: Arc<Dir>,
+    src_name: CString,
+    dst_name: CString,
+    stat: Stat,
+}
+
+/// A source directory paired with its destination.
+#[derive(Debug)]
+pub struct Dir {
+    place: Arc<Place>,
+    /// `None` for the place itself: it is used, and its metadata left alone.
+    below: Option<Below>,
+    /// The route between the two devices.
+    pub route: Arc<Route>,
+    /// True when this run made the destination: nothing in it can be in the way.
+    pub fresh: bool,
+    fds: Mutex<Option<Arc<DirFds>>>,
+    open: Arc<AtomicUsize>,
+    /// Unfinished children, slices, and the scan of the directory itself.
+    pending: AtomicU32,
+}
+
+impl Dir {
+    /// A top-level pair, always open.
+    pub fn place(place: Arc<Place>, fds: Arc<DirFds>, route: Arc<Route>) -> Arc<Self> {
+        let open = fds.open.clone();
+        Arc::new(Self {
+            place,
+            below: None,
+            route,
+            fresh: false,
+            fds: Mutex::new(Some(fds)),
+            open,
+            pending: AtomicU32::new(1),
+        })
+    }
+
+    /// A child. It takes over the caller's [`Self::expect`] of `parent`.
+    pub fn child(
+        parent: &Arc<Self>,
+        src_name: CString,
+        dst_name: CString,
+        stat: Stat,
+        fds: Arc<DirFds>,
+        route: Arc<Route>,
+        fresh: bool,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            place: parent.place.clone(),
+            below: Some(Below {
+                parent: parent.clone(),
+                src_name,
+                dst_name,
+                stat,
+            }),
+            route,
+            fresh,
+            open: parent.open.clone(),
+            fds: Mutex::new(Some(fds)),
+            pending: AtomicU32::new(1),
+        })
+    }
+
+    fn cached(&self) -> Option<Arc<DirFds>> {
+        self.fds
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// The descriptors; opened again from the nearest open ancestor where they were let go.
+    /// Fails when a component is gone, a link now, or another directory than it was.
+    pub fn acquire(self: &Arc<Self>, sys: &dyn Sys) -> Result<Arc<DirFds>, Trouble> {
+        if let Some(fds) = self.cached() {
+            return Ok(fds);
+        }
+        // A loop, not recursion: trees can be deeper than a thread's stack.
+        let mut chain = vec![self];
+        let mut fds = loop {
+            let Some(below) = chain.last().and_then(|dir| dir.below.as_ref()) else {
+                return Err(Trouble::own(
+                    Op::Open,
+                    Side::Source,
+                    ErrorClass::Other,
+                    "directory was closed",
+                ));
+            };
+            match below.parent.cached() {
+                Some(fds) => break fds,
+                None => chain.push(&below.parent),
+            }
+        };
+        for dir in chain.into_iter().rev() {
+            let Some(below) = &dir.below else { continue };
+            let src = sys
+                .open_dir(fds.src(), &below.src_name)
+                .map_err(source(Op::Open))?;
+            let stat = sys.stat(src.as_fd()).map_err(source(Op::Stat))?;
+            if !stat.same_inode(&below.stat) {
+                return Err(Trouble::own(
+                    Op::Open,
+                    Side::Source,
+                    ErrorClass::Changed,
+                    "directory was replaced while it was being copied",
+                ));
+            }
+            let dst = sys
+                .open_dir(fds.dst(), &below.dst_name)
+                .map_err(dest(Op::Open))?;
+            fds = DirFds::new(src, dst, &dir.open);
+        }
+        *self.fds.lock().unwrap_or_else(PoisonError::into_inner) = Some(fds.clone());
+        Ok(fds)
+    }
+
+    /// Lets the descriptors go when the job holds more than [`OPEN_PAIRS`]; who still uses them
+    /// keeps them until done.
+    pub fn relax(&self) {
+        if self.below.is_some() && self.open.load(Ordering::Relaxed) > OPEN_PAIRS {
+            self.let_go();
+        }
+    }
+
+    fn let_go(&self) {
+        // Taken out under the lock, closed after it.
+        let fds = self
+            .fds
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        drop(fds);
+    }
+
+    /// One more thing to wait for.
+    pub fn expect(&self) {
+        self.pending.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// One more thing to wait for in a directory that may have completed already: it, and every
+    /// ancestor that had, will complete once more.
+    pub fn expect_again(self: &Arc<Self>) {
+        let mut dir = self;
+        while dir.pending.fetch_add(1, Ordering::AcqRel) == 0 {
+            match &dir.below {
+                Some(below) => dir = &below.parent,
+                None => break,
+            }
+        }
+    }
+
+    /// One thing less. With the last, `finish` is called for the directory (not for a place),
+    /// and so on upwards.
+    pub fn complete(self: &Arc<Self>, mut finish: impl FnMut(&Arc<Self>, &Stat)) {
+        let mut dir = self;
+        while dir.pending.fetch_sub(1, Ordering::AcqRel) == 1 {
+            let Some(below) = &dir.below else { break };
+            finish(dir, &below.stat);
+            dir.let_go();
+            dir = &below.parent;
+        }
+    }
+
+    /// True when `stat` is this directory's source or an ancestor's.
+    pub fn is_source_at_or_above(self: &Arc<Self>, stat: &Stat) -> bool {
+        let mut dir = self;
+        while let Some(below) = &dir.below {
+            if below.stat.same_inode(stat) {
+                return true;
+            }
+            dir = &below.parent;
+        }
+        false
+    }
+
+    /// The path below the place: of the directory, and of `name` in it when given.
+    pub fn below_path(self: &Arc<Self>, name: Option<&CStr>) -> BytePath {
+        BytePath::from(self.join(PathBuf::new(), Side::Source, name))
+    }
+
+    /// The full path as a person would write it.
+    pub fn full_path(self: &Arc<Self>, side: Side, name: Option<&CStr>) -> BytePath {
+        let base = match side {
+            Side::Source => self.place.src_path.clone(),
+            Side::Dest => self.place.dst_path.clone(),
+        };
+        BytePath::from(self.join(base, side, name))
+    }
+
+    fn join(self: &Arc<Self>, mut path: PathBuf, side: Side, name: Option<&CStr>) -> PathBuf {
+        let mut names: Vec<&CStr> = name.into_iter().collect();
+        let mut dir = self;
+        while let Some(below) = &dir.below {
+            names.push(match side {
+                Side::Source => &below.src_name,
+                Side::Dest => &below.dst_name,
+            });
+            dir = &below.parent;
+        }
+        // "." stands for a source given as `dir/.`: its content, without a name of its own.
+        for name in names.into_iter().rev().filter(|name| *name != c".") {
+            path.push(OsStr::from_bytes(name.to_bytes()));
+        }
+        path
+    }
+}
+
+/// One entry of a slice, as the scan saw it.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    name_at: u32,
+    /// What it is.
+    pub kind: Kind,
+    /// Length in bytes; 0 for anything but a file.
+    pub size: u64,
+    /// Inode number.
+    pub ino: u64,
+    /// Modification time.
+    pub mtime: Time,
+}
+
+/// Some entries of one directory: the unit of work, so that one flat directory is shared by all
+/// workers and a small file costs no allocation.
+#[derive(Debug)]
+pub struct Slice {
+    /// Their directory.
+    pub dir: Arc<Dir>,
+    /// The number of the first entry; the others follow.
+    pub base: FileId,
+    /// The destination name of the only entry, where it differs from the source's.
+    pub renamed: Option<CString>,
+    names: Box<[u8]>,
+    entries: Box<[Entry]>,
+}
+
+impl Slice {
+    /// The entries.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// The entry at `index` with its source name and destination name.
+    pub fn entry(&self, index: usize) -> (Entry, &CStr, &CStr) {
+        let entry = self.entries[index];
+        let name = CStr::from_bytes_until_nul(&self.names[entry.name_at as usize..]).unwrap_or(c"");
+        (entry, name, self.renamed.as_deref().unwrap_or(name))
+    }
+
+    /// The number of the entry at `index`.
+    pub fn id(&self, index: usize) -> FileId {
+        FileId(self.base.0 + index as u32)
+    }
+}
+
+/// Entries in one slice at most.
+const SLICE_ENTRIES: usize = 64;
+/// A slice is closed when it holds so many bytes: files worth some work are shared out singly.
+const SLICE_BYTES: u64 = 8 << 20;
+
+/// Collects entries of one directory into slices.
+#[derive(Debug)]
+pub struct SliceBuilder {
+    dir: Arc<Dir>,
+    names: Vec<u8>,
+    entries: Vec<Entry>,
+    bytes: u64,
+}
+
+impl SliceBuilder {
+    /// For the entries of `dir`.
+    pub fn new(dir: Arc<Dir>) -> Self {
+        Self {
+            dir,
+            names: Vec::new(),
+            entries: Vec::new(),
+            bytes: 0,
+        }
+    }
+
+    /// Adds an entry; true when the slice should be taken now.
+    pub fn push(&mut self, name: &CStr, stat: &Stat) -> bool {
+        let size = if stat.kind == Kind::File {
+            stat.size
+        } else {
+            0
+        };
+        self.entries.push(Entry {
+            name_at: self.names.len() as u32,
+            kind: stat.kind,
+            size,
+            ino: stat.ino,
+            mtime: stat.mtime,
+        });
+        self.names.extend_from_slice(name.to_bytes_with_nul());
+        self.bytes += size;
+        self.entries.len() >= SLICE_ENTRIES || self.bytes >= SLICE_BYTES
+    }
+
+    /// The slice so far, numbered from `next`, which moves on; `None` when it is empty. The
+    /// directory waits for it.
+    pub fn take(&mut self, next: &mut u32, renamed: Option<CString>) -> Option<Arc<Slice>> {
+        if self.entries.is_empty() {
+            return None;
+        }
+        let base = FileId(*next);
+        *next += self.entries.len() as u32;
+        self.dir.expect();
+        self.bytes = 0;
+        Some(Arc::new(Slice {
+            dir: self.dir.clone(),
+            base,
+            renamed,
+            names: std::mem::take(&mut self.names).into_boxed_slice(),
+            entries: std::mem::take(&mut self.entries).into_boxed_slice(),
+        }))
+    }
+}

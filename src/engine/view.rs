@@ -1,0 +1,197 @@
+//! A job as a door sees it: built at each snapshot from the job and its gauges. Costs workers and
+//! files in flight, never files.
+
+use super::job::{Job, STALL};
+use super::worker::Held;
+use crate::proto::{
+    FileId, FilePhase, FileRow, JobState, JobView, Lane, Notice, StrategyUse, Totals, WorkerRow,
+};
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+/// Takes the gauges' readings; called at every tick of an active job.
+pub fn read_gauges(job: &mut Job, now: Instant) {
+    for hand in &mut job.hands {
+        let slot = hand.cell.slot();
+        let moved = hand.cell.moved();
+        hand.recent.push_back((now, moved));
+        while hand.recent.len() > 2
+            && now.saturating_duration_since(hand.recent[1].0) >= Duration::from_secs(1)
+        {
+            hand.recent.pop_front();
+        }
+        let waits = matches!(slot.phase, FilePhase::Idle | FilePhase::Paused);
+        if waits || hand.seen.0 != slot.file || hand.seen.1 != moved {
+            hand.seen = (slot.file, moved, now);
+        }
+    }
+}
+
+/// The view.
+pub fn view(job: &Job, now: Instant, waits_for: Option<crate::proto::JobId>) -> JobView {
+    let spec = &job.spec;
+    let found = Totals {
+        bytes: job.found_bytes(),
+        ..job.found
+    };
+    let bytes_copied = job.bytes_copied();
+    let bytes_total = found.bytes.saturating_sub(job.left_out).max(bytes_copied);
+    let (workers, in_flight) = rows(job, now);
+    let running = matches!(job.state(), JobState::Scanning | JobState::Running);
+    JobView {
+        id: job.id,
+        state: job.state(),
+        source: spec.sources.first().cloned().unwrap_or_default(),
+        sources: spec.sources.len() as u32,
+        dest: spec.dest.clone(),
+        strategy: spec.strategy,
+        conflict: spec.conflict,
+        durability: spec.durability,
+        start: job.start,
+        waits_for,
+        found,
+        found_is_final: job.found_is_final(),
+        files_done: job.counts.ended,
+        copied: job.counts.copied,
+        skipped: job.counts.skipped,
+        failed: job.counts.failed,
+        conflicts: job.counts.conflicts,
+        bytes_copied,
+        bytes_left_out: job.left_out,
+        bytes_cloned: job.cloned,
+        bytes_flushed: job.bytes_flushed(),
+        rate: if running { job.pace.rate() } else { None },
+        rate_mean: job.pace.mean(),
+        eta: (running && job.found_is_final())
+            .then(|| {
+                let files = found.files.saturating_sub(job.counts.ended);
+                job.pace
+                    .left(bytes_total.saturating_sub(bytes_copied), files)
+            })
+            .flatten(),
+        elapsed_ms: job.pace.active().as_millis() as u64,
+        history: job.pace.history(),
+        workers,
+        in_flight,
+        flush: job.flush,
+        used: used(job),
+        notices: notices(job),
+        listed: job.failures.len() as u32,
+        last_failure: job.failures.last().cloned(),
+    }
+}
+
+fn rows(job: &Job, now: Instant) -> (Vec<WorkerRow>, Vec<FileRow>) {
+    let mut files: BTreeMap<FileId, FileRow> = BTreeMap::new();
+    let path = |id: FileId| {
+        job.entry(id)
+            .map(|(slice, index)| slice.dir.below_path(Some(slice.entry(index).1)))
+    };
+    let mut workers = Vec::with_capacity(job.hands.len());
+    for hand in &job.hands {
+        let slot = hand.cell.slot();
+        let path = slot.file.and_then(path);
+        if let (Some(id), Some(path)) = (slot.file, &path) {
+            let row = files.entry(id).or_insert_with(|| FileRow {
+                id,
+                path: path.clone(),
+                done: slot.done,
+                size: slot.size,
+                workers: 0,
+                strategy: slot.strategy,
+                paused: false,
+            });
+            row.workers += 1;
+        }
+        let since = now.saturating_duration_since(hand.seen.2);
+        let rate = match (hand.recent.front(), hand.recent.back()) {
+            (Some(first), Some(last)) if last.0 > first.0 => {
+                let time = last.0.saturating_duration_since(first.0).as_secs_f64();
+                (last.1.saturating_sub(first.1) as f64 / time) as u64
+            }
+            _ => 0,
+        };
+        // A lane thread with nothing to do is no information.
+        if hand.lane == Lane::Ranges && slot.file.is_none() {
+            continue;
+        }
+        workers.push(WorkerRow {
+            id: hand.id,
+            lane: hand.lane,
+            phase: slot.phase,
+            file: slot.file,
+            path,
+            offset: slot.done,
+            size: slot.size,
+            rate: if slot.file.is_some() { rate } else { 0 },
+            strategy: slot.strategy,
+            stalled_ms: (slot.file.is_some() && since >= STALL).then_some(since.as_millis() as u64),
+        });
+    }
+    for (id, big) in &job.bigs {
+        if let Some(row) = files.get_mut(id) {
+            row.done = big.done();
+        }
+    }
+    for (id, held) in &job.held {
+        let (done, size, strategy) = match held {
+            Held::File(file) => (file.done, file.stat.size, file.strategy()),
+            Held::Big(big) => (
+                big.done(),
+                big.stat.size,
+                Some(crate::proto::Strategy::Parallel),
+            ),
+        };
+        if let Some(path) = path(*id) {
+            files.insert(
+                *id,
+                FileRow {
+                    id: *id,
+                    path,
+                    done,
+                    size,
+                    workers: 0,
+                    strategy,
+                    paused: true,
+                },
+            );
+        }
+    }
+    (workers, files.into_values().collect())
+}
+
+fn used(job: &Job) -> Vec<StrategyUse> {
+    job.used
+        .iter()
+        .map(|used| {
+            let dropped = job.dropped.iter().map(|(_, words)| words.as_str()).next();
+            let reason = match (used.reason, dropped) {
+                (super::route::Reason::FellBack, Some(words)) => words.to_owned(),
+                (reason, _) => reason.text().to_owned(),
+            };
+            StrategyUse {
+                strategy: used.strategy,
+                files: used.files,
+                bytes: used.bytes,
+                reason,
+            }
+        })
+        .collect()
+}
+
+fn notices(job: &Job) -> Vec<Notice> {
+    let dropped = job
+        .dropped
+        .iter()
+        // `auto` tries what may not work; that it does not is no news there.
+        .filter(|_| job.spec.strategy != crate::proto::Strategy::Auto)
+        .map(|(_, words)| Notice {
+            text: words.clone(),
+            count: 1,
+        });
+    let counted = job.notables.iter().map(|(what, count)| Notice {
+        text: what.text().to_owned(),
+        count,
+    });
+    dropped.chain(counted).collect()
+}

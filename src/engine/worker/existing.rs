@@ -1,0 +1,145 @@
+//! What is at the destination already, and what the policy makes of it.
+
+use super::super::failure::{Trouble, dest};
+use super::super::tree::Entry;
+use crate::proto::{Conflict, ErrorClass, Op, Side};
+use crate::sys::{Errno, Kind, Stat, Sys};
+use std::ffi::{CStr, CString};
+use std::os::fd::BorrowedFd;
+
+/// What to do about the destination name.
+#[derive(Debug)]
+pub(super) enum Way {
+    /// Nothing is there.
+    Free,
+    /// The same file is there by size and time.
+    Identical,
+    /// The chosen policy leaves what is there.
+    Leave,
+    /// What is there is to be replaced.
+    Replace,
+    /// What is there stays; a free name beside it is to be found.
+    Beside,
+}
+
+/// Looks at `name` in `dir`. `target` is the link's target when the entry is a symbolic link.
+pub(super) fn look(
+    sys: &dyn Sys,
+    dir: BorrowedFd<'_>,
+    name: &CStr,
+    entry: &Entry,
+    src_dev: u64,
+    target: Option<&CStr>,
+    policy: Conflict,
+) -> Result<Way, Trouble> {
+    let there = match sys.stat_at(dir, name) {
+        Ok(there) => there,
+        Err(Errno::NOENT) => return Ok(Way::Free),
+        Err(errno) => return Err(Trouble::kernel(Op::Stat, Side::Dest, errno)),
+    };
+    if there.ino == entry.ino && there.dev == src_dev {
+        return Err(Trouble::own(
+            Op::Compare,
+            Side::Dest,
+            ErrorClass::Refused,
+            "source and destination are the same file",
+        ));
+    }
+    if there.kind == Kind::Dir {
+        return Err(Trouble::own(
+            Op::Compare,
+            Side::Dest,
+            ErrorClass::Refused,
+            format!("cannot replace a directory with a {}", entry.kind.word()),
+        ));
+    }
+    if is_identical(sys, dir, name, entry, &there, target)? {
+        return Ok(Way::Identical);
+    }
+    Ok(match policy {
+        Conflict::Refuse => {
+            return Err(Trouble::own(
+                Op::Compare,
+                Side::Dest,
+                ErrorClass::Conflict,
+                describe(entry, &there),
+            ));
+        }
+        Conflict::Skip => Way::Leave,
+        Conflict::Newer if entry.mtime <= there.mtime => Way::Leave,
+        Conflict::Newer | Conflict::Overwrite => Way::Replace,
+        Conflict::Rename => Way::Beside,
+    })
+}
+
+fn is_identical(
+    sys: &dyn Sys,
+    dir: BorrowedFd<'_>,
+    name: &CStr,
+    entry: &Entry,
+    there: &Stat,
+    target: Option<&CStr>,
+) -> Result<bool, Trouble> {
+    if there.kind != entry.kind {
+        return Ok(false);
+    }
+    match entry.kind {
+        Kind::File => Ok(there.size == entry.size && there.mtime == entry.mtime),
+        Kind::Link => {
+            let there = sys.read_link(dir, name).map_err(dest(Op::Read))?;
+            Ok(target.is_some_and(|target| target == there.as_c_str()))
+        }
+        _ => Ok(there.mtime == entry.mtime),
+    }
+}
+
+fn describe(entry: &Entry, there: &Stat) -> String {
+    let what = if there.kind == entry.kind {
+        match there.mtime.cmp(&entry.mtime) {
+            std::cmp::Ordering::Greater => "a newer file is there",
+            std::cmp::Ordering::Less => "an older file is there",
+            std::cmp::Ordering::Equal => "a file of the same time and another size is there",
+        }
+    } else {
+        return format!("a {} is there, left alone", there.kind.word());
+    };
+    format!(
+        "{what}, left alone ({} bytes there, {} bytes here)",
+        there.size, entry.size
+    )
+}
+
+/// Bytes of a file name, at most, on Linux (`NAME_MAX`).
+const NAME_MAX: usize = 255;
+
+/// The `number`-th free-name candidate: `shot_1.exr` for `shot.exr`, cut to fit.
+pub(super) fn beside(name: &CStr, number: u32) -> CString {
+    let bytes = name.to_bytes();
+    let dot = bytes
+        .iter()
+        .rposition(|byte| *byte == b'.')
+        .filter(|at| *at > 0);
+    let (stem, extension) = bytes.split_at(dot.unwrap_or(bytes.len()));
+    let tail = format!("_{number}");
+    let room = NAME_MAX.saturating_sub(tail.len() + extension.len());
+    let mut new = stem[..stem.len().min(room)].to_vec();
+    new.extend_from_slice(tail.as_bytes());
+    new.extend_from_slice(extension);
+    CString::new(new).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_free_name_keeps_extension_and_length() {
+        assert_eq!(beside(c"shot.1001.exr", 1).as_c_str(), c"shot.1001_1.exr");
+        assert_eq!(beside(c".profile", 2).as_c_str(), c".profile_2");
+        assert_eq!(beside(c"plain", 10).as_c_str(), c"plain_10");
+        let long = CString::new([b"x".repeat(251), b".exr".to_vec()].concat()).expect("no NUL");
+        let new = beside(&long, 1);
+        assert_eq!(new.as_bytes().len(), 255);
+        assert!(new.as_bytes().ends_with(b"x_1.exr"));
+    }
+}

@@ -1,0 +1,259 @@
+//! A large file copied in ranges by several workers.
+//!
+//! Each lane takes the next free range until none is left. The last lane to leave decides what
+//! becomes of the file: whole, set aside, or removed. A failed lane stops the others.
+
+use super::super::chunk::Tiles;
+use super::super::failure::{Trouble, dest};
+use super::super::report::Status;
+use super::super::route::Rung;
+use super::super::strategy::{Control, Pair, Stop};
+use super::super::tree::{DirFds, Slice};
+use super::file::{Finishing, OpenFile, Placing, Spread};
+use super::{Held, Outcome, Worker};
+use crate::proto::{ErrorClass, FileId, FilePhase, Op, Side, Strategy};
+use crate::sys::Stat;
+use std::ffi::CString;
+use std::ops::Range;
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Why lanes stop before the end.
+#[derive(Debug)]
+enum Halt {
+    Parked,
+    Cancelled,
+    Trouble(Trouble),
+}
+
+/// What lanes leave for each other; held for a few instructions.
+#[derive(Debug, Default)]
+struct Loose {
+    /// Ranges begun and not finished.
+    ranges: Vec<Range<u64>>,
+    halt: Option<Halt>,
+    holes: u64,
+}
+
+/// A large file in the middle of its copy.
+#[derive(Debug)]
+pub struct Big {
+    /// Its slice.
+    pub slice: Arc<Slice>,
+    /// Its place in the slice.
+    pub index: usize,
+    /// Its number.
+    pub id: FileId,
+    /// The source as it was when it was opened.
+    pub stat: Stat,
+    way: Placing,
+    fds: Arc<DirFds>,
+    src: OwnedFd,
+    dst: OwnedFd,
+    temp: CString,
+    rung: Option<Rung>,
+    tiles: Tiles,
+    done: AtomicU64,
+    /// Workers on it; whoever takes it to 0 decides.
+    lanes: AtomicU32,
+    loose: Mutex<Loose>,
+}
+
+impl Big {
+    /// With one lane, the caller's.
+    pub(super) fn new(file: OpenFile, step: u64) -> Self {
+        Self {
+            tiles: Tiles::new(file.stat.size, step),
+            slice: file.slice,
+            index: file.index,
+            id: file.id,
+            stat: file.stat,
+            way: file.way,
+            fds: file.fds,
+            src: file.src,
+            dst: file.dst,
+            temp: file.temp,
+            rung: file.rung,
+            done: AtomicU64::new(0),
+            lanes: AtomicU32::new(1),
+            loose: Mutex::default(),
+        }
+    }
+
+    fn loose(&self) -> MutexGuard<'_, Loose> {
+        self.loose.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Bytes done, holes included.
+    pub fn done(&self) -> u64 {
+        self.done.load(Ordering::Relaxed)
+    }
+
+    /// One lane more; false when the last has left already.
+    pub fn join(&self) -> bool {
+        self.lanes
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |lanes| {
+                (lanes > 0).then_some(lanes + 1)
+            })
+            .is_ok()
+    }
+
+    /// After it was set aside: one lane again, which the next worker given it takes over.
+    pub fn reopen(&self) {
+        self.loose().halt = None;
+        self.lanes.store(1, Ordering::Release);
+    }
+
+    fn next_range(&self) -> Option<Range<u64>> {
+        let mut loose = self.loose();
+        if loose.halt.is_some() {
+            return None;
+        }
+        loose.ranges.pop().or_else(|| self.tiles.take())
+    }
+
+    fn halt(&self, rest: Range<u64>, why: Halt) {
+        let mut loose = self.loose();
+        if !rest.is_empty() {
+            loose.ranges.push(rest);
+        }
+        // The first trouble is the one to tell; a trouble outweighs a wish.
+        if !matches!(loose.halt, Some(Halt::Trouble(_))) {
+            loose.halt = Some(why);
+        }
+    }
+}
+
+impl Worker {
+    /// Works on a large file as one of its lanes. The outcome, when this was the last lane.
+    pub(super) fn lane(&mut self, big: &Arc<Big>) -> Option<Outcome> {
+        let shared = self.shared.clone();
+        let sys = &*shared.sys;
+        let cell = self.cell.clone();
+        let pair = Pair {
+            src: big.src.as_fd(),
+            dst: big.dst.as_fd(),
+            size: big.stat.size,
+        };
+        let spread = Spread {
+            sparse: big.stat.looks_sparse(),
+            strategy: Strategy::Parallel,
+        };
+        while let Some(range) = big.next_range() {
+            let mut control = Control::new(&shared.gate, &cell, big.id);
+            control.begin(Strategy::Parallel, range.start);
+            let mut holes = 0;
+            let moved = self.span(sys, pair, range.clone(), spread, &mut control, &mut holes);
+            big.done.fetch_add(moved.bytes, Ordering::Relaxed);
+            big.loose().holes += holes;
+            let at = range.start + moved.bytes;
+            let rest = at..range.end;
+            match moved.stop {
+                Stop::Complete => {}
+                Stop::Parked => big.halt(rest, Halt::Parked),
+                Stop::Cancelled => big.halt(rest, Halt::Cancelled),
+                Stop::SourceEnded => big.halt(
+                    rest,
+                    Halt::Trouble(
+                        Trouble::own(
+                            Op::Read,
+                            Side::Source,
+                            ErrorClass::Changed,
+                            "ended before its length: it shrank while it was being copied",
+                        )
+                        .at(at),
+                    ),
+                ),
+                Stop::Failed(op, side, errno) => {
+                    big.halt(rest, Halt::Trouble(Trouble::kernel(op, side, errno).at(at)));
+                }
+                Stop::Unsupported(errno) => {
+                    big.halt(
+                        rest,
+                        Halt::Trouble(Trouble::kernel(Op::Copy, Side::Dest, errno).at(at)),
+                    );
+                }
+            }
+        }
+        // Acquire: what other lanes wrote into `loose` and `done` is seen by the last.
+        if big.lanes.fetch_sub(1, Ordering::AcqRel) != 1 {
+            return None;
+        }
+        Some(self.decide(big))
+    }
+
+    fn decide(&mut self, big: &Arc<Big>) -> Outcome {
+        self.cell.phase(FilePhase::Finishing);
+        let (halt, holes) = {
+            let mut loose = big.loose();
+            (loose.halt.take(), loose.holes)
+        };
+        let done = big.done();
+        match halt {
+            // Every lane stopped for another reason than the end, and the end was reached all the same.
+            None | Some(Halt::Parked) if done == big.stat.size => {
+                let finishing = Finishing {
+                    slice: &big.slice,
+                    index: big.index,
+                    stat: &big.stat,
+                    done,
+                    holes,
+                    way: big.way,
+                    fds: &big.fds,
+                    temp: &big.temp,
+                };
+                let settled = self.settle(&finishing, big.src.as_fd(), big.dst.as_fd());
+                // Others may still look at the file's gauge, so it is a second descriptor that is
+                // closed and asked: closing any of them makes a file system report what it knows.
+                let sys = self.shared.sys.clone();
+                let closed = sys
+                    .duplicate(big.dst.as_fd())
+                    .and_then(|second| sys.close(second))
+                    .map_err(dest(Op::Close));
+                match self.conclude_file(&finishing, settled.and(closed), big.rung) {
+                    Ok(outcome) => outcome,
+                    Err(trouble) => {
+                        self.batch.wasted += done - holes;
+                        Outcome::Trouble(trouble)
+                    }
+                }
+            }
+            Some(Halt::Parked) => {
+                big.slice.dir.expect();
+                self.batch.held.push(Held::Big(big.clone()));
+                Outcome::Later
+            }
+            Some(Halt::Cancelled) => {
+                self.batch.wasted += done - holes;
+                match self.remove(big.fds.dst(), &big.temp) {
+                    Ok(()) => Outcome::Ended(Status::Cancelled),
+                    Err(trouble) => Outcome::Trouble(trouble),
+                }
+            }
+            Some(Halt::Trouble(trouble)) => {
+                self.batch.wasted += done - holes;
+                match self.remove(big.fds.dst(), &big.temp) {
+                    Ok(()) => Outcome::Trouble(trouble),
+                    Err(left) => Outcome::Trouble(left),
+                }
+            }
+            None => {
+                self.batch.wasted += done - holes;
+                let trouble = Trouble::own(
+                    Op::Copy,
+                    Side::Dest,
+                    ErrorClass::Other,
+                    format!(
+                        "internal error: ranges add up to {done} of {} bytes",
+                        big.stat.size
+                    ),
+                );
+                match self.remove(big.fds.dst(), &big.temp) {
+                    Ok(()) => Outcome::Trouble(trouble),
+                    Err(left) => Outcome::Trouble(left),
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,418 @@
+//! Workers: plain threads that carry out slices, whole files and ranges of large files.
+//!
+//! A worker owns its movers, its buffer, its gauge and its unsent results. It decides nothing about
+//! the job: it follows the policies it was given, reports outcomes, and stops at the gate. It may
+//! block in the kernel; nobody waits for it while it does.
+
+mod existing;
+mod file;
+mod lane;
+mod node;
+mod publish;
+
+pub use file::OpenFile;
+pub use lane::Big;
+
+use super::failure::Trouble;
+use super::gate::{Gate, Pass};
+use super::report::{Batch, Notable, Report, Status, What};
+use super::route::Wanted;
+use super::strategy::Movers;
+use super::tally::{Cell, Wish};
+use super::temp::TempNames;
+use super::tree::{Dir, Slice};
+use crate::clock;
+use crate::proto::{
+    Conflict, Durability, ErrorClass, Failure, FileId, FilePhase, JobId, Op, Side, WorkerId,
+};
+use crate::sys::{Kind, Stat, Sys};
+use crossbeam_channel::{Receiver, select};
+use crossbeam_utils::CachePadded;
+use std::ffi::CStr;
+use std::os::fd::AsFd;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc;
+
+/// Outcomes in one report at most, and how long one may wait for its report.
+const BATCH_FILES: usize = 256;
+const BATCH_TIME: Duration = Duration::from_millis(100);
+
+/// Times a file is begun again after trouble that may pass, and the waits before.
+const RETRY_WAITS: [Duration; 2] = [Duration::from_millis(20), Duration::from_millis(200)];
+
+/// What all workers of a job share.
+#[derive(Debug)]
+pub struct Shared {
+    /// The job.
+    pub job: JobId,
+    /// The file systems.
+    pub sys: Arc<dyn Sys>,
+    /// The job's gate.
+    pub gate: Gate,
+    /// Policy for existing names.
+    pub conflict: Conflict,
+    /// Durability.
+    pub durability: Durability,
+    /// What the ladder depends on.
+    pub wanted: Wanted,
+    /// Bytes of a worker's buffer.
+    pub buffer_size: usize,
+    /// Bytes of one range of a large file.
+    pub chunk_size: u64,
+    /// To the coordinator.
+    pub reports: mpsc::Sender<Report>,
+}
+
+impl Shared {
+    /// Reports; false when the engine has ended.
+    pub fn report(&self, what: What) -> bool {
+        self.reports
+            .blocking_send(Report {
+                job: self.job,
+                what,
+            })
+            .is_ok()
+    }
+}
+
+/// A file set aside in mid-copy: open, with its temporary, ready to go on.
+#[derive(Debug)]
+pub enum Held {
+    /// Copied by one worker.
+    File(Box<OpenFile>),
+    /// Copied in ranges.
+    Big(Arc<Big>),
+}
+
+impl Held {
+    /// Which file.
+    pub fn id(&self) -> FileId {
+        match self {
+            Self::File(file) => file.id,
+            Self::Big(big) => big.id,
+        }
+    }
+}
+
+/// One piece of work.
+#[derive(Debug)]
+pub enum Work {
+    /// Entries of a directory.
+    Slice(Arc<Slice>),
+    /// Some entries again.
+    Again(Arc<Slice>, Vec<usize>),
+    /// A file that was set aside.
+    File(Box<OpenFile>),
+    /// A large file to join; true when the lane is already counted in.
+    Lane(Arc<Big>, bool),
+    /// Slices of a cancelled job: their directories are completed, nothing is copied.
+    Abandon(Vec<Arc<Slice>>),
+    /// A directory whose metadata is to be applied again.
+    Dir(Arc<Dir>),
+}
+
+/// How an attempt at an entry ended.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    /// It ended; what there is to count was counted.
+    Ended(Status),
+    /// It failed.
+    Trouble(Trouble),
+    /// It was set aside or handed to lanes: its outcome comes later.
+    Later,
+}
+
+/// The thread's own state.
+pub struct Worker {
+    shared: Arc<Shared>,
+    id: WorkerId,
+    cell: Arc<CachePadded<Cell>>,
+    movers: Movers,
+    temps: TempNames,
+    batch: Batch,
+    batch_since: Instant,
+}
+
+impl std::fmt::Debug for Worker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Worker")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Worker {
+    /// A worker of a job; `seed` makes its temporaries' names.
+    pub fn new(shared: Arc<Shared>, id: WorkerId, cell: Arc<CachePadded<Cell>>, seed: u64) -> Self {
+        let movers = Movers::new(shared.buffer_size);
+        let temps = TempNames::new(seed);
+        Self {
+            shared,
+            id,
+            cell,
+            movers,
+            temps,
+            batch: Batch::default(),
+            batch_since: clock::now(),
+        }
+    }
+
+    /// Works until its channel of files (or, without one, of ranges) is closed. `files` is `None`
+    /// for a worker that only takes ranges.
+    pub fn run(mut self, files: Option<&Receiver<Work>>, lanes: &Receiver<Work>) {
+        while let Some(work) = self.next_work(files, lanes) {
+            self.shared.gate.enter();
+            self.carry_out(work);
+            self.cell.rest();
+            self.shared.gate.leave();
+            if !self.send_batch_if_due() {
+                break;
+            }
+        }
+        self.send_batch();
+        self.shared.report(What::Left(self.id));
+    }
+
+    /// The next piece of work; ranges first, so that a large file many work on is closed sooner.
+    /// Waits when there is none, but never with results unsent.
+    fn next_work(
+        &mut self,
+        files: Option<&Receiver<Work>>,
+        lanes: &Receiver<Work>,
+    ) -> Option<Work> {
+        if let Ok(work) = lanes.try_recv() {
+            return Some(work);
+        }
+        let Some(files) = files else {
+            self.send_batch();
+            return lanes.recv().ok();
+        };
+        if let Ok(work) = files.try_recv() {
+            return Some(work);
+        }
+        if !self.send_batch() {
+            return None;
+        }
+        // Both channels are closed together, by the coordinator.
+        select! {
+            recv(lanes) -> work => work.or_else(|_| files.recv()).ok(),
+            recv(files) -> work => work.ok(),
+        }
+    }
+
+    fn carry_out(&mut self, work: Work) {
+        match work {
+            Work::Slice(slice) => {
+                for index in 0..slice.entries().len() {
+                    self.entry(&slice, index);
+                }
+                self.complete(&slice.dir);
+                self.batch.slices += 1;
+            }
+            Work::Again(slice, indexes) => {
+                for index in indexes {
+                    self.entry(&slice, index);
+                }
+                self.complete(&slice.dir);
+                self.batch.slices += 1;
+            }
+            Work::Abandon(slices) => {
+                for slice in slices {
+                    for index in 0..slice.entries().len() {
+                        self.end(&slice, index, Status::Cancelled);
+                    }
+                    self.complete(&slice.dir);
+                    self.batch.slices += 1;
+                    self.send_batch_if_due();
+                }
+            }
+            Work::File(file) => {
+                let slice = file.slice.clone();
+                let index = file.index;
+                self.cell.begin(file.id, file.stat.size, file.done);
+                let outcome = self.guarded(|worker| worker.go_on_with(*file));
+                self.conclude(&slice, index, outcome);
+                self.complete(&slice.dir);
+            }
+            Work::Lane(big, counted) => {
+                let slice = big.slice.clone();
+                let index = big.index;
+                if counted || big.join() {
+                    self.cell.begin(big.id, big.stat.size, 0);
+                    if let Some(outcome) = self.lane(&big) {
+                        self.conclude(&slice, index, outcome);
+                        self.complete(&slice.dir);
+                    }
+                }
+            }
+            Work::Dir(dir) => {
+                self.complete(&dir);
+                self.batch.slices += 1;
+            }
+        }
+    }
+
+    /// One entry of a slice, whatever it is, with second attempts at what may pass.
+    fn entry(&mut self, slice: &Arc<Slice>, index: usize) {
+        let (entry, _, _) = slice.entry(index);
+        let id = slice.id(index);
+        self.cell.begin(id, entry.size, 0);
+        let mut attempt = 0;
+        let outcome = loop {
+            match self.pass(id) {
+                Pass::Stop => break Outcome::Ended(Status::Cancelled),
+                Pass::Go | Pass::Hold => {}
+            }
+            let outcome = self.guarded(|worker| match entry.kind {
+                Kind::File => worker.file(slice, index),
+                _ => worker.node(slice, index),
+            });
+            match &outcome {
+                Outcome::Trouble(trouble)
+                    if matches!(trouble.class, ErrorClass::Transient | ErrorClass::Changed)
+                        && attempt < RETRY_WAITS.len() =>
+                {
+                    std::thread::sleep(RETRY_WAITS[attempt]);
+                    attempt += 1;
+                }
+                _ => break outcome,
+            }
+        };
+        self.conclude(slice, index, outcome);
+        self.send_batch_if_due();
+    }
+
+    /// Waits at a held gate; what is to be done with the file.
+    fn pass(&mut self, file: FileId) -> Pass {
+        if self.shared.gate.look() == Pass::Hold {
+            self.cell.phase(FilePhase::Paused);
+            self.shared.gate.wait();
+            self.cell.phase(FilePhase::Opening);
+        }
+        if self.cell.wished(file) == Wish::Drop {
+            Pass::Stop
+        } else {
+            self.shared.gate.look()
+        }
+    }
+
+    /// A defect in one file's copy must not end the worker: the file failed, the rest goes on.
+    fn guarded(&mut self, work: impl FnOnce(&mut Self) -> Outcome) -> Outcome {
+        catch_unwind(AssertUnwindSafe(|| work(self))).unwrap_or_else(|panic| {
+            let words = panic
+                .downcast_ref::<&str>()
+                .map(|text| (*text).to_owned())
+                .or_else(|| panic.downcast_ref::<String>().cloned())
+                .unwrap_or_else(|| "no message".to_owned());
+            tracing::error!(worker = self.id.0, "internal error: {words}");
+            Outcome::Trouble(Trouble::own(
+                Op::Copy,
+                Side::Source,
+                ErrorClass::Other,
+                format!("internal error: {words}"),
+            ))
+        })
+    }
+
+    fn conclude(&mut self, slice: &Arc<Slice>, index: usize, outcome: Outcome) {
+        match outcome {
+            Outcome::Ended(status) => self.end(slice, index, status),
+            Outcome::Trouble(trouble) => {
+                let status = match trouble.class {
+                    ErrorClass::Conflict => Status::Conflict,
+                    _ => Status::Failed,
+                };
+                let failure = self.failure(slice, index, trouble);
+                self.batch.failures.push(failure);
+                self.end(slice, index, status);
+            }
+            Outcome::Later => {}
+        }
+    }
+
+    /// Counts the end of an entry. What a copied file weighs was counted where it was copied.
+    fn end(&mut self, slice: &Slice, index: usize, status: Status) {
+        if status != Status::Copied {
+            self.batch.left_out += slice.entries()[index].size;
+        }
+        self.batch.ended.push((slice.id(index), status));
+    }
+
+    fn failure(&self, slice: &Slice, index: usize, trouble: Trouble) -> Failure {
+        let (_, name, dest_name) = slice.entry(index);
+        let name: &CStr = if trouble.side == Side::Source {
+            name
+        } else {
+            dest_name
+        };
+        let path = slice.dir.full_path(trouble.side, Some(name));
+        trouble.failure(Some(slice.id(index)), path)
+    }
+
+    /// One thing less to wait for in a directory; the last applies its metadata.
+    fn complete(&mut self, dir: &Arc<Dir>) {
+        let shared = self.shared.clone();
+        let Batch {
+            failures,
+            dirs,
+            notables,
+            ..
+        } = &mut self.batch;
+        complete(
+            &*shared.sys,
+            dir,
+            &mut |failure, dir| {
+                failures.push(failure);
+                dirs.push(dir.clone());
+            },
+            &mut |what| notables.add(what, 1),
+        );
+    }
+
+    fn send_batch_if_due(&mut self) -> bool {
+        if self.batch.ended.len() < BATCH_FILES && self.batch_since.elapsed() < BATCH_TIME {
+            return true;
+        }
+        self.send_batch()
+    }
+
+    fn send_batch(&mut self) -> bool {
+        self.batch_since = clock::now();
+        if self.batch.is_empty() {
+            return true;
+        }
+        let batch = Box::new(std::mem::take(&mut self.batch));
+        self.shared.report(What::Batch(batch))
+    }
+}
+
+/// One thing less to wait for in `dir`; every directory that becomes complete gets its owner, mode
+/// and times. Used by workers and by the scan, whichever is last.
+pub fn complete(
+    sys: &dyn Sys,
+    dir: &Arc<Dir>,
+    failed: &mut dyn FnMut(Failure, &Arc<Dir>),
+    notable: &mut dyn FnMut(Notable),
+) {
+    dir.complete(|dir, stat| {
+        if let Err(trouble) = finish_dir(sys, dir, stat, notable) {
+            let path = dir.full_path(trouble.side, None);
+            failed(trouble.failure(None, path), dir);
+        }
+    });
+}
+
+fn finish_dir(
+    sys: &dyn Sys,
+    dir: &Arc<Dir>,
+    stat: &Stat,
+    notable: &mut dyn FnMut(Notable),
+) -> Result<(), Trouble> {
+    let fds = dir.acquire(sys)?;
+    let now = sys
+        .stat(fds.dst().as_fd())
+        .map_err(super::failure::dest(Op::Stat))?;
+    publish::set_metadata(sys, fds.dst(), stat, &now, notable)
+}

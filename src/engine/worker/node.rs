@@ -1,0 +1,149 @@
+//! What is not a regular file: symbolic links byte for byte, pipes, sockets and devices recreated.
+//! None of them is ever opened.
+
+use super::super::failure::{Trouble, dest, source};
+use super::super::report::{Notable, Status};
+use super::super::tree::Slice;
+use super::existing::{self, Way};
+use super::publish::{self, Named};
+use super::{Outcome, Worker};
+use crate::proto::{ErrorClass, FilePhase, Op, Side};
+use crate::sys::{Errno, Kind, Stat, Sys};
+use std::ffi::{CStr, CString};
+use std::os::fd::BorrowedFd;
+use std::sync::Arc;
+
+impl Worker {
+    /// Copies a link, pipe, socket or device.
+    pub(super) fn node(&mut self, slice: &Arc<Slice>, index: usize) -> Outcome {
+        match self.try_node(slice, index) {
+            Ok(status) => Outcome::Ended(status),
+            Err(trouble) => Outcome::Trouble(trouble),
+        }
+    }
+
+    fn try_node(&mut self, slice: &Arc<Slice>, index: usize) -> Result<Status, Trouble> {
+        let shared = self.shared.clone();
+        let sys = &*shared.sys;
+        let (entry, name, dest_name) = slice.entry(index);
+        let dir = &slice.dir;
+        let fds = dir.acquire(sys)?;
+        let stat = sys.stat_at(fds.src(), name).map_err(source(Op::Stat))?;
+        if stat.kind != entry.kind || stat.ino != entry.ino {
+            return Err(Trouble::own(
+                Op::Stat,
+                Side::Source,
+                ErrorClass::Changed,
+                format!(
+                    "was replaced by another {} since it was listed",
+                    stat.kind.word()
+                ),
+            ));
+        }
+        let target = match entry.kind {
+            Kind::Link => Some(sys.read_link(fds.src(), name).map_err(source(Op::Read))?),
+            _ => None,
+        };
+        let mut over = false;
+        let mut beside = None;
+        if !dir.fresh {
+            let src_dev = dir.route.src_dev;
+            let policy = shared.conflict;
+            match existing::look(
+                sys,
+                fds.dst(),
+                dest_name,
+                &entry,
+                src_dev,
+                target.as_deref(),
+                policy,
+            )? {
+                Way::Free => {}
+                Way::Identical | Way::Leave => return Ok(Status::Skipped),
+                Way::Replace => over = true,
+                Way::Beside => beside = Some(1),
+            }
+        }
+        self.cell.phase(FilePhase::Finishing);
+        let temp = self.create_node(fds.dst(), &stat, target.as_deref())?;
+        let placed = self.dress_node(fds.dst(), &temp, &stat).and_then(|()| {
+            if over {
+                publish::name_over(sys, fds.dst(), &temp, dest_name)?;
+                return Ok(());
+            }
+            loop {
+                let free = beside.map(|number| existing::beside(dest_name, number));
+                match publish::name_new(
+                    sys,
+                    fds.dst(),
+                    &temp,
+                    free.as_deref().unwrap_or(dest_name),
+                )? {
+                    Named::Done => return Ok(()),
+                    Named::Taken => match &mut beside {
+                        Some(number) if *number < 10_000 => *number += 1,
+                        _ => {
+                            return Err(Trouble::own(
+                                Op::Rename,
+                                Side::Dest,
+                                ErrorClass::Transient,
+                                "appeared at the destination during the copy",
+                            ));
+                        }
+                    },
+                }
+            }
+        });
+        if let Err(trouble) = placed {
+            self.remove(fds.dst(), &temp)?;
+            return Err(trouble);
+        }
+        Ok(Status::Copied)
+    }
+
+    fn create_node(
+        &mut self,
+        dir: BorrowedFd<'_>,
+        stat: &Stat,
+        target: Option<&CStr>,
+    ) -> Result<CString, Trouble> {
+        loop {
+            let temp = self.temps.next();
+            let made = match target {
+                Some(target) => self.shared.sys.make_link(target, dir, &temp),
+                None => self.shared.sys.make_node(dir, &temp, stat.kind, stat.rdev),
+            };
+            match made {
+                Ok(()) => return Ok(temp),
+                Err(Errno::EXIST) => {}
+                Err(Errno::PERM) if target.is_none() => {
+                    return Err(Trouble::kernel(Op::Create, Side::Dest, Errno::PERM)
+                        .words(format!("only root may create a {}", stat.kind.word())));
+                }
+                Err(errno) => return Err(Trouble::kernel(Op::Create, Side::Dest, errno)),
+            }
+        }
+    }
+
+    /// Owner, mode and times, by name: the name is random and new, and no call follows a link.
+    fn dress_node(&mut self, dir: BorrowedFd<'_>, temp: &CStr, stat: &Stat) -> Result<(), Trouble> {
+        let shared = self.shared.clone();
+        let sys: &dyn Sys = &*shared.sys;
+        let now = sys.stat_at(dir, temp).map_err(dest(Op::Stat))?;
+        let kept = publish::set_owner(stat, &now, &mut |uid, gid| {
+            sys.set_owner_at(dir, temp, uid, gid)
+        })?;
+        if !kept {
+            self.batch.notables.add(Notable::OwnerNotKept, 1);
+        }
+        if stat.kind != Kind::Link && now.mode != stat.mode {
+            sys.set_mode_at(dir, temp, stat.mode)
+                .map_err(dest(Op::Mode))?;
+        }
+        match sys.set_times_at(dir, temp, stat.atime, stat.mtime) {
+            // Some file systems keep no times of links.
+            Ok(()) | Err(Errno::OPNOTSUPP | Errno::NOSYS) => Ok(()),
+            Err(errno) => Err(Trouble::kernel(Op::Times, Side::Dest, errno)),
+        }
+    }
+}

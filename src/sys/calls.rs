@@ -1,0 +1,143 @@
+//! The seam: one method a system call, relative to descriptors.
+
+use super::{Errno, Kind, Space, Stat, Time};
+use std::ffi::CStr;
+use std::fmt::Debug;
+use std::mem::MaybeUninit;
+use std::os::fd::{BorrowedFd, OwnedFd};
+use std::path::Path;
+
+/// What a call returns: its value, or the kernel's error number.
+pub type SysResult<T> = Result<T, Errno>;
+
+/// A name met in a directory.
+#[derive(Clone, Copy, Debug)]
+pub struct Child<'a> {
+    /// The name; never `.` or `..`.
+    pub name: &'a CStr,
+    /// Its kind, where the file system says it without a further call.
+    pub kind: Option<Kind>,
+    /// Its inode number.
+    pub ino: u64,
+}
+
+/// Calls whose arguments can be used twice: declared once, and passed on by every wrapper.
+///
+/// `$apply!` receives the list; `real.rs` is the only hand-written implementation.
+macro_rules! each_call {
+    ($apply:ident) => {
+        $apply! {
+            /// Opens a directory argument by path, following links (the caller checks whose).
+            open_root => OpenRoot(path: &Path) -> OwnedFd;
+            /// Opens the directory `name` in `at` for listing and as a base; never through a link.
+            open_dir => OpenDir(at: BorrowedFd<'_>, name: &CStr) -> OwnedFd;
+            /// Opens the file `name` in `at` for reading: not through a link, never blocking on a
+            /// pipe, never taking a terminal.
+            open_source => OpenSource(at: BorrowedFd<'_>, name: &CStr) -> OwnedFd;
+            /// Creates `name` in `at` with mode 0600; an error when the name exists in any form.
+            create_new => CreateNew(at: BorrowedFd<'_>, name: &CStr) -> OwnedFd;
+            /// Takes the advisory lock that marks a temporary as in use; false when another holds it.
+            try_lock => TryLock(fd: BorrowedFd<'_>) -> bool;
+            /// Metadata of an open descriptor.
+            stat => StatFd(fd: BorrowedFd<'_>) -> Stat;
+            /// Metadata of a name, of the link itself when it is one.
+            stat_at => StatAt(at: BorrowedFd<'_>, name: &CStr) -> Stat;
+            /// Metadata of a path, following links.
+            stat_path => StatPath(path: &Path) -> Stat;
+            /// Room on the file system behind a descriptor.
+            space => Statfs(fd: BorrowedFd<'_>) -> Space;
+            /// Creates a directory with mode 0700.
+            make_dir => MakeDir(at: BorrowedFd<'_>, name: &CStr) -> ();
+            /// Creates a symbolic link.
+            make_link => MakeLink(target: &CStr, at: BorrowedFd<'_>, name: &CStr) -> ();
+            /// Creates a FIFO, socket or device node with mode 0600.
+            make_node => MakeNode(at: BorrowedFd<'_>, name: &CStr, kind: Kind, rdev: u64) -> ();
+            /// The target of a symbolic link.
+            read_link => ReadLink(at: BorrowedFd<'_>, name: &CStr) -> std::ffi::CString;
+            /// Writes bytes at an offset; may write fewer.
+            write_at => WriteAt(fd: BorrowedFd<'_>, bytes: &[u8], offset: u64) -> usize;
+            /// `copy_file_range(2)` between two offsets; may move fewer; 0 at the end of the source.
+            copy_range => CopyRange(src: BorrowedFd<'_>, dst: BorrowedFd<'_>, offset: u64, len: usize) -> usize;
+            /// `sendfile(2)` from an offset to the position of `dst`; may move fewer.
+            send_file => SendFile(src: BorrowedFd<'_>, dst: BorrowedFd<'_>, offset: u64, len: usize) -> usize;
+            /// `ioctl(FICLONE)`: makes `dst` share all blocks of `src`.
+            clone_file => CloneFile(src: BorrowedFd<'_>, dst: BorrowedFd<'_>) -> ();
+            /// The standard library's copy of up to `len` bytes at the same offset in both.
+            std_copy => StdCopy(src: BorrowedFd<'_>, dst: BorrowedFd<'_>, offset: u64, len: u64) -> u64;
+            /// Moves the position of a descriptor.
+            seek => Seek(fd: BorrowedFd<'_>, offset: u64) -> ();
+            /// The first data at or after an offset; `None` when only a hole follows.
+            seek_data => SeekData(fd: BorrowedFd<'_>, offset: u64) -> Option<u64>;
+            /// The first hole at or after an offset (the end counts as one).
+            seek_hole => SeekHole(fd: BorrowedFd<'_>, offset: u64) -> u64;
+            /// Sets the length.
+            set_len => SetLen(fd: BorrowedFd<'_>, len: u64) -> ();
+            /// Sets owner and group of an open file.
+            set_owner => SetOwner(fd: BorrowedFd<'_>, uid: u32, gid: u32) -> ();
+            /// Sets owner and group of a name, of the link itself when it is one.
+            set_owner_at => SetOwnerAt(at: BorrowedFd<'_>, name: &CStr, uid: u32, gid: u32) -> ();
+            /// Sets the mode of an open file.
+            set_mode => SetMode(fd: BorrowedFd<'_>, mode: u32) -> ();
+            /// Sets the mode of a name that this process created and that is no link.
+            set_mode_at => SetModeAt(at: BorrowedFd<'_>, name: &CStr, mode: u32) -> ();
+            /// Sets access and modification time of an open file.
+            set_times => SetTimes(fd: BorrowedFd<'_>, atime: Time, mtime: Time) -> ();
+            /// Sets the times of a name, of the link itself when it is one.
+            set_times_at => SetTimesAt(at: BorrowedFd<'_>, name: &CStr, atime: Time, mtime: Time) -> ();
+            /// Flushes one file to the device. After an error the bytes must be written again.
+            sync => Sync(fd: BorrowedFd<'_>) -> ();
+            /// Flushes the whole file system behind a descriptor.
+            sync_fs => SyncFs(fd: BorrowedFd<'_>) -> ();
+            /// Renames within one directory, replacing what has the new name.
+            rename => Rename(at: BorrowedFd<'_>, from: &CStr, to: &CStr) -> ();
+            /// Renames within one directory; an error when the new name exists.
+            rename_new => RenameNew(at: BorrowedFd<'_>, from: &CStr, to: &CStr) -> ();
+            /// A second name for an inode; an error when it exists.
+            link => Link(at: BorrowedFd<'_>, from: &CStr, to: &CStr) -> ();
+            /// Removes a name that is no directory.
+            unlink => Unlink(at: BorrowedFd<'_>, name: &CStr) -> ();
+            /// A second descriptor for the same open file.
+            duplicate => Duplicate(fd: BorrowedFd<'_>) -> OwnedFd;
+        }
+    };
+}
+pub(super) use each_call;
+
+macro_rules! declare {
+    ($($(#[$doc:meta])* $name:ident => $call:ident($($arg:ident: $ty:ty),*) -> $ret:ty;)*) => {
+        /// Names the calls, for the fault plan and for what a test recorded.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Call {
+            $($(#[$doc])* $call,)*
+            /// Reads a piece of a directory.
+            List,
+            /// Reads bytes at an offset.
+            ReadAt,
+            /// Closes a descriptor that was written to.
+            Close,
+        }
+
+        /// The file-system calls. Each is one system call (or says which few); errors are the
+        /// kernel's own numbers, uninterpreted.
+        pub trait Sys: Send + Sync + Debug {
+            $($(#[$doc])* fn $name(&self, $($arg: $ty),*) -> SysResult<$ret>;)*
+
+            /// Reads the next piece of a directory through `buffer` and hands each name to
+            /// `each`; false at the end.
+            fn list(
+                &self,
+                dir: BorrowedFd<'_>,
+                buffer: &mut [MaybeUninit<u8>],
+                each: &mut dyn FnMut(Child<'_>),
+            ) -> SysResult<bool>;
+
+            /// Reads bytes at an offset; may read fewer; 0 at the end.
+            fn read_at(&self, fd: BorrowedFd<'_>, buffer: &mut [u8], offset: u64) -> SysResult<usize>;
+
+            /// Closes and says whether the kernel took everything: network file systems report a
+            /// full disk here. The descriptor is gone whatever is returned; never retried.
+            fn close(&self, fd: OwnedFd) -> SysResult<()>;
+        }
+    };
+}
+each_call!(declare);

@@ -1,0 +1,158 @@
+//! A file system that goes wrong on purpose, for tests of everything above.
+
+use super::calls::each_call;
+use super::{Call, Child, Errno, Kind, Space, Stat, Sys, SysResult, Time};
+use std::ffi::CStr;
+use std::mem::MaybeUninit;
+use std::os::fd::{BorrowedFd, OwnedFd};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::time::Duration;
+
+/// What goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FaultKind {
+    /// The call is not made and answers this.
+    Fail(Errno),
+    /// Calls that move bytes move one; others are untouched.
+    Short,
+    /// The call is made after so long.
+    Delay(Duration),
+}
+
+/// When something goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Only calls of this kind count; `None` counts all.
+    pub call: Option<Call>,
+    /// Which of the counted calls, from 0.
+    pub nth: u64,
+    /// From then on for good, or that once.
+    pub sticky: bool,
+    /// What happens.
+    pub kind: FaultKind,
+}
+
+#[derive(Debug, Default)]
+struct Ledger {
+    counted: u64,
+    hit: Option<Call>,
+    calls: Vec<Call>,
+}
+
+/// A wrapper that carries out one [`Fault`] and remembers what it saw.
+#[derive(Debug)]
+pub struct Faulty {
+    inner: Arc<dyn Sys>,
+    fault: Option<Fault>,
+    ledger: Mutex<Ledger>,
+}
+
+impl Faulty {
+    /// Wraps `inner`; without a fault it only counts.
+    pub fn new(inner: Arc<dyn Sys>, fault: Option<Fault>) -> Self {
+        Self {
+            inner,
+            fault,
+            ledger: Mutex::default(),
+        }
+    }
+
+    /// The calls made so far, in order.
+    pub fn calls(&self) -> Vec<Call> {
+        self.ledger
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .calls
+            .clone()
+    }
+
+    /// The call that was hit, once one was.
+    pub fn hit(&self) -> Option<Call> {
+        self.ledger
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .hit
+    }
+
+    /// Counts a call; what should happen to it.
+    fn strike(&self, call: Call) -> Option<FaultKind> {
+        let mut ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
+        ledger.calls.push(call);
+        let fault = self.fault?;
+        if fault.call.is_some_and(|only| only != call) {
+            return None;
+        }
+        let at = ledger.counted;
+        ledger.counted += 1;
+        let due = at == fault.nth || (fault.sticky && at > fault.nth);
+        if due {
+            ledger.hit.get_or_insert(call);
+        }
+        due.then_some(fault.kind)
+    }
+
+    /// How many bytes a moving call may ask for, or its failure.
+    fn allow(&self, call: Call, len: usize) -> SysResult<usize> {
+        match self.strike(call) {
+            None => Ok(len),
+            Some(FaultKind::Fail(errno)) => Err(errno),
+            Some(FaultKind::Short) => Ok(len.min(1)),
+            Some(FaultKind::Delay(time)) => {
+                std::thread::sleep(time);
+                Ok(len)
+            }
+        }
+    }
+}
+
+macro_rules! pass_on {
+    ($($(#[$doc:meta])* $name:ident => $call:ident($($arg:ident: $ty:ty),*) -> $ret:ty;)*) => {
+        impl Sys for Faulty {
+            $(fn $name(&self, $($arg: $ty),*) -> SysResult<$ret> {
+                pass_on!(@body self, $name, $call, $($arg),*)
+            })*
+
+            fn list(
+                &self,
+                dir: BorrowedFd<'_>,
+                buffer: &mut [MaybeUninit<u8>],
+                each: &mut dyn FnMut(Child<'_>),
+            ) -> SysResult<bool> {
+                self.allow(Call::List, 0)?;
+                self.inner.list(dir, buffer, each)
+            }
+
+            fn read_at(&self, fd: BorrowedFd<'_>, buffer: &mut [u8], offset: u64) -> SysResult<usize> {
+                let len = self.allow(Call::ReadAt, buffer.len())?;
+                self.inner.read_at(fd, &mut buffer[..len], offset)
+            }
+
+            fn close(&self, fd: OwnedFd) -> SysResult<()> {
+                // As in the kernel, the descriptor is gone even when close reports an error.
+                let allowed = self.allow(Call::Close, 0);
+                self.inner.close(fd)?;
+                allowed.map(|_| ())
+            }
+        }
+    };
+    (@body $self:ident, write_at, $call:ident, $fd:ident, $bytes:ident, $offset:ident) => {{
+        let len = $self.allow(Call::$call, $bytes.len())?;
+        $self.inner.write_at($fd, &$bytes[..len], $offset)
+    }};
+    (@body $self:ident, $name:ident, CopyRange, $src:ident, $dst:ident, $offset:ident, $len:ident) => {{
+        let len = $self.allow(Call::CopyRange, $len)?;
+        $self.inner.$name($src, $dst, $offset, len)
+    }};
+    (@body $self:ident, $name:ident, SendFile, $src:ident, $dst:ident, $offset:ident, $len:ident) => {{
+        let len = $self.allow(Call::SendFile, $len)?;
+        $self.inner.$name($src, $dst, $offset, len)
+    }};
+    (@body $self:ident, $name:ident, $call:ident, $($arg:ident),*) => {{
+        $self.allow(Call::$call, 0)?;
+        $self.inner.$name($($arg),*)
+    }};
+}
+each_call!(pass_on);

@@ -1,0 +1,316 @@
+//! The real kernel.
+
+use super::{Child, Errno, FsKind, Kind, Space, Stat, Sys, SysResult, Time};
+use rustix::fs::{
+    self, AtFlags, FlockOperation, Mode, OFlags, RenameFlags, SeekFrom, Timespec, Timestamps,
+};
+use rustix::io;
+use std::ffi::{CStr, CString};
+use std::fs::File;
+use std::io::Read as _;
+use std::mem::MaybeUninit;
+use std::os::fd::{BorrowedFd, IntoRawFd, OwnedFd};
+use std::path::Path;
+
+/// Most bytes one offload call is asked for: below 2 GiB, where kernels and C libraries have had
+/// their sign errors (glibc 2.41, coreutils 9.8 NEWS).
+const OFFLOAD_MAX: usize = 1 << 30;
+
+/// Calls that reach the kernel.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Real;
+
+fn timestamps(atime: Time, mtime: Time) -> Timestamps {
+    let spec = |time: Time| Timespec {
+        tv_sec: time.secs,
+        tv_nsec: time.nanos.into(),
+    };
+    Timestamps {
+        last_access: spec(atime),
+        last_modification: spec(mtime),
+    }
+}
+
+fn owner(uid: u32, gid: u32) -> (Option<fs::Uid>, Option<fs::Gid>) {
+    // u32::MAX means "leave" to the kernel and is no valid id.
+    (
+        (uid != u32::MAX).then(|| fs::Uid::from_raw(uid)),
+        (gid != u32::MAX).then(|| fs::Gid::from_raw(gid)),
+    )
+}
+
+impl Sys for Real {
+    fn open_root(&self, path: &Path) -> SysResult<OwnedFd> {
+        fs::open(
+            path,
+            OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC,
+            Mode::empty(),
+        )
+    }
+
+    fn open_dir(&self, at: BorrowedFd<'_>, name: &CStr) -> SysResult<OwnedFd> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        fs::openat(at, name, flags, Mode::empty())
+    }
+
+    fn open_source(&self, at: BorrowedFd<'_>, name: &CStr) -> SysResult<OwnedFd> {
+        let flags =
+            OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+        fs::openat(at, name, flags, Mode::empty())
+    }
+
+    fn create_new(&self, at: BorrowedFd<'_>, name: &CStr) -> SysResult<OwnedFd> {
+        let flags =
+            OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        fs::openat(at, name, flags, Mode::RUSR | Mode::WUSR)
+    }
+
+    fn try_lock(&self, fd: BorrowedFd<'_>) -> SysResult<bool> {
+        match fs::flock(fd, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(true),
+            Err(Errno::WOULDBLOCK) => Ok(false),
+            Err(errno) => Err(errno),
+        }
+    }
+
+    fn stat(&self, fd: BorrowedFd<'_>) -> SysResult<Stat> {
+        fs::fstat(fd).map(Stat::from)
+    }
+
+    fn stat_at(&self, at: BorrowedFd<'_>, name: &CStr) -> SysResult<Stat> {
+        fs::statat(at, name, AtFlags::SYMLINK_NOFOLLOW).map(Stat::from)
+    }
+
+    fn stat_path(&self, path: &Path) -> SysResult<Stat> {
+        fs::stat(path).map(Stat::from)
+    }
+
+    #[allow(
+        clippy::unnecessary_cast,
+        reason = "field types differ by architecture"
+    )]
+    fn space(&self, fd: BorrowedFd<'_>) -> SysResult<Space> {
+        let stat = fs::fstatfs(fd)?;
+        let block = if stat.f_frsize > 0 {
+            stat.f_frsize
+        } else {
+            stat.f_bsize
+        } as u64;
+        Ok(Space {
+            free: (stat.f_bavail as u64).saturating_mul(block),
+            total: (stat.f_blocks as u64).saturating_mul(block),
+            inodes_free: stat.f_ffree as u64,
+            inodes_total: stat.f_files as u64,
+            kind: FsKind(stat.f_type as u64 & 0xFFFF_FFFF),
+        })
+    }
+
+    fn make_dir(&self, at: BorrowedFd<'_>, name: &CStr) -> SysResult<()> {
+        fs::mkdirat(at, name, Mode::RWXU)
+    }
+
+    fn make_link(&self, target: &CStr, at: BorrowedFd<'_>, name: &CStr) -> SysResult<()> {
+        fs::symlinkat(target, at, name)
+    }
+
+    fn make_node(&self, at: BorrowedFd<'_>, name: &CStr, kind: Kind, rdev: u64) -> SysResult<()> {
+        fs::mknodat(at, name, kind.file_type(), Mode::RUSR | Mode::WUSR, rdev)
+    }
+
+    fn read_link(&self, at: BorrowedFd<'_>, name: &CStr) -> SysResult<CString> {
+        fs::readlinkat(at, name, Vec::new())
+    }
+
+    fn write_at(&self, fd: BorrowedFd<'_>, bytes: &[u8], offset: u64) -> SysResult<usize> {
+        io::pwrite(fd, bytes, offset)
+    }
+
+    fn copy_range(
+        &self,
+        src: BorrowedFd<'_>,
+        dst: BorrowedFd<'_>,
+        offset: u64,
+        len: usize,
+    ) -> SysResult<usize> {
+        let (mut from, mut to) = (offset, offset);
+        fs::copy_file_range(
+            src,
+            Some(&mut from),
+            dst,
+            Some(&mut to),
+            len.min(OFFLOAD_MAX),
+        )
+    }
+
+    fn send_file(
+        &self,
+        src: BorrowedFd<'_>,
+        dst: BorrowedFd<'_>,
+        offset: u64,
+        len: usize,
+    ) -> SysResult<usize> {
+        let mut from = offset;
+        fs::sendfile(dst, src, Some(&mut from), len.min(OFFLOAD_MAX))
+    }
+
+    fn clone_file(&self, src: BorrowedFd<'_>, dst: BorrowedFd<'_>) -> SysResult<()> {
+        fs::ioctl_ficlone(dst, src)
+    }
+
+    fn std_copy(
+        &self,
+        src: BorrowedFd<'_>,
+        dst: BorrowedFd<'_>,
+        offset: u64,
+        len: u64,
+    ) -> SysResult<u64> {
+        fs::seek(src, SeekFrom::Start(offset))?;
+        fs::seek(dst, SeekFrom::Start(offset))?;
+        let errno = |error: std::io::Error| Errno::from_io_error(&error).unwrap_or(Errno::IO);
+        let from = File::from(src.try_clone_to_owned().map_err(errno)?);
+        let mut to = File::from(dst.try_clone_to_owned().map_err(errno)?);
+        std::io::copy(&mut from.take(len), &mut to).map_err(errno)
+    }
+
+    fn seek(&self, fd: BorrowedFd<'_>, offset: u64) -> SysResult<()> {
+        fs::seek(fd, SeekFrom::Start(offset)).map(|_| ())
+    }
+
+    fn seek_data(&self, fd: BorrowedFd<'_>, offset: u64) -> SysResult<Option<u64>> {
+        match fs::seek(fd, SeekFrom::Data(offset)) {
+            Ok(at) => Ok(Some(at)),
+            Err(Errno::NXIO) => Ok(None),
+            Err(errno) => Err(errno),
+        }
+    }
+
+    fn seek_hole(&self, fd: BorrowedFd<'_>, offset: u64) -> SysResult<u64> {
+        fs::seek(fd, SeekFrom::Hole(offset))
+    }
+
+    fn set_len(&self, fd: BorrowedFd<'_>, len: u64) -> SysResult<()> {
+        fs::ftruncate(fd, len)
+    }
+
+    fn set_owner(&self, fd: BorrowedFd<'_>, uid: u32, gid: u32) -> SysResult<()> {
+        let (uid, gid) = owner(uid, gid);
+        fs::fchown(fd, uid, gid)
+    }
+
+    fn set_owner_at(&self, at: BorrowedFd<'_>, name: &CStr, uid: u32, gid: u32) -> SysResult<()> {
+        let (uid, gid) = owner(uid, gid);
+        fs::chownat(at, name, uid, gid, AtFlags::SYMLINK_NOFOLLOW)
+    }
+
+    fn set_mode(&self, fd: BorrowedFd<'_>, mode: u32) -> SysResult<()> {
+        fs::fchmod(fd, Mode::from_raw_mode(mode))
+    }
+
+    fn set_mode_at(&self, at: BorrowedFd<'_>, name: &CStr, mode: u32) -> SysResult<()> {
+        // chmod has no no-follow form before 6.6. A descriptor that is only a place (O_PATH) pins
+        // the inode without opening a device or a pipe, and its /proc name is that very inode.
+        let place = fs::openat(
+            at,
+            name,
+            OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC,
+            Mode::empty(),
+        )?;
+        let stat = fs::fstat(&place)?;
+        if fs::FileType::from_raw_mode(stat.st_mode) == fs::FileType::Symlink {
+            return Err(Errno::LOOP);
+        }
+        let path = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&place));
+        fs::chmod(path, Mode::from_raw_mode(mode))
+    }
+
+    fn set_times(&self, fd: BorrowedFd<'_>, atime: Time, mtime: Time) -> SysResult<()> {
+        fs::futimens(fd, &timestamps(atime, mtime))
+    }
+
+    fn set_times_at(
+        &self,
+        at: BorrowedFd<'_>,
+        name: &CStr,
+        atime: Time,
+        mtime: Time,
+    ) -> SysResult<()> {
+        fs::utimensat(
+            at,
+            name,
+            &timestamps(atime, mtime),
+            AtFlags::SYMLINK_NOFOLLOW,
+        )
+    }
+
+    fn sync(&self, fd: BorrowedFd<'_>) -> SysResult<()> {
+        fs::fsync(fd)
+    }
+
+    fn sync_fs(&self, fd: BorrowedFd<'_>) -> SysResult<()> {
+        fs::syncfs(fd)
+    }
+
+    fn rename(&self, at: BorrowedFd<'_>, from: &CStr, to: &CStr) -> SysResult<()> {
+        fs::renameat(at, from, at, to)
+    }
+
+    fn rename_new(&self, at: BorrowedFd<'_>, from: &CStr, to: &CStr) -> SysResult<()> {
+        fs::renameat_with(at, from, at, to, RenameFlags::NOREPLACE)
+    }
+
+    fn link(&self, at: BorrowedFd<'_>, from: &CStr, to: &CStr) -> SysResult<()> {
+        fs::linkat(at, from, at, to, AtFlags::empty())
+    }
+
+    fn unlink(&self, at: BorrowedFd<'_>, name: &CStr) -> SysResult<()> {
+        fs::unlinkat(at, name, AtFlags::empty())
+    }
+
+    fn duplicate(&self, fd: BorrowedFd<'_>) -> SysResult<OwnedFd> {
+        io::fcntl_dupfd_cloexec(fd, 0)
+    }
+
+    fn list(
+        &self,
+        dir: BorrowedFd<'_>,
+        buffer: &mut [MaybeUninit<u8>],
+        each: &mut dyn FnMut(Child<'_>),
+    ) -> SysResult<bool> {
+        let mut entries = fs::RawDir::new(dir, buffer);
+        while let Some(entry) = entries.next() {
+            let entry = entry?;
+            let name = entry.file_name();
+            if name != c"." && name != c".." {
+                each(Child {
+                    name,
+                    kind: Kind::from_file_type(entry.file_type()),
+                    ino: entry.ino(),
+                });
+            }
+            // One getdents64 a call, so that a fault or a cancel can strike between two.
+            if entries.is_buffer_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn read_at(&self, fd: BorrowedFd<'_>, buffer: &mut [u8], offset: u64) -> SysResult<usize> {
+        io::pread(fd, buffer, offset)
+    }
+
+    fn close(&self, fd: OwnedFd) -> SysResult<()> {
+        // SAFETY: `into_raw_fd` gives up ownership, so nothing else closes this descriptor.
+        let result = unsafe { libc::close(fd.into_raw_fd()) };
+        if result == 0 {
+            return Ok(());
+        }
+        let errno = std::io::Error::last_os_error();
+        match Errno::from_io_error(&errno).unwrap_or(Errno::IO) {
+            // Linux has closed the descriptor already; an interrupted flush is the file system's
+            // to finish (close(2)).
+            Errno::INTR => Ok(()),
+            errno => Err(errno),
+        }
+    }
+}

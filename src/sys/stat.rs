@@ -1,0 +1,263 @@
+//! What the kernel says of an inode and of a file system, in our own plain types.
+
+use rustix::fs::FileType;
+
+/// Seconds and nanoseconds since the epoch, as stored by the file system.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Time {
+    /// Seconds; negative before 1970.
+    pub secs: i64,
+    /// Nanoseconds, 0..1_000_000_000.
+    pub nanos: u32,
+}
+
+/// What an inode is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Regular file.
+    File,
+    /// Directory.
+    Dir,
+    /// Symbolic link.
+    Link,
+    /// Named pipe.
+    Fifo,
+    /// Socket.
+    Socket,
+    /// Character device.
+    Char,
+    /// Block device.
+    Block,
+}
+
+impl Kind {
+    /// The kind a directory entry claims; `None` for `DT_UNKNOWN`.
+    pub fn from_file_type(kind: FileType) -> Option<Self> {
+        Some(match kind {
+            FileType::RegularFile => Self::File,
+            FileType::Directory => Self::Dir,
+            FileType::Symlink => Self::Link,
+            FileType::Fifo => Self::Fifo,
+            FileType::Socket => Self::Socket,
+            FileType::CharacterDevice => Self::Char,
+            FileType::BlockDevice => Self::Block,
+            FileType::Unknown => return None,
+        })
+    }
+
+    /// The kind as the type bits of a mode.
+    pub fn file_type(self) -> FileType {
+        match self {
+            Self::File => FileType::RegularFile,
+            Self::Dir => FileType::Directory,
+            Self::Link => FileType::Symlink,
+            Self::Fifo => FileType::Fifo,
+            Self::Socket => FileType::Socket,
+            Self::Char => FileType::CharacterDevice,
+            Self::Block => FileType::BlockDevice,
+        }
+    }
+
+    /// The word for messages.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::File => "file",
+            Self::Dir => "directory",
+            Self::Link => "symbolic link",
+            Self::Fifo => "named pipe",
+            Self::Socket => "socket",
+            Self::Char => "character device",
+            Self::Block => "block device",
+        }
+    }
+}
+
+/// An inode's metadata.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stat {
+    /// Device.
+    pub dev: u64,
+    /// Inode number on that device.
+    pub ino: u64,
+    /// What it is.
+    pub kind: Kind,
+    /// Permission bits with set-id and sticky, without the type.
+    pub mode: u32,
+    /// Hard links.
+    pub nlink: u64,
+    /// Owner.
+    pub uid: u32,
+    /// Group.
+    pub gid: u32,
+    /// Device number of a device node.
+    pub rdev: u64,
+    /// Length in bytes.
+    pub size: u64,
+    /// Blocks of 512 bytes in use.
+    pub blocks: u64,
+    /// Last access.
+    pub atime: Time,
+    /// Last change of the content.
+    pub mtime: Time,
+    /// Last change of the inode.
+    pub ctime: Time,
+}
+
+impl Stat {
+    /// True when both are one inode.
+    pub fn same_inode(&self, other: &Self) -> bool {
+        self.dev == other.dev && self.ino == other.ino
+    }
+
+    /// True when some of the length has no blocks behind it. A hint only: compressed files look so too.
+    pub fn looks_sparse(&self) -> bool {
+        self.blocks.saturating_mul(512) < self.size
+    }
+}
+
+impl From<rustix::fs::Stat> for Stat {
+    fn from(stat: rustix::fs::Stat) -> Self {
+        // The field types differ between architectures; the widest fits all.
+        #[allow(
+            clippy::useless_conversion,
+            clippy::unnecessary_cast,
+            reason = "field types differ by architecture"
+        )]
+        Self {
+            dev: stat.st_dev as u64,
+            ino: stat.st_ino as u64,
+            kind: Kind::from_file_type(FileType::from_raw_mode(stat.st_mode)).unwrap_or(Kind::File),
+            mode: stat.st_mode & 0o7777,
+            nlink: stat.st_nlink as u64,
+            uid: stat.st_uid,
+            gid: stat.st_gid,
+            rdev: stat.st_rdev as u64,
+            size: stat.st_size as u64,
+            blocks: stat.st_blocks as u64,
+            atime: Time {
+                secs: stat.st_atime as i64,
+                nanos: stat.st_atime_nsec as u32,
+            },
+            mtime: Time {
+                secs: stat.st_mtime as i64,
+                nanos: stat.st_mtime_nsec as u32,
+            },
+            ctime: Time {
+                secs: stat.st_ctime as i64,
+                nanos: stat.st_ctime_nsec as u32,
+            },
+        }
+    }
+}
+
+impl From<&std::fs::Metadata> for Stat {
+    fn from(metadata: &std::fs::Metadata) -> Self {
+        use std::os::unix::fs::MetadataExt;
+        let kind = FileType::from_raw_mode(metadata.mode());
+        Self {
+            dev: metadata.dev(),
+            ino: metadata.ino(),
+            kind: Kind::from_file_type(kind).unwrap_or(Kind::File),
+            mode: metadata.mode() & 0o7777,
+            nlink: metadata.nlink(),
+            uid: metadata.uid(),
+            gid: metadata.gid(),
+            rdev: metadata.rdev(),
+            size: metadata.size(),
+            blocks: metadata.blocks(),
+            atime: Time {
+                secs: metadata.atime(),
+                nanos: metadata.atime_nsec() as u32,
+            },
+            mtime: Time {
+                secs: metadata.mtime(),
+                nanos: metadata.mtime_nsec() as u32,
+            },
+            ctime: Time {
+                secs: metadata.ctime(),
+                nanos: metadata.ctime_nsec() as u32,
+            },
+        }
+    }
+}
+
+/// Kind of file system, by the magic number of `statfs(2)`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FsKind(pub u64);
+
+impl FsKind {
+    /// The usual name, or its number in hexadecimal. Numbers: `linux/magic.h` and statfs(2).
+    pub fn name(self) -> String {
+        match self.0 {
+            0xEF53 => "ext4".into(),
+            0x5846_5342 => "xfs".into(),
+            0x9123_683E => "btrfs".into(),
+            0x0102_1994 => "tmpfs".into(),
+            0x6969 => "nfs".into(),
+            0xFF53_4D42 => "cifs".into(),
+            0xFE53_4D42 => "smb2".into(),
+            0x6573_5546 => "fuse".into(),
+            0x794C_7630 => "overlay".into(),
+            0x2FC1_2FC1 => "zfs".into(),
+            0xF2F5_2010 => "f2fs".into(),
+            0x4D44 => "vfat".into(),
+            0x2011_BAB0 => "exfat".into(),
+            0x5346_544E | 0x7366_746E => "ntfs".into(),
+            0x7371_7368 => "squashfs".into(),
+            0x9660 => "iso9660".into(),
+            0x00C3_6400 => "ceph".into(),
+            0x0BD0_0BD0 => "lustre".into(),
+            0x4750_4653 => "gpfs".into(),
+            0x9FA0 => "proc".into(),
+            0x6265_6572 => "sysfs".into(),
+            0x0102_1997 => "9p".into(),
+            0xCA45_1A4E => "bcachefs".into(),
+            other => format!("0x{other:x}"),
+        }
+    }
+
+    /// True where the bytes live on another machine, or may: server-side offload is worth a try
+    /// between two mounts, and writers should stay sequential.
+    pub fn is_network(self) -> bool {
+        matches!(
+            self.0,
+            0x6969
+                | 0xFF53_4D42
+                | 0xFE53_4D42
+                | 0x00C3_6400
+                | 0x0BD0_0BD0
+                | 0x4750_4653
+                | 0x0102_1997
+        )
+    }
+
+    /// True for file systems of the kernel's own making, whose files claim length 0 or a wrong
+    /// one and must be read to the end (`copy_file_range` copied nothing from them up to 5.18).
+    pub fn is_pseudo(self) -> bool {
+        matches!(
+            self.0,
+            0x9FA0
+                | 0x6265_6572
+                | 0x6462_6720
+                | 0x7472_6163
+                | 0x0027_E0EB
+                | 0x6367_7270
+                | 0x7363_6673
+        )
+    }
+}
+
+/// Room on a file system.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Space {
+    /// Bytes this user may still write.
+    pub free: u64,
+    /// Bytes in all.
+    pub total: u64,
+    /// Inodes left; 0 with `inodes_total` 0 where the file system does not count them.
+    pub inodes_free: u64,
+    /// Inodes in all.
+    pub inodes_total: u64,
+    /// Kind of file system.
+    pub kind: FsKind,
+}
