@@ -5,3 +5,6 @@ mod cli_copy;
 mod cli_usage;
 mod support;
 mod tidy;
+mod tui_update;
+mod tui_view;
+mod tui_world;
