@@ -8,7 +8,7 @@ use std::num::NonZero;
 use std::process::{Command, Stdio};
 
 const ROWS: u16 = 200;
-const COLS: u16 = 100;
+const COLS: u16 = 200;
 
 /// Runs the program with standard error on a terminal: exit code, the bytes the terminal got, and
 /// what its screen shows at the end, line by line.
