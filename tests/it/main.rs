@@ -1,5 +1,10 @@
 //! The one integration binary: linking is the slow part on small machines.
 
+mod cli_bar;
+mod cli_copy;
 mod cli_usage;
 mod support;
 mod tidy;
+mod tui_update;
+mod tui_view;
+mod tui_world;
