@@ -61,27 +61,17 @@ impl Client {
     pub async fn next(&mut self) -> Option<Update> {
         tokio::select! {
             biased;
-            update = self.updates.recv() => match update {
-                Some(update) => Some(update),
-                None => self.last_snapshot(),
-            },
-            changed = self.snapshots.changed() => match changed {
-                Ok(()) => Some(Update::Snapshot(self.snapshots.borrow_and_update().clone())),
-                // The engine is gone; what it still sent is drained first.
-                Err(_) => self.updates.recv().await,
-            },
+            Some(update) = self.updates.recv() => Some(update),
+            // With the engine gone `changed` still reports a snapshot that was not seen, once.
+            Ok(()) = self.snapshots.changed() => {
+                Some(Update::Snapshot(self.snapshots.borrow_and_update().clone()))
+            }
+            else => None,
         }
     }
 
     /// The newest snapshot, without waiting.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.snapshots.borrow().clone()
-    }
-
-    fn last_snapshot(&mut self) -> Option<Update> {
-        match self.snapshots.has_changed() {
-            Ok(true) => Some(Update::Snapshot(self.snapshots.borrow_and_update().clone())),
-            _ => None,
-        }
     }
 }

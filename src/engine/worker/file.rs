@@ -9,7 +9,7 @@ use super::existing::{self, Way};
 use super::finish::and_left_behind;
 use super::{Big, Held, Outcome, Worker};
 use crate::proto::{ErrorClass, FileId, Op, Side, Strategy};
-use crate::sys::{Errno, Kind, Stat, Sys};
+use crate::sys::{Errno, Kind, Stat};
 use std::ffi::CString;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
