@@ -147,11 +147,14 @@ impl Shell {
             TimeZone::system(),
         );
         model.size = window_size();
+        if let Some(notice) = &settings.notice {
+            model.warn(look.words(notice).into_owned());
+        }
         let signals = Signals::new()?;
         let guard = term::enter()?;
         let (sender, messages) = mpsc::channel(MESSAGES);
         input::start(sender.clone())?;
-        let frames = settings.frames_per_second.clamp(1, 60);
+        let frames = settings.frames_per_second.clamp(1, 20);
         Ok(Self {
             screen: Screen::new(model.size, look)?,
             client,
@@ -359,12 +362,12 @@ impl Shell {
         let snapshot = self.client.snapshot();
         for job in &snapshot.jobs {
             let mut line = format!(
-                "job {}: {}: {}, {} copied in {} files",
+                "job {}: {}: {}, {} copied in {}",
                 job.id,
                 words::title(job, self.model.look),
                 words::state(job.state),
                 units::size(job.bytes_copied),
-                job.copied,
+                words::many(job.copied, "file", "files"),
             );
             for (number, word) in [
                 (job.skipped, "skipped"),
@@ -408,7 +411,10 @@ fn look(settings: &Settings) -> Look {
         })
     };
     Look {
-        ascii: settings.ascii.unwrap_or_else(|| !utf8()),
+        // The font of the Linux console has no braille, whatever the locale.
+        ascii: settings
+            .ascii
+            .unwrap_or_else(|| !utf8() || set("TERM").as_deref() == Some("linux")),
         colour: settings
             .colour
             .unwrap_or_else(|| set("NO_COLOR").is_none() && set("TERM").as_deref() != Some("dumb")),

@@ -6,7 +6,7 @@ use crate::proto::{BytePath, JobSpec, Naming};
 /// How the screen behaves; the configuration is mapped into it.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Most frames drawn in a second, 1 to 60.
+    /// Most frames drawn in a second, 1 to 20.
     pub frames_per_second: u32,
     /// Whether names that begin with a dot are listed.
     pub show_hidden: bool,
@@ -16,6 +16,8 @@ pub struct Settings {
     pub ascii: Option<bool>,
     /// Colour; `None`: unless `NO_COLOR` is set.
     pub colour: Option<bool>,
+    /// A line to show at the start.
+    pub notice: Option<String>,
     /// What a new plan begins with; its sources, destination and naming are replaced.
     pub defaults: JobSpec,
 }
@@ -28,6 +30,7 @@ impl Default for Settings {
             sort: Sort::default(),
             ascii: None,
             colour: None,
+            notice: None,
             defaults: JobSpec {
                 sources: Vec::new(),
                 dest: BytePath::default(),

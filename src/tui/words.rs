@@ -184,11 +184,13 @@ pub fn overall_left(eta: Option<(u64, u64)>) -> String {
 
 /// Entries in words: `1 entry`, `3 entries`.
 pub fn entries(number: usize) -> String {
-    if number == 1 {
-        "1 entry".to_string()
-    } else {
-        format!("{number} entries")
-    }
+    many(number as u64, "entry", "entries")
+}
+
+/// A number and its word: `1 file`, `1.9k files`.
+pub fn many(number: u64, one: &str, more: &str) -> String {
+    let word = if number == 1 { one } else { more };
+    format!("{} {word}", units::count(number))
 }
 
 #[cfg(test)]

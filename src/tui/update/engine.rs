@@ -40,7 +40,9 @@ fn happened(model: &mut Model, event: &Event, effects: &mut Effects) {
             let reason = model.look.words(reason).into_owned();
             model.say(format!("job {job}: {from} cannot be used here: {reason}"));
         }
-        Event::State { .. } | Event::Missed { .. } => {}
+        // What was missed may have been the end of a job.
+        Event::Missed { .. } => panes::reload_both(model, effects),
+        Event::State { .. } => {}
     }
 }
 

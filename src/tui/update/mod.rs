@@ -75,6 +75,8 @@ fn key(model: &mut Model, event: &KeyEvent, effects: &mut Effects) {
         text_entry::key(model, event, effects);
         return;
     };
+    // What was said has been read by now, and the keys line is wanted again.
+    model.notice = None;
     let key = Key::of(event);
     model.typed.push(key);
     match model.keymap.meaning(context, &model.typed) {

@@ -105,9 +105,9 @@ pub fn lines(model: &Model, layer: &DetailsLayer, width: u16) -> (Vec<Line>, Opt
         page.head("Finished files were copied by");
         for used in &job.used {
             page.text(&format!(
-                "{}: {} files, {}: {}",
+                "{}: {}, {}: {}",
                 used.strategy,
-                units::count(used.files),
+                words::many(used.files, "file", "files"),
                 units::size(used.bytes),
                 look.words(&used.reason)
             ));
@@ -195,14 +195,14 @@ fn standing(page: &mut Page, job: &JobView) {
     page.pair(
         "Files",
         &format!(
-            "{} finished of {}: {} copied, {} skipped, {} failed, {} conflicts; {} directories",
+            "{} finished of {}: {} copied, {} skipped, {} failed, {} conflicts; {}",
             job.files_done,
             words::files_total(job),
             job.copied,
             job.skipped,
             job.failed,
             job.conflicts,
-            job.found.dirs,
+            words::many(job.found.dirs, "directory", "directories"),
         ),
     );
     page.pair(

@@ -266,13 +266,13 @@ fn foot_line(pane: &Pane, model: &Model, look: Look) -> Line {
         let more = if complete {
             ""
         } else {
-            " and more (d counts directories)"
+            "; d counts directories"
         };
         return Line::of(
             format!(
                 " {} marked, {}{more}",
-                words::entries(pane.marks.len()),
-                units::size(bytes)
+                pane.marks.len(),
+                units::size_short(bytes)
             ),
             look.marked(),
         );

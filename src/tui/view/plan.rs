@@ -133,10 +133,10 @@ fn counting(plan: Option<&Plan>) -> String {
         " so far, still counting"
     };
     format!(
-        "{} files, {}, {} directories{more}",
-        units::count(plan.found.files),
+        "{}, {}, {}{more}",
+        words::many(plan.found.files, "file", "files"),
         units::size(plan.found.bytes),
-        units::count(plan.found.dirs)
+        words::many(plan.found.dirs, "directory", "directories")
     )
 }
 

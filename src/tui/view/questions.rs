@@ -82,8 +82,8 @@ fn words_of(model: &Model, question: &Question) -> Vec<String> {
             }
             words.push("No partial file is left.".to_string());
             words.push(format!(
-                "{} finished files stay at the destination.",
-                job.copied
+                "{} already copied: what is finished stays at the destination.",
+                words::many(job.copied, "file", "files")
             ));
             words
         }

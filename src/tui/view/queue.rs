@@ -109,7 +109,8 @@ fn columns(jobs: &[JobView], width: usize) -> Columns {
         .iter()
         .map(|job| words::state(job.state).len())
         .max()
-        .unwrap_or(6);
+        .unwrap_or(6)
+        .max("State".len());
     let short = width < 100;
     let mut columns = Columns {
         id,
