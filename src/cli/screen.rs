@@ -23,27 +23,37 @@ pub fn open(config: Option<&Path>, source: Option<PathBuf>, dest: Option<PathBuf
         Err(exit) => return exit,
     };
     let (log, notice) = start_log(&loaded.config);
-    let exit = match run(&loaded.config, source, dest) {
+    let exit = match run(&loaded.config, notice, source, dest) {
         Ok(exit) => exit,
         Err(error) => {
             complain(&error.to_string());
             Exit::Failed
         }
     };
-    if let Some(notice) = notice {
-        complain(&notice);
-    }
     drop(log);
     exit
 }
 
-fn run(config: &Config, source: Option<PathBuf>, dest: Option<PathBuf>) -> io::Result<Exit> {
+fn run(
+    config: &Config,
+    notice: Option<String>,
+    source: Option<PathBuf>,
+    dest: Option<PathBuf>,
+) -> io::Result<Exit> {
     let here = || PathBuf::from(".");
     let source = std::path::absolute(source.unwrap_or_else(here))?;
     let dest = std::path::absolute(dest.unwrap_or_else(here))?;
     let (client, engine) = session::local()?;
-    let exit = match tui::run(client, settings(config), source, dest) {
+    let mut stuck = false;
+    let settings = Settings {
+        notice,
+        ..settings(config)
+    };
+    let exit = match tui::run(client, settings, source, dest) {
         Ok(outcome) => {
+            // A thread that hangs in the kernel would keep the shell waiting; the process's end
+            // takes it along as soon as the kernel lets go.
+            stuck = outcome.engine_stuck;
             for line in &outcome.lines {
                 report::say_on_stderr(line);
             }
@@ -57,7 +67,9 @@ fn run(config: &Config, source: Option<PathBuf>, dest: Option<PathBuf>) -> io::R
             }
         }
     };
-    engine.join()?;
+    if !stuck {
+        engine.join()?;
+    }
     Ok(exit)
 }
 
@@ -75,6 +87,7 @@ fn settings(config: &Config) -> Settings {
             },
             reversed: false,
         },
+        notice: None,
         ascii: wanted(config.screen.ascii),
         colour: wanted(config.screen.colour),
         defaults: JobSpec {

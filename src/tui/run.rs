@@ -383,6 +383,8 @@ impl Shell {
         Ok(Outcome {
             signal: self.model.signal,
             lines,
+            engine_stuck: !self.engine_gone
+                && self.farewell.is_some_and(|at| at.elapsed() >= FAREWELL),
         })
     }
 }

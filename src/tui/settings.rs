@@ -52,6 +52,8 @@ pub struct Outcome {
     pub signal: Option<u8>,
     /// Lines for the screen that is left behind, safe to print.
     pub lines: Vec<String>,
+    /// True when the engine was not waited for any longer: a thread of it is stuck in the kernel.
+    pub engine_stuck: bool,
 }
 
 impl Outcome {
