@@ -30,6 +30,8 @@ pub struct Client {
     requests: mpsc::Sender<Request>,
     updates: mpsc::Receiver<Update>,
     snapshots: watch::Receiver<Arc<Snapshot>>,
+    /// Number of the last snapshot handed out.
+    seen: u64,
 }
 
 impl Client {
@@ -42,6 +44,7 @@ impl Client {
             requests,
             updates,
             snapshots,
+            seen: 0,
         }
     }
 
@@ -66,9 +69,12 @@ impl Client {
                 None => self.last_snapshot(),
             },
             changed = self.snapshots.changed() => match changed {
-                Ok(()) => Some(Update::Snapshot(self.snapshots.borrow_and_update().clone())),
+                Ok(()) => Some(self.take_snapshot()),
                 // The engine is gone; what it still sent is drained first.
-                Err(_) => self.updates.recv().await,
+                Err(_) => match self.updates.recv().await {
+                    Some(update) => Some(update),
+                    None => self.last_snapshot(),
+                },
             },
         }
     }
@@ -78,10 +84,15 @@ impl Client {
         self.snapshots.borrow().clone()
     }
 
+    fn take_snapshot(&mut self) -> Update {
+        let snapshot = self.snapshots.borrow_and_update().clone();
+        self.seen = snapshot.seq;
+        Update::Snapshot(snapshot)
+    }
+
+    /// What a watch channel has unseen cannot be asked of a closed one, so the numbers tell.
     fn last_snapshot(&mut self) -> Option<Update> {
-        match self.snapshots.has_changed() {
-            Ok(true) => Some(Update::Snapshot(self.snapshots.borrow_and_update().clone())),
-            _ => None,
-        }
+        let unseen = self.snapshots.borrow().seq > self.seen;
+        unseen.then(|| self.take_snapshot())
     }
 }
