@@ -1,5 +1,6 @@
 //! The one integration binary: linking is the slow part on small machines.
 
 mod cli_usage;
+mod copy_tree;
 mod support;
 mod tidy;
