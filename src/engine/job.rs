@@ -112,6 +112,10 @@ pub struct Job {
     pub bigs: BTreeMap<FileId, Arc<Big>>,
     scan_ended: bool,
     begun: bool,
+    /// Something was not scanned that nothing below stands for: trying again means everything.
+    unseen: bool,
+    /// True once it was asked to try again: only what failed is scanned.
+    retrying: bool,
     retry_sources: Vec<usize>,
     retry_subtrees: Vec<Subtree>,
     retry_dirs: Vec<Arc<Dir>>,
@@ -142,6 +146,8 @@ pub struct Job {
     pub notables: Notables,
     /// Every failure, in order.
     pub failures: Vec<Failure>,
+    /// Those that trying again does not undo: refusals, and flushes that failed.
+    lasting: Vec<Failure>,
 }
 
 impl Job {
@@ -170,6 +176,8 @@ impl Job {
             bigs: BTreeMap::new(),
             scan_ended: false,
             begun: false,
+            unseen: false,
+            retrying: false,
             retry_sources: Vec::new(),
             retry_subtrees: Vec::new(),
             retry_dirs: Vec::new(),
@@ -190,6 +198,7 @@ impl Job {
             dropped: Vec::new(),
             notables: Notables::default(),
             failures: Vec::new(),
+            lasting: Vec::new(),
         }
     }
 
@@ -273,9 +282,8 @@ impl Job {
             }
         };
         let crew = self.hire(sys, reports);
-        let again = self.counts.ended > 0 || !self.failures.is_empty();
         let assignment = Assignment {
-            sources: if again {
+            sources: if self.retrying {
                 std::mem::take(&mut self.retry_sources)
             } else {
                 (0..self.spec.sources.len()).collect()
@@ -296,6 +304,7 @@ impl Job {
             if let Err(error) = spawned {
                 self.own_failure(Op::Resolve, format!("no thread for the scan: {error}"));
                 self.scan_ended = true;
+                self.unseen = true;
             }
         }
         self.crew = Some(crew);
@@ -390,16 +399,25 @@ impl Job {
                     Retry::Source(index) => self.retry_sources.push(index),
                     Retry::Subtree(subtree) => self.retry_subtrees.push(*subtree),
                     Retry::Dir(dir) => self.retry_dirs.push(dir),
-                    Retry::Never => {}
+                    Retry::Never if failure.class == ErrorClass::Refused => {
+                        self.lasting.push(failure.clone());
+                    }
+                    Retry::Never => self.unseen = true,
                 }
                 self.counts.failed += 1;
                 self.failures.push(failure);
             }
             What::ScanNotice(what, count) => self.notables.add(what, count),
             What::Targets(fds) => self.targets.extend(fds),
-            What::ScanEnded { begun } => {
+            What::Named(naming) => {
+                if self.spec.naming != naming {
+                    Arc::make_mut(&mut self.spec).naming = naming;
+                }
+            }
+            What::ScanEnded { begun, whole } => {
                 self.scan_ended = true;
                 self.begun |= begun;
+                self.unseen |= !whole;
             }
             What::Batch(batch) => self.batch(*batch, events),
             What::Join(big) => self.join(&big),
@@ -684,6 +702,7 @@ impl Job {
             // flush says.
             Err(failure) => {
                 self.counts.failed += 1;
+                self.lasting.push(Failure::clone(&failure));
                 self.failures.push(*failure);
             }
         }
@@ -758,8 +777,8 @@ impl Job {
     /// Stops for good.
     pub fn cancel(&mut self, events: &mut Vec<Event>) {
         match self.state {
-            JobState::Queued => self.set_state(JobState::Cancelled, events),
-            JobState::Paused if self.crew.is_none() => self.set_state(JobState::Cancelled, events),
+            JobState::Queued => self.cancel_unbegun(events),
+            JobState::Paused if self.crew.is_none() => self.cancel_unbegun(events),
             state if state.is_active() || state == JobState::Paused => {
                 let flushing = state == JobState::Flushing;
                 if let Some(crew) = &self.crew {
@@ -774,6 +793,11 @@ impl Job {
             }
             _ => {}
         }
+    }
+
+    fn cancel_unbegun(&mut self, events: &mut Vec<Event>) {
+        self.unseen |= !self.retrying;
+        self.set_state(JobState::Cancelled, events);
     }
 
     /// Sets one file aside, or lets it go on.
@@ -833,6 +857,11 @@ impl Job {
         ) {
             return false;
         }
+        if self.unseen {
+            self.start_over();
+            self.set_state(JobState::Queued, events);
+            return true;
+        }
         let mut ids: Vec<FileId> = self.status.drain().map(|(id, _)| id).collect();
         ids.sort_unstable();
         let mut by_slice: BTreeMap<FileId, (Arc<Slice>, Vec<usize>)> = BTreeMap::new();
@@ -866,12 +895,33 @@ impl Job {
         if !something {
             return false;
         }
-        self.counts.failed = 0;
+        self.counts.failed = self.lasting.len() as u64;
         self.counts.conflicts = 0;
-        self.failures.clear();
+        self.failures.clone_from(&self.lasting);
         self.flush = None;
+        self.retrying = true;
         self.set_state(JobState::Queued, events);
         true
+    }
+
+    /// Forgets everything but what was asked for: all is scanned again, and what is there already
+    /// is found identical.
+    fn start_over(&mut self) {
+        let spec = JobSpec::clone(&self.spec);
+        let mut new = Self::new(self.id, spec, self.start);
+        // What was refused will be again; that a flush failed must not be forgotten.
+        new.lasting = std::mem::take(&mut self.lasting);
+        new.lasting.retain(|failure| failure.op == Op::Flush);
+        new.failures.clone_from(&new.lasting);
+        new.counts.failed = new.lasting.len() as u64;
+        *self = Self {
+            device: self.device,
+            device_known: self.device_known,
+            state: self.state,
+            // Workers of the last run may still be about to say that they left.
+            next_worker: self.next_worker,
+            ..new
+        };
     }
 }
 

@@ -15,7 +15,7 @@ use super::temp::is_temp;
 use super::tree::{Dir, DirFds, Place, Slice, SliceBuilder};
 use super::worker::{Shared, complete};
 use crate::clock;
-use crate::proto::{BytePath, ErrorClass, JobSpec, Op, Side, Totals};
+use crate::proto::{BytePath, ErrorClass, JobSpec, Naming, Op, Side, Totals};
 use crate::sys::{Errno, Kind, Stat};
 use std::collections::HashSet;
 use std::ffi::{CStr, CString};
@@ -77,6 +77,8 @@ pub struct Scan {
     children: Vec<(CString, Option<Kind>, u64)>,
     notables: Notables,
     alive: bool,
+    /// Nothing was left out because the job was cancelled.
+    whole: bool,
 }
 
 impl Scan {
@@ -97,6 +99,7 @@ impl Scan {
             children: Vec::new(),
             notables: Notables::default(),
             alive: true,
+            whole: true,
         }
     }
 
@@ -111,7 +114,8 @@ impl Scan {
         for (what, count) in self.notables.iter() {
             self.shared.report(What::ScanNotice(what, count));
         }
-        self.shared.report(What::ScanEnded { begun });
+        let whole = self.whole;
+        self.shared.report(What::ScanEnded { begun, whole });
     }
 
     fn sources(&mut self, wanted: &[usize]) -> bool {
@@ -136,6 +140,10 @@ impl Scan {
                 return false;
             }
         };
+        self.report(What::Named(match target.name {
+            Some(_) => Naming::Exact,
+            None => Naming::Into,
+        }));
         let mut begun = false;
         let mut names = HashSet::new();
         let mut files: Option<(PathBuf, SliceBuilder)> = None;
@@ -144,6 +152,7 @@ impl Scan {
                 continue;
             };
             if self.shared.gate.look() == Pass::Stop || !self.alive {
+                self.whole = false;
                 break;
             }
             match self.source(path, &target, &mut names, &mut files) {
@@ -301,6 +310,7 @@ impl Scan {
         while let Some(subtree) = self.stack.pop() {
             self.shared.gate.enter();
             if self.shared.gate.look() == Pass::Stop || !self.alive {
+                self.whole = false;
                 self.complete(&subtree.parent);
             } else {
                 self.subtree(subtree);
@@ -437,7 +447,10 @@ impl Scan {
             self.children = children;
             match more {
                 Ok(true) if self.shared.gate.look() != Pass::Stop => self.flush_if_due(),
-                Ok(_) => break Ok(()),
+                Ok(more) => {
+                    self.whole &= !more;
+                    break Ok(());
+                }
                 Err(errno) => break Err(Trouble::kernel(Op::List, Side::Source, errno)),
             }
         };
