@@ -2,5 +2,6 @@
 
 mod cli_usage;
 mod copy_tree;
+mod faults;
 mod support;
 mod tidy;
