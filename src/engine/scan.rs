@@ -442,15 +442,16 @@ impl Scan {
                 children.push((child.name.to_owned(), child.kind, child.ino));
             });
             for (name, kind, ino) in children.drain(..) {
+                // A directory can hold a million names, and every one may be asked about.
+                if !self.may_go_on() {
+                    break;
+                }
                 self.child(dir, &fds, &mut builder, &mut below, name, kind, ino);
             }
             self.children = children;
             match more {
-                Ok(true) if self.shared.gate.look() != Pass::Stop => self.flush_if_due(),
-                Ok(more) => {
-                    self.whole &= !more;
-                    break Ok(());
-                }
+                Ok(true) if self.may_go_on() => self.flush_if_due(),
+                Ok(_) => break Ok(()),
                 Err(errno) => break Err(Trouble::kernel(Op::List, Side::Source, errno)),
             }
         };
@@ -581,6 +582,18 @@ impl Scan {
         if stat.kind == Kind::File {
             self.totals.bytes += stat.size;
         }
+    }
+
+    /// Waits while the job is held. False once it was stopped: something is left out then.
+    fn may_go_on(&mut self) -> bool {
+        let gate = &self.shared.gate;
+        let goes_on = match gate.look() {
+            Pass::Go => true,
+            Pass::Hold => gate.wait(),
+            Pass::Stop => false,
+        };
+        self.whole &= goes_on;
+        goes_on
     }
 
     fn complete(&mut self, dir: &Arc<Dir>) {
