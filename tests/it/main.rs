@@ -1,6 +1,7 @@
 //! The one integration binary: linking is the slow part on small machines.
 
 mod cli_usage;
+mod control;
 mod copy_tree;
 mod faults;
 mod support;
