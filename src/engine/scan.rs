@@ -632,12 +632,11 @@ impl Scan {
     }
 }
 
-/// `dir/./` shown as `dir`.
+/// `dir/./` shown as `dir`, and `./` not at all.
 fn tidy(path: &std::path::Path) -> PathBuf {
-    let tidy: PathBuf = path.components().collect();
-    if tidy.as_os_str().is_empty() {
-        PathBuf::from(".")
-    } else {
-        tidy
+    let mut parts = path.components();
+    if path.starts_with(".") {
+        parts.next();
     }
+    parts.collect()
 }
