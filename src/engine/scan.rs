@@ -79,6 +79,8 @@ pub struct Scan {
     alive: bool,
     /// Nothing was left out because the job was cancelled.
     whole: bool,
+    /// The destination itself was looked through for orphans.
+    swept: bool,
 }
 
 impl Scan {
@@ -100,6 +102,7 @@ impl Scan {
             notables: Notables::default(),
             alive: true,
             whole: true,
+            swept: false,
         }
     }
 
@@ -243,6 +246,7 @@ impl Scan {
         {
             self.close_files(files.take());
             let place = self.place(&origin, found.parent, target)?;
+            self.sweep_place(&place)?;
             *files = Some((origin.parent.clone(), SliceBuilder::new(place)));
         }
         if let Some((_, builder)) = files {
@@ -575,6 +579,21 @@ impl Scan {
                 self.notables.add(Notable::OrphansRemoved, 1);
             }
         }
+    }
+
+    /// The same for the directory that gets single files; once, before the first.
+    fn sweep_place(&mut self, place: &Arc<Dir>) -> Result<(), Trouble> {
+        if std::mem::replace(&mut self.swept, true) {
+            return Ok(());
+        }
+        let shared = self.shared.clone();
+        let fds = place.acquire(&*shared.sys)?;
+        shared.gate.enter();
+        if shared.gate.look() != Pass::Stop {
+            self.sweep(&fds);
+        }
+        shared.gate.leave();
+        Ok(())
     }
 
     fn count(&mut self, stat: &Stat) {
