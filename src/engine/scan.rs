@@ -535,7 +535,7 @@ impl Scan {
     }
 
     /// Removes what a killed run left in a directory that was there before: a temporary by its
-    /// name, of this user, with one link, and locked by nobody.
+    /// name, of this user (for root, of any), with one link, and locked by nobody.
     fn sweep(&mut self, fds: &DirFds) {
         let shared = self.shared.clone();
         let sys = &*shared.sys;
@@ -559,7 +559,9 @@ impl Scan {
             let Ok(there) = sys.stat_at(fds.dst(), &name) else {
                 continue;
             };
-            if there.uid != me || there.dev != own.dev {
+            // Root gives a temporary to the source's owner before it has its name.
+            let ours = there.uid == me || me == 0;
+            if !ours || there.dev != own.dev {
                 continue;
             }
             if there.kind == Kind::File {
