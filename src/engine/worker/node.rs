@@ -66,7 +66,16 @@ impl Worker {
         }
         self.cell.phase(FilePhase::Finishing);
         let temp = self.create_node(fds.dst(), &stat, target.as_deref())?;
-        let placed = self.dress_node(fds.dst(), &temp, &stat).and_then(|()| {
+        let dressed = self
+            .dress_node(fds.dst(), &temp, &stat)
+            .map_err(|mut trouble| {
+                // Links carry no lock: another run may have taken it for an orphan.
+                if trouble.errno == Some(Errno::NOENT) {
+                    trouble.class = ErrorClass::Transient;
+                }
+                trouble
+            });
+        let placed = dressed.and_then(|()| {
             if over {
                 publish::name_over(sys, fds.dst(), &temp, dest_name)?;
                 return Ok(());
