@@ -370,6 +370,47 @@ fn a_flush_that_fails_is_believed() {
     }
 }
 
+/// Two things fail: the cause is told, and what was left behind because of the other.
+#[test]
+fn a_clean_up_that_fails_does_not_hide_why_it_was_needed() {
+    for (call, op) in [
+        (Call::WriteAt, Op::Write),
+        (Call::ReadAt, Op::Read),
+        (Call::TryLock, Op::Create),
+        (Call::Close, Op::Close),
+        (Call::RenameNew, Op::Rename),
+        (Call::SetTimesAt, Op::Times),
+    ] {
+        for strategy in [Strategy::Buffered, Strategy::Parallel] {
+            let mut world = World::new(true);
+            let dest = world.dest();
+            let fail = |call| Fault {
+                call: Some(call),
+                nth: 0,
+                sticky: true,
+                kind: FaultKind::Fail(Errno::IO),
+            };
+            let below = Arc::new(Faulty::new(Arc::new(Real), Some(fail(call))));
+            let sys = Arc::new(Faulty::new(below, Some(fail(Call::Unlink))));
+            let ended = run(sys.clone(), &world.job(&dest, strategy));
+            let said = format!("{strategy} {call:?}");
+            check(&said, &world.source, &dest, &ended, &sys);
+            assert!(!ended.failures.is_empty(), "{said}");
+            for failure in &ended.failures {
+                assert_eq!(failure.op, op, "{said}: {failure:?}");
+                assert!(
+                    failure.reason.contains("input/output error"),
+                    "{said}: {failure:?}"
+                );
+                assert!(
+                    failure.reason.contains("left behind"),
+                    "{said}: {failure:?}"
+                );
+            }
+        }
+    }
+}
+
 /// File systems without `RENAME_NOREPLACE`, or without links as well, or locks.
 #[test]
 fn what_a_file_system_lacks_is_gone_round() {

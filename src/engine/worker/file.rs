@@ -153,8 +153,8 @@ impl Worker {
                 Ok(false) => {}
                 Err(errno) => {
                     drop(fd);
-                    self.remove(dir, &temp)?;
-                    return Err(Trouble::kernel(Op::Create, Side::Dest, errno));
+                    let trouble = Trouble::kernel(Op::Create, Side::Dest, errno);
+                    return Err(self.cleaned_up(dir, &temp, trouble));
                 }
             }
         }
@@ -424,10 +424,7 @@ impl Worker {
                 return Ok(Outcome::Ended(other));
             }
             Err(trouble) => {
-                return Err(match self.remove(dir, file.temp) {
-                    Ok(()) => trouble,
-                    Err(left) => and_left_behind(trouble, &left),
-                });
+                return Err(self.cleaned_up(dir, file.temp, trouble));
             }
         }
         let planned = file.slice.entries()[file.index].size;
@@ -517,6 +514,14 @@ impl Worker {
                     super::super::failure::reason(errno)
                 )),
             ),
+        }
+    }
+
+    /// The trouble after its temporary was removed; where that fails too, it says so as well.
+    pub(super) fn cleaned_up(&self, dir: BorrowedFd<'_>, temp: &CStr, trouble: Trouble) -> Trouble {
+        match self.remove(dir, temp) {
+            Ok(()) => trouble,
+            Err(left) => and_left_behind(trouble, &left),
         }
     }
 

@@ -233,10 +233,7 @@ impl Worker {
             }
             Some(Halt::Trouble(trouble)) => {
                 self.batch.wasted += done - holes;
-                match self.remove(big.fds.dst(), &big.temp) {
-                    Ok(()) => Outcome::Trouble(trouble),
-                    Err(left) => Outcome::Trouble(left),
-                }
+                Outcome::Trouble(self.cleaned_up(big.fds.dst(), &big.temp, trouble))
             }
             None => {
                 self.batch.wasted += done - holes;
@@ -249,10 +246,7 @@ impl Worker {
                         big.stat.size
                     ),
                 );
-                match self.remove(big.fds.dst(), &big.temp) {
-                    Ok(()) => Outcome::Trouble(trouble),
-                    Err(left) => Outcome::Trouble(left),
-                }
+                Outcome::Trouble(self.cleaned_up(big.fds.dst(), &big.temp, trouble))
             }
         }
     }

@@ -104,8 +104,7 @@ impl Worker {
             }
         });
         if let Err(trouble) = placed {
-            self.remove(fds.dst(), &temp)?;
-            return Err(trouble);
+            return Err(self.cleaned_up(fds.dst(), &temp, trouble));
         }
         Ok(Status::Copied)
     }
