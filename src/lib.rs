@@ -18,4 +18,5 @@ pub mod proto;
 pub mod session;
 pub mod sys;
 pub mod text;
+pub mod tui;
 pub mod units;

@@ -4,6 +4,7 @@
 
 use super::args::Cli;
 use crate::config::KEYS;
+use crate::tui::keys_table;
 use clap::CommandFactory;
 use clap_complete::Shell;
 use clap_mangen::Man;
@@ -17,10 +18,22 @@ pub fn completions(shell: Shell) -> Vec<u8> {
     out
 }
 
-/// The keys of the interactive program, as text.
+/// The keys of the interactive program, as text: a heading a place, a line a key.
 pub fn keys() -> Vec<u8> {
-    // SCREEN: the table of keys lives with the screens.
-    Vec::new()
+    let mut lines = Vec::new();
+    let mut place = "";
+    for row in keys_table() {
+        if row.context != place {
+            if !place.is_empty() {
+                lines.push(String::new());
+            }
+            place = row.context;
+            lines.push(place.to_owned());
+        }
+        lines.push(format!("  {:<20} {}", row.keys, row.doc));
+    }
+    lines.push(String::new());
+    lines.join("\n").into_bytes()
 }
 
 /// The manual page: the program, then each command with its options.

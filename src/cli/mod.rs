@@ -7,6 +7,7 @@ pub mod args;
 pub mod copy;
 pub mod generate;
 pub mod report;
+mod screen;
 mod signals;
 
 use crate::config::{self, Config, KEYS, Level, Loaded, Origin};
@@ -22,7 +23,7 @@ use signals::{Came, Target};
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
@@ -33,7 +34,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Err(error) => return refuse_arguments(&error),
     };
     let Some(command) = cli.command else {
-        return interactive(cli.config.as_deref(), cli.source_dir, cli.dest_dir);
+        return screen::open(cli.config.as_deref(), cli.source_dir, cli.dest_dir);
     };
     if let Some(path) = cli.source_dir {
         let path = text::shown(path.as_os_str().as_bytes()).into_owned();
@@ -46,36 +47,6 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Completions { shell } => print(&generate::completions(shell)),
         Command::Man => print(&generate::man()),
     }
-}
-
-/// Opens the interactive program.
-fn interactive(config: Option<&Path>, source: Option<PathBuf>, dest: Option<PathBuf>) -> Exit {
-    if !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
-        return refuse(
-            "the interactive program needs a terminal; use `haul copy` to copy without one",
-        );
-    }
-    let loaded = match load(config) {
-        Ok(loaded) => loaded,
-        Err(exit) => return exit,
-    };
-    let (log, notice) = start_log(&loaded.config);
-    let exit = open_screen(&loaded.config, source, dest, notice);
-    drop(log);
-    exit
-}
-
-/// The one call site of the screens: the session's client, the configuration, the two
-/// directories, and a notice to show.
-fn open_screen(
-    _config: &Config,
-    _source: Option<PathBuf>,
-    _dest: Option<PathBuf>,
-    _notice: Option<String>,
-) -> Exit {
-    // SCREEN: `tui::run` goes here, with a client of `session::local`.
-    complain("the interactive program is not part of this build; use `haul copy`");
-    Exit::Failed
 }
 
 fn copy_files(config: Option<&Path>, args: &CopyArgs) -> Exit {
@@ -130,10 +101,11 @@ fn copy_files(config: Option<&Path>, args: &CopyArgs) -> Exit {
     exit
 }
 
-/// Runs `work` with an engine of its own, and waits for the engine to end.
-fn with_engine<T>(
-    work: impl FnOnce(&mut Client, watch::Receiver<Came>, Target, &Runtime) -> T,
-) -> io::Result<T> {
+/// Runs `work` with an engine of its own, and waits for the engine to end. An error means that
+/// nothing was begun.
+fn with_engine(
+    work: impl FnOnce(&mut Client, watch::Receiver<Came>, Target, &Runtime) -> Exit,
+) -> io::Result<Exit> {
     let (mut client, engine) = session::local()?;
     let target = Target::default();
     let signals = signals::watch(client.sender(), target.clone())?;
@@ -145,8 +117,13 @@ fn with_engine<T>(
         tracing::debug!("engine asked to end");
     }
     drop(client);
-    engine.join()?;
-    Ok(done)
+    match engine.join() {
+        Ok(()) => Ok(done),
+        Err(error) => {
+            complain(&error.to_string());
+            Ok(Exit::Failed.worst(done))
+        }
+    }
 }
 
 fn progress(args: &CopyArgs) -> Box<dyn Progress> {

@@ -4,7 +4,7 @@
 //! `try_send`, threads are spawned and not joined, doors get what fits their channel. With no
 //! active job it does not wake up at all.
 
-use super::job::Job;
+use super::job::{Device, Job};
 use super::report::{REPORTS, Report, What};
 use super::{plan, view};
 use crate::clock;
@@ -84,13 +84,10 @@ pub async fn run(sys: Arc<dyn Sys>, ends: Ends) {
         let active = this.dirty || this.jobs.iter().any(|job| job.state().is_active());
         let waiting = !this.outbox.is_empty();
         tokio::select! {
-            request = this.ends.requests.recv(), if requests_open => match request {
-                Some(request) => this.request(request),
-                None => {
-                    // The door is gone without a word: nobody can watch, so everything stops.
-                    requests_open = false;
-                    this.close();
-                }
+            request = this.ends.requests.recv(), if requests_open => if let Some(request) = request { this.request(request) } else {
+                // The door is gone without a word: nobody can watch, so everything stops.
+                requests_open = false;
+                this.close();
             },
             Some(report) = reports.recv() => this.report(report),
             _ = tick.tick(), if active => this.tick(),
@@ -221,8 +218,7 @@ impl Coordinator {
                 }
             }
             What::Device(device) => self.with(report.job, |job| {
-                job.device = device;
-                job.device_known = true;
+                job.device = device.map_or(Device::Hidden, Device::Known);
             }),
             what => self.with(report.job, |job| job.take(what, &mut events)),
         }
@@ -259,14 +255,15 @@ impl Coordinator {
 
     fn is_due(&self, at: usize) -> bool {
         self.jobs[at].start == Start::Now
-            || (self.jobs[at].device_known && self.blocker(at).is_none())
+            || (self.jobs[at].device != Device::Unknown && self.blocker(at).is_none())
     }
 
     /// The job that one in the queue waits for: active, on the same device, or queued before it.
     fn blocker(&self, at: usize) -> Option<JobId> {
         let job = &self.jobs[at];
-        let same = |other: &Job| {
-            other.device.is_none() || job.device.is_none() || other.device == job.device
+        let same = |other: &Job| match (job.device, other.device) {
+            (Device::Known(mine), Device::Known(theirs)) => mine == theirs,
+            _ => true,
         };
         self.jobs
             .iter()

@@ -10,10 +10,14 @@
 //! coordinator's thread.
 
 mod calls;
+pub mod count;
 mod fault;
+pub mod listing;
 mod real;
 mod stat;
 mod steady;
+pub mod tty;
+pub mod walk;
 
 pub use calls::{Call, Child, Sys, SysResult};
 pub use fault::{Fault, FaultKind, Faulty};

@@ -7,7 +7,7 @@ use rustix::fs::FileType;
 pub struct Time {
     /// Seconds; negative before 1970.
     pub secs: i64,
-    /// Nanoseconds, 0..1_000_000_000.
+    /// Nanoseconds, `0..1_000_000_000`.
     pub nanos: u32,
 }
 
@@ -145,37 +145,6 @@ impl From<rustix::fs::Stat> for Stat {
             ctime: Time {
                 secs: stat.st_ctime as i64,
                 nanos: stat.st_ctime_nsec as u32,
-            },
-        }
-    }
-}
-
-impl From<&std::fs::Metadata> for Stat {
-    fn from(metadata: &std::fs::Metadata) -> Self {
-        use std::os::unix::fs::MetadataExt;
-        let kind = FileType::from_raw_mode(metadata.mode());
-        Self {
-            dev: metadata.dev(),
-            ino: metadata.ino(),
-            kind: Kind::from_file_type(kind).unwrap_or(Kind::File),
-            mode: metadata.mode() & 0o7777,
-            nlink: metadata.nlink(),
-            uid: metadata.uid(),
-            gid: metadata.gid(),
-            rdev: metadata.rdev(),
-            size: metadata.size(),
-            blocks: metadata.blocks(),
-            atime: Time {
-                secs: metadata.atime(),
-                nanos: metadata.atime_nsec() as u32,
-            },
-            mtime: Time {
-                secs: metadata.mtime(),
-                nanos: metadata.mtime_nsec() as u32,
-            },
-            ctime: Time {
-                secs: metadata.ctime(),
-                nanos: metadata.ctime_nsec() as u32,
             },
         }
     }

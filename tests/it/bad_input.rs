@@ -1,7 +1,7 @@
 //! What people and machines get wrong, through the real program: the message names the path and the
 //! reason, the exit code is right, and nothing is destroyed.
 
-use crate::support::scratch::Scratch;
+use crate::support::scratch::{Scratch, remount_read_only};
 use crate::support::tree::{self, Dice};
 use crate::support::walk::{self, assert_same, entries, temporaries};
 use crate::support::{is_root, skip};
@@ -364,7 +364,7 @@ fn a_read_only_file_system_is_said() {
         return;
     };
     fs::write(fixed.join("old"), "old").expect("written");
-    scratch.remount_read_only(&fixed);
+    remount_read_only(&fixed);
     scratch.file("new", "new");
     fs::create_dir_all(scratch.at("dir/sub")).expect("made");
     let (code, said) = copy(&scratch, &["new", "dir", "fixed"]);

@@ -163,6 +163,13 @@ fn generated_files_are_fresh() {
 }
 
 #[test]
+fn the_keys_are_listed() {
+    let (code, out, err) = World::new().run(["keys"]);
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert!(out.lines().count() > 20 && !out.contains('\x1b'), "{out}");
+}
+
+#[test]
 fn the_manual_page_knows_every_option() {
     let world = World::new();
     let (_, help, _) = world.run(["copy", "--help"]);

@@ -308,9 +308,10 @@ fn a_scan_stops_in_the_middle_of_a_directory() {
         spec.tuning.file_workers = Some(2);
         let id = driver.add(&spec, Start::Now);
         driver.until_view(id, "some copied", |view| view.copied > 10);
-        let (request, state) = match cancel {
-            true => (Request::Cancel { job: id }, JobState::Cancelled),
-            false => (Request::Pause { job: id }, JobState::Paused),
+        let (request, state) = if cancel {
+            (Request::Cancel { job: id }, JobState::Cancelled)
+        } else {
+            (Request::Pause { job: id }, JobState::Paused)
         };
         driver.send(request);
         soon(
@@ -321,9 +322,10 @@ fn a_scan_stops_in_the_middle_of_a_directory() {
         driver.idle(Duration::from_millis(300));
         assert_eq!(files(&to), there);
         assert!(there < count, "it was all copied before");
-        driver.send(match cancel {
-            true => Request::RetryFailed { job: id },
-            false => Request::Resume { job: id },
+        driver.send(if cancel {
+            Request::RetryFailed { job: id }
+        } else {
+            Request::Resume { job: id }
         });
         driver.until("left", |driver| driver.state(id) != state);
         assert_eq!(driver.until_ended(id).state, JobState::Done);

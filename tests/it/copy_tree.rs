@@ -319,9 +319,10 @@ fn impossible_names_are_refused_and_change_nothing() {
         assert!(reason.contains(words), "{said}: {reason}");
         ended.assert_balance();
         let nothing = case.there.is_empty();
-        let state = match nothing {
-            true => JobState::Failed,
-            false => JobState::DoneWithFailures,
+        let state = if nothing {
+            JobState::Failed
+        } else {
+            JobState::DoneWithFailures
         };
         assert_eq!(ended.summary.state, state, "{said}");
         let after = walk::entries(scratch.path());

@@ -206,22 +206,20 @@ fn after_a_failed_flush(said: &str, sys: &Faulty, at: usize) {
     assert_eq!(next, Some(&Call::Unlink), "{said}: after a failed flush");
 }
 
-fn once(nth: u64, kind: FaultKind) -> Option<Fault> {
-    Some(Fault {
+fn once(nth: u64, kind: FaultKind) -> Fault {
+    Fault {
         call: None,
         nth,
         sticky: false,
         kind,
-    })
+    }
 }
 
-fn for_good(nth: u64, kind: FaultKind) -> Option<Fault> {
-    Some(Fault {
-        call: None,
-        nth,
+fn for_good(nth: u64, kind: FaultKind) -> Fault {
+    Fault {
         sticky: true,
-        kind,
-    })
+        ..once(nth, kind)
+    }
 }
 
 /// Every call fails in every way.
@@ -235,10 +233,14 @@ fn sweep(strategy: Strategy) {
     assert!(calls > 100, "{calls} calls");
     for nth in 0..calls {
         for errno in ERRORS {
-            strike(&mut world, strategy, once(nth, FaultKind::Fail(errno)));
+            strike(
+                &mut world,
+                strategy,
+                Some(once(nth, FaultKind::Fail(errno))),
+            );
         }
         for kind in [FaultKind::Fail(Errno::INTR), FaultKind::Short] {
-            let (ended, sys) = strike(&mut world, strategy, once(nth, kind));
+            let (ended, sys) = strike(&mut world, strategy, Some(once(nth, kind)));
             let failures = &ended.failures;
             assert!(
                 failures.is_empty(),
@@ -247,7 +249,11 @@ fn sweep(strategy: Strategy) {
             );
         }
         let errno = ERRORS[nth as usize % ERRORS.len()];
-        strike(&mut world, strategy, for_good(nth, FaultKind::Fail(errno)));
+        strike(
+            &mut world,
+            strategy,
+            Some(for_good(nth, FaultKind::Fail(errno))),
+        );
     }
     say(&format!(
         "{strategy}: {calls} calls, {} runs in {:.1}s",
@@ -283,7 +289,7 @@ fn retried(strategy: Strategy) {
     let mut helped = 0;
     for nth in 0..sys.calls().len() as u64 {
         let dest = world.dest();
-        let fault = once(nth, FaultKind::Fail(Errno::IO));
+        let fault = Some(once(nth, FaultKind::Fail(Errno::IO)));
         let sys = Arc::new(Faulty::new(Arc::new(Real), fault));
         let mut driver = Driver::on(sys.clone());
         let job = driver.add(&world.job(&dest, strategy), Start::Now);
@@ -344,7 +350,7 @@ fn every_count_may_be_short() {
         Strategy::Auto,
     ] {
         let mut world = World::new(false);
-        let (ended, _) = strike(&mut world, strategy, for_good(0, FaultKind::Short));
+        let (ended, _) = strike(&mut world, strategy, Some(for_good(0, FaultKind::Short)));
         ended.assert_good();
     }
 }

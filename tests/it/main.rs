@@ -1,6 +1,13 @@
 //! The one integration binary: linking is the slow part on small machines.
 
+#![allow(
+    clippy::unnecessary_debug_formatting,
+    reason = "a failed test shows names with their odd bytes"
+)]
+
 mod bad_input;
+mod cli_bar;
+mod cli_copy;
 mod cli_usage;
 mod control;
 mod copy_tree;
@@ -8,3 +15,6 @@ mod faults;
 mod orphans;
 mod support;
 mod tidy;
+mod tui_update;
+mod tui_view;
+mod tui_world;

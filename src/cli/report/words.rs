@@ -9,7 +9,7 @@ pub fn failure_line(failure: &Failure) -> String {
     let path = text::shown(failure.path.as_bytes());
     let reason = safe(&failure.reason);
     if failure.class == ErrorClass::Conflict {
-        return format!("'{path}' {reason}");
+        return format!("cannot copy to '{path}': {reason}");
     }
     match failure.offset {
         Some(offset) => format!(
@@ -232,7 +232,7 @@ mod tests {
         let line = failure_line(&failure(ErrorClass::Permission, "Permission denied"));
         assert_eq!(line, "cannot open 'a\\x1b[2J\\nb': Permission denied");
         let line = failure_line(&failure(ErrorClass::Conflict, "exists and differs"));
-        assert_eq!(line, "'a\\x1b[2J\\nb' exists and differs");
+        assert_eq!(line, "cannot copy to 'a\\x1b[2J\\nb': exists and differs");
         let line = failure_line(&failure(ErrorClass::Other, "a\nb\x1b"));
         assert!(!line.contains(['\n', '\x1b']), "{line}");
         assert_eq!(safe("not 'a\\x1b'"), "not 'a\\x1b'");

@@ -192,24 +192,23 @@ impl Movers {
             Strategy::Parallel | Strategy::Auto => Strategy::Buffered,
             other => other,
         };
-        let at = match self
+        let at = if let Some(at) = self
             .made
             .iter()
             .position(|mover| mover.strategy() == strategy)
         {
-            Some(at) => at,
-            None => {
-                self.made.push(match strategy {
-                    Strategy::Baseline => Box::new(baseline::Baseline),
-                    Strategy::Sendfile => Box::new(sendfile::Sendfile),
-                    Strategy::CopyFileRange => Box::new(copy_range::CopyRange),
-                    Strategy::Reflink => Box::new(reflink::Reflink),
-                    Strategy::Buffered | Strategy::Parallel | Strategy::Auto => {
-                        Box::new(buffered::Buffered::new(self.buffer_size))
-                    }
-                });
-                self.made.len() - 1
-            }
+            at
+        } else {
+            self.made.push(match strategy {
+                Strategy::Baseline => Box::new(baseline::Baseline),
+                Strategy::Sendfile => Box::new(sendfile::Sendfile),
+                Strategy::CopyFileRange => Box::new(copy_range::CopyRange),
+                Strategy::Reflink => Box::new(reflink::Reflink),
+                Strategy::Buffered | Strategy::Parallel | Strategy::Auto => {
+                    Box::new(buffered::Buffered::new(self.buffer_size))
+                }
+            });
+            self.made.len() - 1
         };
         self.made[at].as_mut()
     }

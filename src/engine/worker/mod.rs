@@ -4,8 +4,10 @@
 //! the job: it follows the policies it was given, reports outcomes, and stops at the gate. It may
 //! block in the kernel; nobody waits for it while it does.
 
+mod climb;
 mod existing;
 mod file;
+mod finish;
 mod lane;
 mod node;
 mod publish;
@@ -324,7 +326,7 @@ impl Worker {
                     ErrorClass::Conflict => Status::Conflict,
                     _ => Status::Failed,
                 };
-                let failure = self.failure(slice, index, trouble);
+                let failure = Self::failure(slice, index, trouble);
                 self.batch.failures.push(failure);
                 self.end(slice, index, status);
             }
@@ -340,7 +342,7 @@ impl Worker {
         self.batch.ended.push((slice.id(index), status));
     }
 
-    fn failure(&self, slice: &Slice, index: usize, trouble: Trouble) -> Failure {
+    fn failure(slice: &Slice, index: usize, trouble: Trouble) -> Failure {
         let (_, name, dest_name) = slice.entry(index);
         let name: &CStr = if trouble.side == Side::Source {
             name

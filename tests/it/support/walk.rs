@@ -122,9 +122,12 @@ pub fn differences(source: &Path, copy: &Path) -> Vec<String> {
         let name = OsStr::from_bytes(path);
         if from.contains_key(path) {
             // Joining the empty path would add a slash, and so follow a link.
-            let join = |root: &Path| match path.is_empty() {
-                true => root.to_path_buf(),
-                false => root.join(name),
+            let join = |root: &Path| {
+                if path.is_empty() {
+                    root.to_path_buf()
+                } else {
+                    root.join(name)
+                }
             };
             found.extend(differs(&join(source), &join(copy)));
         } else {

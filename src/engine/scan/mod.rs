@@ -5,23 +5,23 @@
 //! waits at the job's gate before each directory, for it writes too. Trees are read relative to
 //! held descriptors; nothing is opened through a link.
 
-use super::failure::{Trouble, dest, source};
-use super::filter::Filter;
-use super::gate::Pass;
-use super::report::{Notable, Notables, Retry, What};
-use super::resolve::{self, Origin, Target};
-use super::route::Route;
-use super::temp::is_temp;
-use super::tree::{Dir, DirFds, Place, Slice, SliceBuilder};
-use super::worker::{Shared, complete};
+mod sources;
+mod sweep;
+
 use crate::clock;
-use crate::proto::{BytePath, ErrorClass, JobSpec, Naming, Op, Side, Totals};
+use crate::engine::failure::{Trouble, dest, source};
+use crate::engine::filter::Filter;
+use crate::engine::gate::Pass;
+use crate::engine::report::{Notable, Notables, Retry, What};
+use crate::engine::route::Route;
+use crate::engine::temp::is_temp;
+use crate::engine::tree::{Dir, DirFds, Slice, SliceBuilder};
+use crate::engine::worker::{Shared, complete};
+use crate::proto::{ErrorClass, JobSpec, Op, Side, Totals};
 use crate::sys::{Errno, Kind, Stat};
-use std::collections::HashSet;
 use std::ffi::{CStr, CString};
 use std::mem::MaybeUninit;
 use std::os::fd::AsFd;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::time::{Duration, Instant};
@@ -119,175 +119,6 @@ impl Scan {
         }
         let whole = self.whole;
         self.shared.report(What::ScanEnded { begun, whole });
-    }
-
-    fn sources(&mut self, wanted: &[usize]) -> bool {
-        if wanted.is_empty() {
-            return false;
-        }
-        let spec = self.spec.clone();
-        self.shared.gate.enter();
-        let target = resolve::target(
-            &*self.shared.sys,
-            &spec.dest,
-            spec.naming,
-            spec.sources.len(),
-        );
-        self.shared.gate.leave();
-        let target = match target {
-            Ok(target) => target,
-            Err(trouble) => {
-                // Without a destination no source can begin; the reason is said once.
-                let failure = trouble.failure(None, spec.dest.clone());
-                self.report(What::ScanFailed(failure, Retry::Source(usize::MAX)));
-                return false;
-            }
-        };
-        self.report(What::Named(match target.name {
-            Some(_) => Naming::Exact,
-            None => Naming::Into,
-        }));
-        let mut begun = false;
-        let mut names = HashSet::new();
-        let mut files: Option<(PathBuf, SliceBuilder)> = None;
-        for &index in wanted {
-            let Some(path) = spec.sources.get(index) else {
-                continue;
-            };
-            if self.shared.gate.look() == Pass::Stop || !self.alive {
-                self.whole = false;
-                break;
-            }
-            match self.source(path, &target, &mut names, &mut files) {
-                Ok(()) => begun = true,
-                Err(trouble) => {
-                    let path = if trouble.side == Side::Source {
-                        path.clone()
-                    } else {
-                        spec.dest.clone()
-                    };
-                    let retry = match trouble.class {
-                        ErrorClass::Refused => Retry::Never,
-                        _ => Retry::Source(index),
-                    };
-                    self.report(What::ScanFailed(trouble.failure(None, path), retry));
-                }
-            }
-        }
-        self.close_files(files);
-        begun
-    }
-
-    /// One source argument. Plain files of one parent share a place and slices.
-    fn source(
-        &mut self,
-        path: &BytePath,
-        target: &Target,
-        names: &mut HashSet<CString>,
-        files: &mut Option<(PathBuf, SliceBuilder)>,
-    ) -> Result<(), Trouble> {
-        let shared = self.shared.clone();
-        let sys = &*shared.sys;
-        let mut origin = resolve::origin(path)?;
-        let found = resolve::find(sys, &origin)?;
-        let own_name = origin.name.clone();
-        let through_link = origin.follow && {
-            // `link/`: the opened parent is the directory itself.
-            let parent = sys.stat(found.parent.as_fd()).map_err(source(Op::Stat))?;
-            parent.same_inode(&found.stat)
-        };
-        if through_link {
-            origin.name = c".".to_owned();
-        }
-        let dst_name = match &target.name {
-            Some(name) => name.clone(),
-            None => own_name,
-        };
-        if dst_name.as_c_str() == c"." {
-            if target
-                .above
-                .iter()
-                .any(|above| above.same_inode(&found.stat))
-            {
-                return Err(Trouble::own(
-                    Op::Compare,
-                    Side::Source,
-                    ErrorClass::Refused,
-                    "a directory cannot be copied into itself",
-                ));
-            }
-        } else {
-            if !names.insert(dst_name.clone()) {
-                return Err(Trouble::own(
-                    Op::Compare,
-                    Side::Source,
-                    ErrorClass::Refused,
-                    "another source has the same name at the destination",
-                ));
-            }
-            resolve::check(sys, &found.stat, target, &dst_name)?;
-        }
-        if found.stat.kind == Kind::Dir {
-            self.close_files(files.take());
-            let place = self.place(&origin, found.parent, target)?;
-            place.expect();
-            self.stack.push(Subtree {
-                parent: place,
-                src_name: origin.name,
-                dst_name,
-                ino: found.stat.ino,
-            });
-            self.descend();
-            return Ok(());
-        }
-        if files
-            .as_ref()
-            .is_none_or(|(parent, _)| *parent != origin.parent)
-        {
-            self.close_files(files.take());
-            let place = self.place(&origin, found.parent, target)?;
-            self.sweep_place(&place)?;
-            *files = Some((origin.parent.clone(), SliceBuilder::new(place)));
-        }
-        if let Some((_, builder)) = files {
-            let full = builder.push(&origin.name, &found.stat);
-            self.count(&found.stat);
-            if full || target.name.is_some() {
-                let slice = builder.take(&mut self.next, target.name.clone());
-                self.found.extend(slice);
-            }
-        }
-        self.flush_if_due();
-        Ok(())
-    }
-
-    fn close_files(&mut self, files: Option<(PathBuf, SliceBuilder)>) {
-        if let Some((_, mut builder)) = files {
-            let slice = builder.take(&mut self.next, None);
-            self.found.extend(slice);
-        }
-    }
-
-    fn place(
-        &mut self,
-        origin: &Origin,
-        parent: std::os::fd::OwnedFd,
-        target: &Target,
-    ) -> Result<Arc<Dir>, Trouble> {
-        let shared = self.shared.clone();
-        let dst = shared
-            .sys
-            .duplicate(target.dir.as_fd())
-            .map_err(dest(Op::Resolve))?;
-        let fds = DirFds::new(parent, dst, &self.open);
-        let src_dev = shared.sys.stat(fds.src()).map_err(source(Op::Stat))?.dev;
-        let dst_dev = shared.sys.stat(fds.dst()).map_err(dest(Op::Stat))?.dev;
-        let route = self.route(&fds, src_dev, dst_dev)?;
-        let place = Place {
-            src_path: tidy(&origin.parent),
-            dst_path: tidy(&target.path),
-        };
-        Ok(Dir::place(Arc::new(place), fds, route))
     }
 
     /// The route between two devices; a device that is new as a destination is reported for the
@@ -389,13 +220,14 @@ impl Scan {
                 "directory contains itself (a mount of its own parent)",
             ));
         }
-        let fresh = match dst_name.as_c_str() == c"." {
-            true => false,
-            false => match sys.make_dir(up.dst(), dst_name) {
+        let fresh = if dst_name.as_c_str() == c"." {
+            false
+        } else {
+            match sys.make_dir(up.dst(), dst_name) {
                 Ok(()) => true,
                 Err(Errno::EXIST) => false,
                 Err(errno) => return Err(Trouble::kernel(Op::MakeDir, Side::Dest, errno)),
-            },
+            }
         };
         let dst = sys
             .open_dir(up.dst(), dst_name)
@@ -534,70 +366,6 @@ impl Scan {
         }
     }
 
-    /// Removes what a killed run left in a directory that was there before: a temporary by its
-    /// name, of this user (for root, of any), with one link, and locked by nobody.
-    fn sweep(&mut self, fds: &DirFds) {
-        let shared = self.shared.clone();
-        let sys = &*shared.sys;
-        let Ok(own) = sys.stat(fds.dst()) else { return };
-        let Ok(listing) = sys.open_dir(fds.dst(), c".") else {
-            return;
-        };
-        let mut names = Vec::new();
-        loop {
-            let more = sys.list(listing.as_fd(), &mut self.buffer, &mut |child| {
-                if is_temp(child.name.to_bytes()) {
-                    names.push(child.name.to_owned());
-                }
-            });
-            if !matches!(more, Ok(true)) {
-                break;
-            }
-        }
-        let me = crate::sys::effective_user();
-        for name in names {
-            let Ok(there) = sys.stat_at(fds.dst(), &name) else {
-                continue;
-            };
-            // Root gives a temporary to the source's owner before it has its name.
-            let ours = there.uid == me || me == 0;
-            if !ours || there.dev != own.dev {
-                continue;
-            }
-            if there.kind == Kind::File {
-                let Ok(fd) = sys.open_source(fds.dst(), &name) else {
-                    continue;
-                };
-                let same = sys
-                    .stat(fd.as_fd())
-                    .is_ok_and(|stat| stat.same_inode(&there) && stat.nlink == 1);
-                if !same || !matches!(sys.try_lock(fd.as_fd()), Ok(true)) {
-                    continue;
-                }
-                if sys.unlink(fds.dst(), &name).is_ok() {
-                    self.notables.add(Notable::OrphansRemoved, 1);
-                }
-            } else if there.kind != Kind::Dir && sys.unlink(fds.dst(), &name).is_ok() {
-                self.notables.add(Notable::OrphansRemoved, 1);
-            }
-        }
-    }
-
-    /// The same for the directory that gets single files; once, before the first.
-    fn sweep_place(&mut self, place: &Arc<Dir>) -> Result<(), Trouble> {
-        if std::mem::replace(&mut self.swept, true) {
-            return Ok(());
-        }
-        let shared = self.shared.clone();
-        let fds = place.acquire(&*shared.sys)?;
-        shared.gate.enter();
-        if shared.gate.look() != Pass::Stop {
-            self.sweep(&fds);
-        }
-        shared.gate.leave();
-        Ok(())
-    }
-
     fn count(&mut self, stat: &Stat) {
         self.totals.files += 1;
         if stat.kind == Kind::File {
@@ -651,13 +419,4 @@ impl Scan {
         let totals = std::mem::take(&mut self.totals);
         self.report(What::Found(found, totals));
     }
-}
-
-/// `dir/./` shown as `dir`, and `./` not at all.
-fn tidy(path: &std::path::Path) -> PathBuf {
-    let mut parts = path.components();
-    if path.starts_with(".") {
-        parts.next();
-    }
-    parts.collect()
 }

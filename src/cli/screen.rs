@@ -1,0 +1,133 @@
+//! The way into the interactive program: an engine, the settings, and what is left to say after it.
+
+use super::{complain, load, refuse, report, start_log};
+use crate::config::{Config, When};
+use crate::exit::Exit;
+use crate::proto::{BytePath, JobSpec, Naming};
+use crate::session;
+use crate::tui::browse::{Sort, SortKey};
+use crate::tui::{self, Settings};
+use std::io::{self, IsTerminal};
+use std::path::{Path, PathBuf};
+
+/// Opens the interactive program on the two directories; the current one where none is named.
+pub fn open(config: Option<&Path>, source: Option<PathBuf>, dest: Option<PathBuf>) -> Exit {
+    // Asked before the configuration is read and a log is made, and before a byte is written.
+    if !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
+        return refuse(
+            "the interactive program needs a terminal; use `haul copy` to copy without one",
+        );
+    }
+    let loaded = match load(config) {
+        Ok(loaded) => loaded,
+        Err(exit) => return exit,
+    };
+    let (log, notice) = start_log(&loaded.config);
+    let exit = match run(&loaded.config, notice, source, dest) {
+        Ok(exit) => exit,
+        Err(error) => {
+            complain(&error.to_string());
+            Exit::Failed
+        }
+    };
+    drop(log);
+    exit
+}
+
+fn run(
+    config: &Config,
+    notice: Option<String>,
+    source: Option<PathBuf>,
+    dest: Option<PathBuf>,
+) -> io::Result<Exit> {
+    let here = || PathBuf::from(".");
+    let source = std::path::absolute(source.unwrap_or_else(here))?;
+    let dest = std::path::absolute(dest.unwrap_or_else(here))?;
+    let (client, engine) = session::local()?;
+    let mut stuck = false;
+    let settings = Settings {
+        notice,
+        ..settings(config)
+    };
+    let exit = match tui::run(client, settings, source, dest) {
+        Ok(outcome) => {
+            // A thread that hangs in the kernel would keep the shell waiting; the process's end
+            // takes it along as soon as the kernel lets go.
+            stuck = outcome.engine_stuck;
+            for line in &outcome.lines {
+                report::say_on_stderr(line);
+            }
+            outcome.signal.map_or(Exit::Good, Exit::Signal)
+        }
+        Err(error) => {
+            complain(&error.to_string());
+            match error {
+                tui::Error::NoTerminal => Exit::Usage,
+                tui::Error::Terminal(_) | tui::Error::EngineEnded => Exit::Failed,
+            }
+        }
+    };
+    if !stuck {
+        engine.join()?;
+    }
+    Ok(exit)
+}
+
+fn settings(config: &Config) -> Settings {
+    let copy = &config.copy;
+    Settings {
+        frames_per_second: u32::from(config.screen.frames_per_second),
+        show_hidden: config.screen.show_hidden,
+        sort: Sort {
+            key: match config.screen.sort {
+                crate::config::Sort::Name => SortKey::Name,
+                crate::config::Sort::Size => SortKey::Size,
+                crate::config::Sort::Date => SortKey::Date,
+                crate::config::Sort::Extension => SortKey::Extension,
+            },
+            reversed: false,
+        },
+        notice: None,
+        ascii: wanted(config.screen.ascii),
+        colour: wanted(config.screen.colour),
+        defaults: JobSpec {
+            sources: Vec::new(),
+            dest: BytePath::default(),
+            naming: Naming::Into,
+            strategy: copy.strategy,
+            tuning: copy.tuning.clone(),
+            conflict: copy.conflict,
+            durability: copy.sync,
+            filters: copy.filters.clone(),
+        },
+    }
+}
+
+const fn wanted(when: When) -> Option<bool> {
+    match when {
+        When::Auto => None,
+        When::Always => Some(true),
+        When::Never => Some(false),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::proto::Strategy;
+
+    #[test]
+    fn the_configuration_reaches_the_screen() {
+        let mut config = Config::default();
+        config.copy.strategy = Strategy::Reflink;
+        config.copy.tuning.file_workers = Some(3);
+        config.screen.sort = crate::config::Sort::Date;
+        config.screen.ascii = When::Always;
+        config.screen.colour = When::Never;
+        let settings = settings(&config);
+        assert_eq!(settings.defaults.strategy, Strategy::Reflink);
+        assert_eq!(settings.defaults.tuning.file_workers, Some(3));
+        assert_eq!(settings.sort.key, SortKey::Date);
+        assert_eq!((settings.ascii, settings.colour), (Some(true), Some(false)));
+    }
+}

@@ -1,0 +1,220 @@
+//! A job's threads: hired when it begins, offered work without waiting, let go when it ends.
+
+use super::Job;
+use crate::clock;
+use crate::engine::chunk;
+use crate::engine::gate::Gate;
+use crate::engine::report::Report;
+use crate::engine::route::Wanted;
+use crate::engine::tally::Cell;
+use crate::engine::tree::Slice;
+use crate::engine::worker::{Big, Shared, Work, Worker};
+use crate::proto::{
+    DEFAULT_BUFFER_SIZE, DEFAULT_PARALLEL_MIN_SIZE, FileId, JobSpec, JobState, Lane, Op, Strategy,
+    WorkerId,
+};
+use crate::sys::Sys;
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use crossbeam_utils::CachePadded;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc;
+
+/// Slices waiting for workers. The coordinator refills at every report and tick; workers block on
+/// an empty queue, nobody on a full one.
+const WORK_QUEUE: usize = 64;
+
+/// A worker, as the coordinator sees it.
+#[derive(Debug)]
+pub struct Hand {
+    /// Its id.
+    pub id: WorkerId,
+    /// Its kind of work.
+    pub lane: Lane,
+    /// Its gauge.
+    pub cell: Arc<CachePadded<Cell>>,
+    /// Gauge readings of the last second: (when, bytes moved).
+    pub recent: VecDeque<(Instant, u64)>,
+    /// What it showed when it last moved, and when that was.
+    pub seen: (Option<FileId>, u64, Instant),
+}
+
+/// The threads' ends, while there are threads.
+#[derive(Debug)]
+pub(super) struct Crew {
+    pub(super) shared: Arc<Shared>,
+    pub(super) files: Sender<Work>,
+    pub(super) lanes: Sender<Work>,
+    /// Kept so that lane workers can be added.
+    pub(super) lane_work: Receiver<Work>,
+    pub(super) lane_workers: u16,
+}
+
+/// How long a worker may show no progress before it is called stalled.
+pub const STALL: Duration = Duration::from_secs(4);
+
+impl Job {
+    pub(super) fn hire(&mut self, sys: &Arc<dyn Sys>, reports: &mpsc::Sender<Report>) -> Crew {
+        let (file_workers, chunk_workers) = workers(&self.spec);
+        let tuning = &self.spec.tuning;
+        let chunk_size = tuning.chunk_size.unwrap_or(chunk::DEFAULT);
+        let shared = Arc::new(Shared {
+            job: self.id,
+            sys: sys.clone(),
+            gate: Gate::default(),
+            conflict: self.spec.conflict,
+            durability: self.spec.durability,
+            wanted: wanted(&self.spec, chunk_workers, chunk_size),
+            buffer_size: tuning
+                .buffer_size
+                .unwrap_or(DEFAULT_BUFFER_SIZE)
+                .clamp(4096, 1 << 30) as usize,
+            chunk_size,
+            reports: reports.clone(),
+        });
+        let (files, file_work) = bounded(WORK_QUEUE);
+        let (lanes, lane_work) = bounded(WORK_QUEUE);
+        let crew = Crew {
+            shared,
+            files,
+            lanes,
+            lane_work,
+            lane_workers: chunk_workers.saturating_sub(1),
+        };
+        for _ in 0..file_workers {
+            self.hire_one(&crew, Lane::Files, Some(file_work.clone()));
+        }
+        crew
+    }
+
+    fn hire_one(&mut self, crew: &Crew, lane: Lane, files: Option<Receiver<Work>>) {
+        let id = WorkerId(self.next_worker);
+        self.next_worker = self.next_worker.wrapping_add(1);
+        let cell = Arc::new(CachePadded::new(Cell::default()));
+        let worker = Worker::new(crew.shared.clone(), id, cell.clone(), crate::sys::seed());
+        let lanes = crew.lane_work.clone();
+        let letter = if lane == Lane::Files { 'w' } else { 'l' };
+        let spawned = std::thread::Builder::new()
+            .name(format!("haul-{letter}{}", id.0))
+            .spawn(move || worker.run(files.as_ref(), &lanes));
+        match spawned {
+            Ok(_) => self.hands.push(Hand {
+                id,
+                lane,
+                cell,
+                recent: VecDeque::new(),
+                seen: (None, 0, clock::now()),
+            }),
+            Err(error) => self.own_failure(Op::Copy, format!("no thread for a worker: {error}")),
+        }
+    }
+
+    pub(super) fn offer_lanes(&mut self, big: &Arc<Big>, reopened: bool) {
+        let Some(crew) = self.crew.take() else { return };
+        let have = self
+            .hands
+            .iter()
+            .filter(|hand| hand.lane == Lane::Ranges)
+            .count();
+        for _ in have..usize::from(crew.lane_workers) {
+            self.hire_one(&crew, Lane::Ranges, None);
+        }
+        if reopened {
+            // The lane that keeps the file alive must reach a worker.
+            self.again.push_back(Work::Lane(big.clone(), true));
+        }
+        for _ in 0..crew.lane_workers {
+            // No room means that other large files keep all lanes busy; the file's own worker is
+            // on it in any case.
+            if crew.lanes.try_send(Work::Lane(big.clone(), false)).is_err() {
+                break;
+            }
+        }
+        self.crew = Some(crew);
+    }
+
+    pub(super) fn feed(&mut self) {
+        let Some(crew) = &self.crew else { return };
+        while let Some(work) = self.again.pop_front() {
+            let counts = matches!(work, Work::Again(..) | Work::Dir(..));
+            match crew.files.try_send(work) {
+                Ok(()) => self.issued += u64::from(counts),
+                Err(TrySendError::Full(work) | TrySendError::Disconnected(work)) => {
+                    self.again.push_front(work);
+                    return;
+                }
+            }
+        }
+        while let Some(slice) = self.slices.get(self.next_slice) {
+            if crew.files.try_send(Work::Slice(slice.clone())).is_err() {
+                return;
+            }
+            self.next_slice += 1;
+            self.issued += 1;
+        }
+    }
+
+    /// On cancel: files set aside are given to workers to be removed, slices that were not handed
+    /// out only complete their directories.
+    pub(super) fn clear_out(&mut self) {
+        let held: Vec<FileId> = self.held.keys().copied().collect();
+        for id in held {
+            self.resume_held(id);
+        }
+        let rest: Vec<Arc<Slice>> = self.slices[self.next_slice..].to_vec();
+        if !rest.is_empty() {
+            let count = rest.len();
+            if let Some(crew) = &self.crew
+                && crew.files.try_send(Work::Abandon(rest)).is_ok()
+            {
+                self.next_slice += count;
+                self.issued += count as u64;
+            }
+        }
+        self.feed();
+    }
+
+    /// Lets the workers go: they leave when they find the channels closed.
+    pub(super) fn dismiss(&mut self) {
+        self.crew = None;
+        if self.state != JobState::Flushing {
+            self.flushing = false;
+        }
+    }
+}
+
+/// Files in flight and ranges of one file in flight, for a job.
+pub fn workers(spec: &JobSpec) -> (u16, u16) {
+    let cores = std::thread::available_parallelism().map_or(2, std::num::NonZeroUsize::get) as u16;
+    let automatic = cores.clamp(2, 8);
+    let file_workers = match spec.strategy {
+        // The yardstick is one file at a time.
+        Strategy::Baseline => 1,
+        _ => spec.tuning.file_workers.unwrap_or(automatic).clamp(1, 256),
+    };
+    let chunk_workers = match spec.strategy {
+        // Four lanes, then nothing more is gained (arsync's measurements).
+        Strategy::Auto | Strategy::Parallel => spec
+            .tuning
+            .chunk_workers
+            .unwrap_or(cores.clamp(2, 4))
+            .clamp(1, 256),
+        _ => 1,
+    };
+    (file_workers, chunk_workers)
+}
+
+/// What the ladder is asked with.
+pub fn wanted(spec: &JobSpec, chunk_workers: u16, chunk_size: u64) -> Wanted {
+    let automatic = match spec.strategy {
+        // Who asks for ranges means any file that has more than one.
+        Strategy::Parallel => chunk_size.saturating_add(1),
+        _ => DEFAULT_PARALLEL_MIN_SIZE,
+    };
+    Wanted {
+        strategy: spec.strategy,
+        chunk_workers,
+        parallel_min_size: spec.tuning.parallel_min_size.unwrap_or(automatic),
+    }
+}

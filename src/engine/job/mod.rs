@@ -1,0 +1,526 @@
+//! One job: its state, its threads' ends of the channels, its entries and its figures.
+//!
+//! Lives on the coordinator's thread and never blocks: threads are spawned and told, never waited
+//! for. The state machine's table is in [`super::state`]; every change of state goes through
+//! [`Job::set_state`].
+
+mod crew;
+mod flush;
+mod wishes;
+
+pub use crew::{STALL, wanted, workers};
+
+use crate::engine::filter::Filter;
+use crate::engine::report::{Batch, Notables, Report, Retry, Status, Used, What};
+use crate::engine::sample::Pace;
+use crate::engine::scan::{Assignment, Scan, Subtree};
+use crate::engine::state::transition;
+use crate::engine::tree::{Dir, Slice};
+use crate::engine::worker::{Big, Held, Work};
+use crate::proto::{
+    Durability, ErrorClass, Event, Failure, FileId, FlushView, JobId, JobSpec, JobState, Op, Side,
+    Start, Strategy, Totals,
+};
+use crate::sys::Sys;
+use crew::{Crew, Hand};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::time::Instant;
+use tokio::sync::mpsc;
+
+/// Counters of a job.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Counts {
+    /// Entries that ended, each once.
+    pub ended: u64,
+    /// At the destination by this job.
+    pub copied: u64,
+    /// Left alone.
+    pub skipped: u64,
+    /// Failed or refused, directories and arguments included.
+    pub failed: u64,
+    /// Left alone and reported.
+    pub conflicts: u64,
+}
+
+/// The device a job writes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Device {
+    /// Not looked up yet.
+    Unknown,
+    /// Looked up, and could not be told: shares its turn with every other job.
+    Hidden,
+    /// This one.
+    Known(u64),
+}
+
+/// A job.
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "facts of their own; what must exclude each other is in the table of states"
+)]
+#[derive(Debug)]
+pub struct Job {
+    /// Its id.
+    pub id: JobId,
+    /// As asked for.
+    pub spec: Arc<JobSpec>,
+    /// When it may run.
+    pub start: Start,
+    /// Device it writes to; jobs that write to one device take turns.
+    pub device: Device,
+    state: JobState,
+    crew: Option<Crew>,
+    /// Workers, those that left excluded.
+    pub hands: Vec<Hand>,
+    next_worker: u16,
+    /// Bytes moved by workers that have left.
+    moved_before: u64,
+    slices: Vec<Arc<Slice>>,
+    status: HashMap<FileId, Status>,
+    next_slice: usize,
+    next_file: u32,
+    issued: u64,
+    finished: u64,
+    /// Work that goes before new slices: resumed and retried entries. Bounded by what was held or
+    /// failed, which is stored anyway.
+    again: VecDeque<Work>,
+    /// Files set aside.
+    pub held: BTreeMap<FileId, Held>,
+    resumed: HashSet<FileId>,
+    /// Large files in work.
+    pub bigs: BTreeMap<FileId, Arc<Big>>,
+    scan_ended: bool,
+    begun: bool,
+    /// Something was not scanned that nothing below stands for: trying again means everything.
+    unseen: bool,
+    /// True once it was asked to try again: only what failed is scanned.
+    retrying: bool,
+    retry_sources: Vec<usize>,
+    retry_subtrees: Vec<Subtree>,
+    retry_dirs: Vec<Arc<Dir>>,
+    targets: Vec<OwnedFd>,
+    /// Figures.
+    pub pace: Pace,
+    /// What was found.
+    pub found: Totals,
+    resized: i64,
+    /// Bytes that will not be moved.
+    pub left_out: u64,
+    wasted: u64,
+    /// Bytes shared.
+    pub cloned: u64,
+    flushed: u64,
+    flushed_singly: u64,
+    flushing: bool,
+    flush_began: Option<Instant>,
+    /// The last flush, for the screen.
+    pub flush: Option<FlushView>,
+    /// Counters.
+    pub counts: Counts,
+    /// What moved bytes.
+    pub used: Vec<Used>,
+    /// Rungs dropped, in words.
+    pub dropped: Vec<(Strategy, String)>,
+    /// Things to know.
+    pub notables: Notables,
+    /// Every failure, in order.
+    pub failures: Vec<Failure>,
+    /// Those that trying again does not undo: refusals, and flushes that failed.
+    lasting: Vec<Failure>,
+}
+
+impl Job {
+    /// A job that waits.
+    pub fn new(id: JobId, spec: JobSpec, start: Start) -> Self {
+        Self {
+            id,
+            spec: Arc::new(spec),
+            start,
+            device: Device::Unknown,
+            state: JobState::Queued,
+            crew: None,
+            hands: Vec::new(),
+            next_worker: 0,
+            moved_before: 0,
+            slices: Vec::new(),
+            status: HashMap::new(),
+            next_slice: 0,
+            next_file: 0,
+            issued: 0,
+            finished: 0,
+            again: VecDeque::new(),
+            held: BTreeMap::new(),
+            resumed: HashSet::new(),
+            bigs: BTreeMap::new(),
+            scan_ended: false,
+            begun: false,
+            unseen: false,
+            retrying: false,
+            retry_sources: Vec::new(),
+            retry_subtrees: Vec::new(),
+            retry_dirs: Vec::new(),
+            targets: Vec::new(),
+            pace: Pace::default(),
+            found: Totals::default(),
+            resized: 0,
+            left_out: 0,
+            wasted: 0,
+            cloned: 0,
+            flushed: 0,
+            flushed_singly: 0,
+            flushing: false,
+            flush_began: None,
+            flush: None,
+            counts: Counts::default(),
+            used: Vec::new(),
+            dropped: Vec::new(),
+            notables: Notables::default(),
+            failures: Vec::new(),
+            lasting: Vec::new(),
+        }
+    }
+
+    /// Where it stands.
+    pub fn state(&self) -> JobState {
+        self.state
+    }
+
+    /// True when the scan has ended.
+    pub fn found_is_final(&self) -> bool {
+        self.scan_ended
+    }
+
+    /// The entry's slice and place in it.
+    pub fn entry(&self, file: FileId) -> Option<(&Arc<Slice>, usize)> {
+        let at = self
+            .slices
+            .partition_point(|slice| slice.base <= file)
+            .checked_sub(1)?;
+        let index = (file.0 - self.slices[at].base.0) as usize;
+        (index < self.slices[at].entries().len()).then_some((&self.slices[at], index))
+    }
+
+    /// Bytes of files found, corrected by what they turned out to be.
+    pub fn found_bytes(&self) -> u64 {
+        self.found.bytes.saturating_add_signed(self.resized)
+    }
+
+    /// Bytes accepted by the kernel for files that are, or may become, whole.
+    pub fn bytes_copied(&self) -> u64 {
+        let moved: u64 = self.hands.iter().map(|hand| hand.cell.moved()).sum();
+        (self.moved_before + moved).saturating_sub(self.wasted)
+    }
+
+    /// Bytes known to be on the device.
+    pub fn bytes_flushed(&self) -> u64 {
+        self.flushed
+            .max(self.flushed_singly)
+            .min(self.bytes_copied())
+    }
+
+    fn set_state(&mut self, to: JobState, events: &mut Vec<Event>) {
+        let from = self.state;
+        if from == to {
+            return;
+        }
+        match transition(from, to) {
+            Ok(to) => {
+                tracing::info!(job = self.id.0, ?from, ?to, "state");
+                self.state = to;
+                events.push(Event::State {
+                    job: self.id,
+                    from,
+                    to,
+                });
+            }
+            Err(illegal) => tracing::error!(job = self.id.0, "{illegal}"),
+        }
+        if !matches!(
+            self.state,
+            JobState::Scanning | JobState::Running | JobState::Flushing
+        ) {
+            self.pace.rest();
+        }
+    }
+
+    /// Begins: scan and workers.
+    pub fn begin(
+        &mut self,
+        sys: &Arc<dyn Sys>,
+        reports: &mpsc::Sender<Report>,
+        events: &mut Vec<Event>,
+    ) {
+        let filter = match Filter::new(&self.spec.filters) {
+            Ok(filter) => filter,
+            Err(words) => {
+                self.set_state(JobState::Scanning, events);
+                self.own_failure(Op::Resolve, words);
+                self.set_state(JobState::Failed, events);
+                return;
+            }
+        };
+        let crew = self.hire(sys, reports);
+        let assignment = Assignment {
+            sources: if self.retrying {
+                std::mem::take(&mut self.retry_sources)
+            } else {
+                (0..self.spec.sources.len()).collect()
+            },
+            subtrees: std::mem::take(&mut self.retry_subtrees),
+            next: self.next_file,
+        };
+        self.set_state(JobState::Scanning, events);
+        if assignment.sources.is_empty() && assignment.subtrees.is_empty() {
+            self.scan_ended = true;
+            self.begun = true;
+        } else {
+            self.scan_ended = false;
+            let scan = Scan::new(crew.shared.clone(), self.spec.clone(), filter);
+            let spawned = std::thread::Builder::new()
+                .name("haul-scan".into())
+                .spawn(move || scan.run(assignment));
+            if let Err(error) = spawned {
+                self.own_failure(Op::Resolve, format!("no thread for the scan: {error}"));
+                self.scan_ended = true;
+                self.unseen = true;
+            }
+        }
+        self.crew = Some(crew);
+    }
+
+    fn own_failure(&mut self, op: Op, words: String) {
+        self.counts.failed += 1;
+        self.failures.push(Failure {
+            file: None,
+            op,
+            side: Side::Dest,
+            path: self.spec.dest.clone(),
+            errno: None,
+            offset: None,
+            class: ErrorClass::Other,
+            reason: words,
+        });
+    }
+
+    /// Takes a report in.
+    pub fn take(&mut self, what: What, events: &mut Vec<Event>) {
+        match what {
+            What::Found(slices, totals) => {
+                self.found.files += totals.files;
+                self.found.bytes += totals.bytes;
+                self.found.dirs += totals.dirs;
+                if let Some(last) = slices.last() {
+                    self.next_file = last.base.0 + last.entries().len() as u32;
+                }
+                self.slices.extend(slices);
+            }
+            What::ScanFailed(failure, retry) => {
+                match retry {
+                    Retry::Source(usize::MAX) => {
+                        self.retry_sources = (0..self.spec.sources.len()).collect();
+                    }
+                    Retry::Source(index) => self.retry_sources.push(index),
+                    Retry::Subtree(subtree) => self.retry_subtrees.push(*subtree),
+                    Retry::Dir(dir) => self.retry_dirs.push(dir),
+                    Retry::Never if failure.class == ErrorClass::Refused => {
+                        self.lasting.push(failure.clone());
+                    }
+                    Retry::Never => self.unseen = true,
+                }
+                self.counts.failed += 1;
+                self.failures.push(failure);
+            }
+            What::ScanNotice(what, count) => self.notables.add(what, count),
+            What::Targets(fds) => self.targets.extend(fds),
+            What::Named(naming) => {
+                if self.spec.naming != naming {
+                    Arc::make_mut(&mut self.spec).naming = naming;
+                }
+            }
+            What::ScanEnded { begun, whole } => {
+                self.scan_ended = true;
+                self.begun |= begun;
+                self.unseen |= !whole;
+            }
+            What::Batch(batch) => self.batch(*batch, events),
+            What::Join(big) => self.join(&big),
+            What::Flushed(result, last) => self.flushed(result, last, events),
+            What::Left(id) => {
+                if let Some(at) = self.hands.iter().position(|hand| hand.id == id) {
+                    let hand = self.hands.remove(at);
+                    self.moved_before += hand.cell.moved();
+                }
+            }
+            What::Plan(_) | What::Device(_) => {}
+        }
+    }
+
+    fn batch(&mut self, batch: Batch, events: &mut Vec<Event>) {
+        for (id, status) in batch.ended {
+            self.bigs.remove(&id);
+            self.resumed.remove(&id);
+            self.counts.ended += 1;
+            match status {
+                Status::Copied => self.counts.copied += 1,
+                Status::Skipped => self.counts.skipped += 1,
+                Status::Conflict => self.counts.conflicts += 1,
+                Status::Failed => self.counts.failed += 1,
+                Status::Cancelled => {}
+            }
+            // Copied is what most become and needs no memory of its own.
+            if matches!(
+                status,
+                Status::Failed | Status::Conflict | Status::Cancelled
+            ) {
+                self.status.insert(id, status);
+            }
+        }
+        // Directories are no entries: their failures are counted here, those of entries above.
+        self.counts.failed += batch
+            .failures
+            .iter()
+            .filter(|failure| failure.file.is_none())
+            .count() as u64;
+        self.retry_dirs.extend(batch.dirs);
+        self.failures.extend(batch.failures);
+        for used in batch.used {
+            match self
+                .used
+                .iter_mut()
+                .find(|known| known.strategy == used.strategy && known.reason == used.reason)
+            {
+                Some(known) => {
+                    known.files += used.files;
+                    known.bytes += used.bytes;
+                }
+                None => self.used.push(used),
+            }
+        }
+        self.resized += batch.resized;
+        self.left_out += batch.left_out;
+        self.wasted += batch.wasted;
+        self.cloned += batch.cloned;
+        self.flushed_singly += batch.flushed;
+        self.finished += u64::from(batch.slices);
+        for held in batch.held {
+            let id = held.id();
+            self.bigs.remove(&id);
+            self.resumed.remove(&id);
+            self.held.insert(id, held);
+        }
+        for (strategy, reason) in batch.dropped {
+            events.push(Event::Fallback {
+                job: self.id,
+                from: strategy,
+                reason: reason.clone(),
+            });
+            self.dropped.push((strategy, reason));
+        }
+        self.notables.merge(&batch.notables);
+        if self.state == JobState::Scanning && self.counts.ended > 0 {
+            self.set_state(JobState::Running, events);
+        }
+    }
+
+    /// A large file: others may join.
+    fn join(&mut self, big: &Arc<Big>) {
+        self.bigs.insert(big.id, big.clone());
+        self.offer_lanes(big, false);
+    }
+
+    /// Hands out work and takes whatever step is due.
+    pub fn advance(&mut self, now: Instant, events: &mut Vec<Event>) {
+        match self.state {
+            JobState::Scanning | JobState::Running => {
+                self.feed();
+                if self.bytes_copied() > 0 {
+                    self.set_state(JobState::Running, events);
+                }
+                if self.is_worked_off() {
+                    self.end_or_flush(now, events);
+                } else {
+                    self.flush_meanwhile();
+                }
+            }
+            JobState::Pausing
+                if self
+                    .crew
+                    .as_ref()
+                    .is_none_or(|crew| crew.shared.gate.is_quiet()) =>
+            {
+                self.set_state(JobState::Paused, events);
+            }
+            JobState::Cancelling => {
+                self.clear_out();
+                if self.is_worked_off() {
+                    self.set_state(JobState::Cancelled, events);
+                    self.dismiss();
+                }
+            }
+            JobState::Flushing => {
+                if let (Some(began), Some(flush)) = (self.flush_began, &mut self.flush) {
+                    flush.elapsed_ms = now.saturating_duration_since(began).as_millis() as u64;
+                }
+            }
+            _ => {}
+        }
+        if matches!(
+            self.state,
+            JobState::Scanning | JobState::Running | JobState::Flushing
+        ) {
+            self.pace.feed(now, self.bytes_copied(), self.counts.ended);
+        }
+    }
+
+    fn is_worked_off(&self) -> bool {
+        self.scan_ended
+            && self.next_slice == self.slices.len()
+            && self.again.is_empty()
+            && self.issued == self.finished
+            && self.held.is_empty()
+            && self.resumed.is_empty()
+            && self.bigs.is_empty()
+    }
+
+    fn end_or_flush(&mut self, now: Instant, events: &mut Vec<Event>) {
+        if !self.begun {
+            self.dismiss();
+            self.set_state(JobState::Failed, events);
+            return;
+        }
+        let changed = self.counts.copied > 0 || self.found.dirs > 0;
+        if self.spec.durability != Durability::Job || !changed || self.targets.is_empty() {
+            self.end(events);
+            return;
+        }
+        if self.flushing {
+            // The one under way began before the last byte; another must follow it.
+            return;
+        }
+        self.set_state(JobState::Flushing, events);
+        self.flush_began = Some(now);
+        self.flush = Some(FlushView {
+            elapsed_ms: 0,
+            done: false,
+        });
+        self.spawn_flush(true);
+    }
+
+    fn end(&mut self, events: &mut Vec<Event>) {
+        self.dismiss();
+        let clean =
+            self.counts.failed == 0 && self.counts.conflicts == 0 && self.failures.is_empty();
+        let cancelled = self
+            .status
+            .values()
+            .any(|status| *status == Status::Cancelled);
+        let state = if clean && !cancelled {
+            JobState::Done
+        } else {
+            JobState::DoneWithFailures
+        };
+        self.set_state(state, events);
+    }
+}

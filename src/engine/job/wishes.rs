@@ -1,0 +1,193 @@
+//! What a door may ask of a job: pause, resume, cancel, for the job or one file, and retry.
+
+use super::Job;
+use crate::engine::tally::Wish;
+use crate::engine::tree::Slice;
+use crate::engine::worker::{Held, Work};
+use crate::proto::{Event, FileId, JobSpec, JobState, Op};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+impl Job {
+    /// Closes the gate.
+    pub fn pause(&mut self, events: &mut Vec<Event>) {
+        match self.state {
+            JobState::Queued => self.set_state(JobState::Paused, events),
+            JobState::Scanning | JobState::Running => {
+                if let Some(crew) = &self.crew {
+                    crew.shared.gate.hold();
+                }
+                self.set_state(JobState::Pausing, events);
+            }
+            _ => {}
+        }
+    }
+
+    /// Opens it.
+    pub fn resume(&mut self, events: &mut Vec<Event>) {
+        if !matches!(self.state, JobState::Paused | JobState::Pausing) {
+            return;
+        }
+        let to = match &self.crew {
+            None => JobState::Queued,
+            Some(crew) => {
+                crew.shared.gate.open();
+                if self.counts.ended > 0 || self.bytes_copied() > 0 {
+                    JobState::Running
+                } else {
+                    JobState::Scanning
+                }
+            }
+        };
+        self.set_state(to, events);
+    }
+
+    /// Stops for good.
+    pub fn cancel(&mut self, events: &mut Vec<Event>) {
+        match self.state {
+            JobState::Queued => self.cancel_unbegun(events),
+            JobState::Paused if self.crew.is_none() => self.cancel_unbegun(events),
+            state if state.is_active() || state == JobState::Paused => {
+                let flushing = state == JobState::Flushing;
+                if let Some(crew) = &self.crew {
+                    crew.shared.gate.shut();
+                }
+                self.set_state(JobState::Cancelling, events);
+                if flushing {
+                    // Everything is in place; only the wait for the device is given up.
+                    self.set_state(JobState::Cancelled, events);
+                    self.dismiss();
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn cancel_unbegun(&mut self, events: &mut Vec<Event>) {
+        self.unseen |= !self.retrying;
+        self.set_state(JobState::Cancelled, events);
+    }
+
+    /// Sets one file aside, or lets it go on.
+    pub fn pause_file(&mut self, file: FileId, pause: bool) {
+        if pause {
+            for hand in &self.hands {
+                if hand.cell.slot().file == Some(file) {
+                    hand.cell.wish(file, Wish::Park);
+                }
+            }
+        } else {
+            self.clear_wish(file);
+            self.resume_held(file);
+        }
+    }
+
+    /// Gives one file up.
+    pub fn cancel_file(&mut self, file: FileId) {
+        // A held file is given to any worker, and any of them must know.
+        for hand in &self.hands {
+            if self.held.contains_key(&file) || hand.cell.slot().file == Some(file) {
+                hand.cell.wish(file, Wish::Drop);
+            }
+        }
+        self.resume_held(file);
+    }
+
+    fn clear_wish(&self, file: FileId) {
+        for hand in &self.hands {
+            if hand.cell.wished(file) != Wish::None {
+                hand.cell.wish(file, Wish::None);
+            }
+        }
+    }
+
+    pub(super) fn resume_held(&mut self, file: FileId) {
+        match self.held.remove(&file) {
+            Some(Held::File(open)) => {
+                self.resumed.insert(file);
+                self.again.push_back(Work::File(open));
+            }
+            Some(Held::Big(big)) => {
+                big.reopen();
+                self.bigs.insert(file, big.clone());
+                self.offer_lanes(&big, true);
+            }
+            None => {}
+        }
+    }
+
+    /// Prepares an ended job to try again what failed, was a conflict, or was cancelled. False
+    /// when there is nothing to try.
+    pub fn retry(&mut self, events: &mut Vec<Event>) -> bool {
+        if !matches!(
+            self.state,
+            JobState::DoneWithFailures | JobState::Cancelled | JobState::Failed
+        ) {
+            return false;
+        }
+        if self.unseen {
+            self.start_over();
+            self.set_state(JobState::Queued, events);
+            return true;
+        }
+        let mut ids: Vec<FileId> = self.status.drain().map(|(id, _)| id).collect();
+        ids.sort_unstable();
+        let mut by_slice: BTreeMap<FileId, (Arc<Slice>, Vec<usize>)> = BTreeMap::new();
+        for id in ids {
+            let Some((slice, index)) = self.entry(id).map(|(slice, index)| (slice.clone(), index))
+            else {
+                continue;
+            };
+            self.counts.ended = self.counts.ended.saturating_sub(1);
+            self.left_out = self.left_out.saturating_sub(slice.entries()[index].size);
+            by_slice
+                .entry(slice.base)
+                .or_insert_with(|| (slice, Vec::new()))
+                .1
+                .push(index);
+        }
+        for (_, (slice, indexes)) in by_slice {
+            slice.dir.expect_again();
+            self.again.push_back(Work::Again(slice, indexes));
+        }
+        for dir in std::mem::take(&mut self.retry_dirs) {
+            dir.expect_again();
+            self.again.push_back(Work::Dir(dir));
+        }
+        for subtree in &self.retry_subtrees {
+            subtree.expect_again();
+        }
+        let something = !self.again.is_empty()
+            || !self.retry_sources.is_empty()
+            || !self.retry_subtrees.is_empty();
+        if !something {
+            return false;
+        }
+        self.counts.failed = self.lasting.len() as u64;
+        self.counts.conflicts = 0;
+        self.failures.clone_from(&self.lasting);
+        self.flush = None;
+        self.retrying = true;
+        self.set_state(JobState::Queued, events);
+        true
+    }
+
+    /// Forgets everything but what was asked for: all is scanned again, and what is there already
+    /// is found identical.
+    fn start_over(&mut self) {
+        let spec = JobSpec::clone(&self.spec);
+        let mut new = Self::new(self.id, spec, self.start);
+        // What was refused will be again; that a flush failed must not be forgotten.
+        new.lasting = std::mem::take(&mut self.lasting);
+        new.lasting.retain(|failure| failure.op == Op::Flush);
+        new.failures.clone_from(&new.lasting);
+        new.counts.failed = new.lasting.len() as u64;
+        *self = Self {
+            device: self.device,
+            state: self.state,
+            // Workers of the last run may still be about to say that they left.
+            next_worker: self.next_worker,
+            ..new
+        };
+    }
+}

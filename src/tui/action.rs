@@ -1,0 +1,362 @@
+//! Everything a person can ask for, in one table.
+//!
+//! The table is the single source of the key map, the help screen, the bottom line, `haul keys`
+//! and the README: what is not in it cannot be done, and what is in it is documented.
+
+use super::keymap;
+
+/// An intent, whichever key it came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// One row up, or the field before.
+    Up,
+    /// One row down, or the field after.
+    Down,
+    /// The value before, or the choice to the left.
+    Left,
+    /// The value after, or the choice to the right.
+    Right,
+    /// A screenful up.
+    PageUp,
+    /// A screenful down.
+    PageDown,
+    /// Half a screenful up.
+    HalfUp,
+    /// Half a screenful down.
+    HalfDown,
+    /// The first row.
+    Top,
+    /// The last row.
+    Bottom,
+    /// The next of source, destination and queue.
+    FocusNext,
+    /// The one before.
+    FocusPrevious,
+    /// Into the directory under the cursor.
+    Enter,
+    /// Out of the directory.
+    Leave,
+    /// Marks or unmarks the entry and steps on.
+    Mark,
+    /// Marks what is not marked and the other way round.
+    Invert,
+    /// Marks by pattern.
+    MarkPattern,
+    /// Unmarks by pattern.
+    UnmarkPattern,
+    /// Narrows the pane to names that hold what is typed.
+    Filter,
+    /// Shows or hides names that begin with a dot.
+    Hidden,
+    /// Opens the menu of orders.
+    SortMenu,
+    /// Orders by name.
+    SortName,
+    /// Orders by size.
+    SortSize,
+    /// Orders by date.
+    SortDate,
+    /// Orders by extension.
+    SortExtension,
+    /// Turns the order round.
+    SortReverse,
+    /// Counts what directories hold.
+    CountSizes,
+    /// Goes to the home directory.
+    Home,
+    /// Swaps source and destination.
+    Swap,
+    /// The other pane goes where this one is.
+    Follow,
+    /// Reads the directory again.
+    Reload,
+    /// Opens the plan of a copy.
+    Copy,
+    /// Pauses or resumes the selected job, or the selected file.
+    Pause,
+    /// Pauses everything, or resumes everything.
+    PauseAll,
+    /// Asks whether to cancel.
+    Cancel,
+    /// Moves the job one place later.
+    Later,
+    /// Moves the job one place earlier.
+    Earlier,
+    /// Runs what failed again.
+    Retry,
+    /// Lists what failed.
+    Errors,
+    /// Everything about the job.
+    Details,
+    /// Opens or closes the worker rows below the queue.
+    Unfold,
+    /// Takes an ended job off the list.
+    Remove,
+    /// Gives the queue the whole screen, or takes it back.
+    Zoom,
+    /// Runs the plan now.
+    RunNow,
+    /// Puts the plan into the queue.
+    RunQueued,
+    /// Takes the highlighted choice.
+    Confirm,
+    /// Answers yes.
+    Yes,
+    /// Closes this.
+    Close,
+    /// Lists the keys.
+    Help,
+    /// Leaves haul.
+    Quit,
+    /// Paints the whole screen again.
+    Repaint,
+    /// Stops haul as a shell job.
+    Suspend,
+}
+
+/// Where a key means something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Context {
+    /// A pane has the keys.
+    Panes,
+    /// The queue has the keys.
+    Queue,
+    /// The plan of a copy.
+    Plan,
+    /// Everything about one job.
+    Details,
+    /// The failures of one job.
+    Errors,
+    /// The list of keys.
+    Help,
+    /// A question with choices.
+    Question,
+    /// The menu of orders.
+    Sort,
+}
+
+impl Context {
+    /// Every context, in the order of the help screen.
+    pub const ALL: [Self; 8] = [
+        Self::Panes,
+        Self::Queue,
+        Self::Plan,
+        Self::Details,
+        Self::Errors,
+        Self::Question,
+        Self::Sort,
+        Self::Help,
+    ];
+
+    /// Its heading.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Panes => "Panes",
+            Self::Queue => "Queue",
+            Self::Plan => "Plan of a copy",
+            Self::Details => "Details of a job",
+            Self::Errors => "Errors of a job",
+            Self::Question => "Questions",
+            Self::Sort => "Order menu",
+            Self::Help => "This list",
+        }
+    }
+}
+
+/// One row of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct Row {
+    /// The intent.
+    pub action: Action,
+    /// Its name in the configuration.
+    pub name: &'static str,
+    /// What it does, as a sentence without a full stop.
+    pub doc: &'static str,
+    /// The word for the bottom line; empty keeps it out of there.
+    pub hint: &'static str,
+    /// Where it works.
+    pub contexts: &'static [Context],
+    /// Default keys, in the notation of [`keymap::parse`].
+    pub keys: &'static [&'static str],
+}
+
+/// One line of `haul keys`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyRow {
+    /// Where it works, as a heading.
+    pub context: &'static str,
+    /// The keys as a person reads them, separated by blanks.
+    pub keys: String,
+    /// The action's name in the configuration.
+    pub action: &'static str,
+    /// What it does.
+    pub doc: &'static str,
+}
+
+/// Every key of every context, in the order of the help screen.
+pub fn keys_table() -> Vec<KeyRow> {
+    let mut rows = Vec::new();
+    for context in Context::ALL {
+        for row in ACTIONS.iter().filter(|row| row.contexts.contains(&context)) {
+            rows.push(KeyRow {
+                context: context.title(),
+                keys: keymap::names(row.keys),
+                action: row.name,
+                doc: row.doc,
+            });
+        }
+    }
+    rows
+}
+
+use Context::{Details, Errors, Help, Panes, Plan, Question, Queue, Sort};
+
+const BASE: &[Context] = &[Panes, Queue];
+const LISTS: &[Context] = &[Panes, Queue, Details, Errors, Help];
+const PAGES: &[Context] = &[Panes, Queue, Details, Errors, Help, Plan];
+const JOBS: &[Context] = &[Panes, Queue, Details];
+const ALL: &[Context] = &Context::ALL;
+
+macro_rules! rows {
+    ($($action:ident $name:literal $hint:literal $keys:tt in $contexts:expr, $doc:literal;)*) => {
+        &[$(Row {
+            action: Action::$action,
+            name: $name,
+            doc: $doc,
+            hint: $hint,
+            contexts: $contexts,
+            keys: &$keys,
+        }),*]
+    };
+}
+
+/// The table: intent, name, word for the bottom line, keys, contexts, what it does. Its order is
+/// that of the help screen, and decides what the bottom line keeps longest.
+pub const ACTIONS: &[Row] = rows! {
+    Help "help" "keys" ["<F1>", "?"] in &[Panes, Queue, Plan, Details, Errors, Question, Sort],
+        "List the keys";
+    RunNow "run-now" "run now" ["<enter>"] in &[Plan],
+        "Run the copy now, beside whatever runs";
+    RunQueued "run-queued" "queue" ["<F2>"] in &[Plan],
+        "Put the copy at the end of the queue";
+    Confirm "confirm" "choose" ["<enter>"] in &[Question, Sort],
+        "Take the highlighted choice";
+    Yes "yes" "yes" ["y"] in &[Question],
+        "Answer yes";
+    Close "close" "back" ["<esc>", "q"] in &[Details, Errors, Help],
+        "Close and go back";
+    Close "close" "no" ["<esc>", "n", "q"] in &[Question],
+        "Answer no: nothing changes";
+    Close "close" "leave" ["<esc>", "q"] in &[Plan],
+        "Leave without copying";
+    Close "close" "leave" ["<esc>", "q"] in &[Sort],
+        "Leave the order as it is";
+    Close "close" "" ["<F1>", "?"] in &[Help],
+        "Close and go back";
+    Close "close" "" ["<esc>"] in BASE,
+        "Drop the filter; stop reading or counting a directory";
+    Mark "mark" "mark" ["<space>", "<ins>"] in &[Panes],
+        "Mark or unmark the entry and step on";
+    Copy "copy" "copy" ["<F5>", "c"] in BASE,
+        "Plan a copy of what is marked in SRC (or is under its cursor) into the directory of DST";
+    FocusNext "focus-next" "next" ["<tab>"] in BASE,
+        "Go to the next of SRC, DST, QUEUE";
+    Details "details" "details" ["<enter>"] in &[Queue],
+        "Show everything about the job";
+    Pause "pause" "pause" ["p"] in JOBS,
+        "Pause or resume the selected job; in its details, the selected file";
+    Cancel "cancel" "cancel" ["x"] in JOBS,
+        "Cancel the selected job, or only the selected file; asks first";
+    Errors "errors" "errors" ["e"] in JOBS,
+        "List what failed in the selected job";
+    Retry "retry" "retry" ["r"] in &[Panes, Queue, Details, Errors],
+        "Run what failed in an ended job again";
+    Quit "quit" "quit" ["q", "<C-c>"] in BASE,
+        "Leave haul; asks while there is work";
+    PauseAll "pause-all" "all" ["P"] in JOBS,
+        "Pause everything that runs; when nothing runs, resume everything";
+    Earlier "earlier" "" ["K"] in &[Queue],
+        "Move the job one place earlier";
+    Later "later" "move" ["J"] in &[Queue],
+        "Move the job one place later";
+    Zoom "zoom" "queue" ["w"] in BASE,
+        "Give the queue the whole screen, or take it back";
+    Quit "quit" "" ["<C-c>"] in &[Plan, Details, Errors, Help, Question, Sort],
+        "Leave haul; asks while there is work";
+    Left "left" "" ["<left>", "h", "-"] in &[Plan],
+        "Take the value before";
+    Right "right" "change" ["<right>", "l", "<space>", "+"] in &[Plan],
+        "Take the value after";
+    Left "left" "" ["<left>", "h", "<S-tab>", "<up>", "k"] in &[Question],
+        "Go to the choice before";
+    Right "right" "other choice" ["<tab>", "<right>", "l", "<down>", "j"] in &[Question],
+        "Go to the choice after";
+    Up "up" "" ["<up>", "k"] in LISTS,
+        "Go one row up";
+    Down "down" "move" ["<down>", "j"] in &[Details, Errors, Help],
+        "Go one row down";
+    Down "down" "" ["<down>", "j"] in BASE,
+        "Go one row down";
+    Up "up" "" ["<up>", "k", "<S-tab>"] in &[Plan, Sort],
+        "Go to the field before";
+    Down "down" "field" ["<down>", "j", "<tab>"] in &[Plan, Sort],
+        "Go to the field after";
+    PageUp "page-up" "" ["<pgup>", "<C-b>"] in PAGES,
+        "Go a screenful up";
+    PageDown "page-down" "" ["<pgdn>", "<C-f>"] in PAGES,
+        "Go a screenful down";
+    HalfUp "half-up" "" ["<C-u>"] in LISTS,
+        "Go half a screenful up";
+    HalfDown "half-down" "" ["<C-d>"] in LISTS,
+        "Go half a screenful down";
+    Top "top" "" ["gg", "<home>"] in LISTS,
+        "Go to the first row";
+    Bottom "bottom" "" ["G", "<end>"] in LISTS,
+        "Go to the last row";
+    FocusPrevious "focus-previous" "" ["<S-tab>"] in BASE,
+        "Go to the previous of SRC, DST, QUEUE";
+    Enter "enter" "" ["<enter>", "l", "<right>"] in &[Panes],
+        "Go into the directory";
+    Leave "leave" "" ["<backspace>", "h", "<left>"] in &[Panes],
+        "Go out to the parent directory";
+    Filter "filter" "filter" ["/"] in &[Panes],
+        "Show only names that hold what is typed (* and ? make it a pattern)";
+    SortMenu "sort" "sort" ["s"] in &[Panes],
+        "Choose the order: name, size, date, extension, reversed";
+    CountSizes "count-sizes" "dir size" ["d"] in &[Panes],
+        "Count what the marked directories hold, or the one under the cursor";
+    Invert "invert-marks" "" ["*"] in &[Panes],
+        "Mark what is not marked, unmark what is";
+    MarkPattern "mark-pattern" "" ["+"] in &[Panes],
+        "Mark by pattern, such as *.exr";
+    UnmarkPattern "unmark-pattern" "" ["-"] in &[Panes],
+        "Unmark by pattern";
+    Hidden "hidden" "" ["."] in &[Panes],
+        "Show or hide names that begin with a dot";
+    Home "home" "" ["~"] in &[Panes],
+        "Go to the home directory";
+    Follow "follow" "" ["="] in &[Panes],
+        "Bring the other pane to this directory";
+    Swap "swap" "" ["\\"] in BASE,
+        "Swap SRC and DST";
+    Reload "reload" "" ["<C-r>"] in BASE,
+        "Read the directories again";
+    Unfold "unfold" "" ["o", "<right>", "l"] in &[Queue],
+        "Show or hide the workers and files of the selected job";
+    Remove "remove" "" ["<del>", "D"] in &[Queue],
+        "Take an ended job off the list; copied files stay";
+    SortName "sort-name" "" ["n"] in &[Sort],
+        "Order by name";
+    SortSize "sort-size" "" ["s"] in &[Sort],
+        "Order by size";
+    SortDate "sort-date" "" ["d"] in &[Sort],
+        "Order by date";
+    SortExtension "sort-extension" "" ["e"] in &[Sort],
+        "Order by extension";
+    SortReverse "sort-reverse" "" ["r"] in &[Sort],
+        "Turn the order round";
+    Repaint "repaint" "" ["<C-l>"] in ALL,
+        "Paint the whole screen again";
+    Suspend "suspend" "" ["<C-z>"] in BASE,
+        "Stop haul and go to the shell ('fg' continues); copies stand still meanwhile";
+};

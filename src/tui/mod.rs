@@ -1,0 +1,34 @@
+//! The interactive program: two panes, a queue, and what can be asked about each job.
+//!
+//! `update(&mut Model, Msg) -> Vec<Effect>` and `view(&Model, &mut Frame)` are pure: no clock, no
+//! file system, no environment, no channel; time arrives as a message. One shell (`run`) owns the
+//! terminal, the channels and the threads, and carries out the effects. The engine is reached
+//! through [`crate::session::Client`] and nothing else. Everything here lives on the main thread,
+//! except the reading of keys, the writing of frames and whatever looks into directories.
+
+pub mod action;
+pub mod browse;
+mod chart;
+mod effects;
+mod input;
+pub mod keymap;
+pub mod layers;
+pub mod layout;
+pub mod look;
+pub mod model;
+pub mod msg;
+mod pattern;
+mod run;
+mod screen;
+mod settings;
+mod term;
+pub mod update;
+pub mod view;
+mod words;
+mod writer;
+
+pub use action::{KeyRow, keys_table};
+pub use run::run;
+pub use settings::{Error, Outcome, Settings};
+pub use update::update;
+pub use view::view;

@@ -1,0 +1,265 @@
+//! Everything the screen shows and every key can change, in one value.
+//!
+//! Only [`super::update()`] changes it; [`super::view()`] reads it. Times are milliseconds since the
+//! start, as the last tick told them.
+
+use super::action::Context;
+use super::browse::{Pane, Side};
+use super::keymap::{Key, Keymap};
+use super::layers::Layer;
+use super::look::Look;
+use super::settings::Settings;
+use crate::proto::{JobId, JobSpec, JobState, JobView, Snapshot};
+use jiff::tz::TimeZone;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Which part of the screen has the keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Focus {
+    /// A pane.
+    Pane(Side),
+    /// The queue.
+    Queue,
+}
+
+impl Focus {
+    /// The next part.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        match self {
+            Self::Pane(Side::Source) => Self::Pane(Side::Dest),
+            Self::Pane(Side::Dest) => Self::Queue,
+            Self::Queue => Self::Pane(Side::Source),
+        }
+    }
+
+    /// The part before.
+    #[must_use]
+    pub const fn previous(self) -> Self {
+        self.next().next()
+    }
+}
+
+/// The queue's own state.
+#[derive(Clone, Copy, Debug)]
+pub struct QueueState {
+    /// The job under the cursor.
+    pub selected: Option<JobId>,
+    /// Its last place, for when it is taken off the list.
+    pub place: usize,
+    /// First row on screen.
+    pub top: usize,
+    /// Whether the selected job's workers are shown.
+    pub unfolded: bool,
+    /// Whether the queue has the whole screen.
+    pub zoomed: bool,
+}
+
+/// Whether haul is about to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// No.
+    Open,
+    /// As soon as nothing runs or waits any more.
+    WhenDone,
+    /// The engine was asked to end.
+    Closing,
+    /// The engine has ended.
+    Closed,
+}
+
+/// A line to be read once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// The words, safe to show.
+    pub text: String,
+    /// True for bad news.
+    pub bad: bool,
+    /// When it goes away.
+    pub until_ms: u64,
+}
+
+/// Milliseconds a notice stays.
+const NOTICE_MS: u64 = 8_000;
+
+/// The state of the interactive program.
+#[derive(Clone, Debug)]
+pub struct Model {
+    /// Columns and rows.
+    pub size: (u16, u16),
+    /// The clock.
+    pub now_ms: u64,
+    /// Glyphs and styles.
+    pub look: Look,
+    /// For dates of files.
+    pub zone: TimeZone,
+    /// Where `~` leads.
+    pub home: Option<PathBuf>,
+    /// Which keys mean what.
+    pub keymap: Keymap,
+    /// Keys of an unfinished sequence.
+    pub typed: Vec<Key>,
+    /// Which part has the keys.
+    pub focus: Focus,
+    /// The panes, source first.
+    pub panes: [Pane; 2],
+    /// The newest news of the engine.
+    pub snapshot: Arc<Snapshot>,
+    /// The queue.
+    pub queue: QueueState,
+    /// What lies over panes and queue, the last on top.
+    pub layers: Vec<Layer>,
+    /// A line to be read once.
+    pub notice: Option<Notice>,
+    /// What a new plan begins with.
+    pub defaults: JobSpec,
+    /// The number of the next plan.
+    pub next_plan: u64,
+    /// Whether haul is about to end.
+    pub phase: Phase,
+    /// The signal that ended it.
+    pub signal: Option<u8>,
+    /// A job to select once a snapshot shows it.
+    pub expected: Option<JobId>,
+    /// When the room of the panes was last asked for.
+    pub space_asked_ms: u64,
+}
+
+impl Model {
+    /// The state at the start. Nothing is read yet; see [`super::update::begin`].
+    pub fn new(
+        settings: &Settings,
+        source: PathBuf,
+        dest: PathBuf,
+        home: Option<PathBuf>,
+        look: Look,
+        zone: TimeZone,
+    ) -> Self {
+        let pane = |path| Pane::new(path, settings.sort, settings.show_hidden);
+        Self {
+            size: (80, 24),
+            now_ms: 0,
+            look,
+            zone,
+            home,
+            keymap: Keymap::default(),
+            typed: Vec::new(),
+            focus: Focus::Pane(Side::Source),
+            panes: [pane(source), pane(dest)],
+            snapshot: Arc::default(),
+            queue: QueueState {
+                selected: None,
+                place: 0,
+                top: 0,
+                unfolded: true,
+                zoomed: false,
+            },
+            layers: Vec::new(),
+            notice: None,
+            defaults: settings.defaults.clone(),
+            next_plan: 1,
+            phase: Phase::Open,
+            signal: None,
+            expected: None,
+            space_asked_ms: 0,
+        }
+    }
+
+    /// The pane of that side.
+    pub fn pane(&self, side: Side) -> &Pane {
+        &self.panes[side.index()]
+    }
+
+    /// The pane of that side, to change.
+    pub fn pane_mut(&mut self, side: Side) -> &mut Pane {
+        &mut self.panes[side.index()]
+    }
+
+    /// The job of that id.
+    pub fn job(&self, id: JobId) -> Option<&JobView> {
+        self.snapshot.jobs.iter().find(|job| job.id == id)
+    }
+
+    /// The job that keys are about: that of the layer on top, else the one selected in the queue.
+    pub fn subject(&self) -> Option<&JobView> {
+        let id = match self.layers.last() {
+            Some(Layer::Details(details)) => Some(details.job),
+            Some(Layer::Errors(errors)) => Some(errors.job),
+            _ => self.queue.selected,
+        };
+        id.and_then(|id| self.job(id))
+    }
+
+    /// The place of the selected job in the queue.
+    pub fn selected_place(&self) -> Option<usize> {
+        let id = self.queue.selected?;
+        self.snapshot.jobs.iter().position(|job| job.id == id)
+    }
+
+    /// Where the next key means something; `None` while text is typed.
+    pub fn context(&self) -> Option<Context> {
+        match self.layers.last() {
+            Some(Layer::Plan(_)) => Some(Context::Plan),
+            Some(Layer::Details(_)) => Some(Context::Details),
+            Some(Layer::Errors(_)) => Some(Context::Errors),
+            Some(Layer::Question(_)) => Some(Context::Question),
+            Some(Layer::Help { .. }) => Some(Context::Help),
+            Some(Layer::Sort { .. }) => Some(Context::Sort),
+            Some(Layer::Pattern(_)) => None,
+            None => match self.focus {
+                Focus::Queue => Some(Context::Queue),
+                Focus::Pane(side) => {
+                    let editing = self
+                        .pane(side)
+                        .filter
+                        .as_ref()
+                        .is_some_and(|filter| filter.editing);
+                    (!editing).then_some(Context::Panes)
+                }
+            },
+        }
+    }
+
+    /// Shows a line for a while.
+    pub fn say(&mut self, text: impl Into<String>) {
+        self.notice = Some(Notice {
+            text: text.into(),
+            bad: false,
+            until_ms: self.now_ms + NOTICE_MS,
+        });
+    }
+
+    /// Shows bad news for a while.
+    pub fn warn(&mut self, text: impl Into<String>) {
+        self.notice = Some(Notice {
+            text: text.into(),
+            bad: true,
+            until_ms: self.now_ms + NOTICE_MS,
+        });
+    }
+
+    /// Jobs that would be cancelled if haul left now.
+    pub fn unfinished(&self) -> impl Iterator<Item = &JobView> {
+        self.snapshot
+            .jobs
+            .iter()
+            .filter(|job| !job.state.is_final())
+    }
+
+    /// Jobs in that state.
+    pub fn in_state(&self, state: JobState) -> usize {
+        self.snapshot
+            .jobs
+            .iter()
+            .filter(|job| job.state == state)
+            .count()
+    }
+
+    /// True while something on screen changes with time alone.
+    pub fn needs_ticks(&self) -> bool {
+        self.notice.is_some()
+            || self.panes.iter().any(|pane| pane.pending.is_some())
+            || self.snapshot.jobs.iter().any(|job| job.state.is_active())
+    }
+}

@@ -1,0 +1,424 @@
+//! The shell: owns the terminal, the channels and the clock, and carries out effects.
+//!
+//! Lives on the main thread with a runtime of its own, so that nothing it does can slow a copy.
+//! Messages are taken as they come and drawn at most so many times a second, only when something
+//! changed and only when the terminal took the last frame.
+
+use super::effects::Looks;
+use super::look::Look;
+use super::model::{Model, Phase};
+use super::msg::{Effect, Msg};
+use super::screen::Screen;
+use super::settings::{Error, Outcome, Settings};
+use super::writer::Writer;
+use super::{input, term, update, words};
+use crate::clock;
+use crate::proto::Request;
+use crate::session::Client;
+use crate::sys::tty;
+use crate::units;
+use jiff::tz::TimeZone;
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::{PathBuf, absolute};
+use std::sync::PoisonError;
+use std::time::{Duration, Instant};
+use tokio::runtime::Builder;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc;
+use tokio::time::{sleep_until, timeout};
+
+/// Messages of keys and directories that may wait; their threads wait beyond that.
+const MESSAGES: usize = 256;
+
+/// Between two ticks while something on screen changes with time alone.
+const TICK: Duration = Duration::from_millis(250);
+
+/// How long the engine may take for a request to be taken; it never waits for a screen.
+const REQUEST: Duration = Duration::from_secs(2);
+
+/// How long the engine may take to end after a signal: it has temporaries to remove.
+const FAREWELL: Duration = Duration::from_secs(10);
+
+/// Runs the interactive program until it is left; the terminal is as before when this returns.
+///
+/// # Errors
+/// [`Error::NoTerminal`] before a single byte is written, or a terminal that refuses.
+pub fn run(
+    client: Client,
+    settings: Settings,
+    source: PathBuf,
+    dest: PathBuf,
+) -> Result<Outcome, Error> {
+    if !tty::interactive() {
+        return Err(Error::NoTerminal);
+    }
+    let requests = client.sender();
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let (panics, hook) = term::hook();
+    let inner = &runtime;
+    let ended = catch_unwind(AssertUnwindSafe(move || {
+        inner.block_on(async move { Shell::start(client, &settings, source, dest)?.run().await })
+    }));
+    term::leave();
+    term::unhook(hook);
+    match ended {
+        Ok(result) => {
+            let mut outcome = result?;
+            let mut panics = panics.lock().unwrap_or_else(PoisonError::into_inner);
+            outcome.lines.append(&mut panics);
+            for line in &mut outcome.lines {
+                *line = line.replace(|c: char| c.is_control(), " ");
+            }
+            Ok(outcome)
+        }
+        Err(panic) => {
+            // The screen is lost; the copies end in order all the same.
+            runtime.block_on(async {
+                if requests.send(Request::Shutdown).await.is_ok()
+                    && timeout(FAREWELL, requests.closed()).await.is_err()
+                {
+                    tracing::warn!("the engine did not end in time");
+                }
+            });
+            resume_unwind(panic)
+        }
+    }
+}
+
+struct Signals {
+    term: Signal,
+    hup: Signal,
+    int: Signal,
+    quit: Signal,
+    stop: Signal,
+    resized: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            term: signal(SignalKind::terminate())?,
+            hup: signal(SignalKind::hangup())?,
+            int: signal(SignalKind::interrupt())?,
+            quit: signal(SignalKind::quit())?,
+            stop: signal(SignalKind::from_raw(SIGTSTP))?,
+            resized: signal(SignalKind::window_change())?,
+        })
+    }
+}
+
+const SIGTSTP: i32 = 20;
+
+struct Shell {
+    client: Client,
+    model: Model,
+    looks: Looks,
+    messages: mpsc::Receiver<Msg>,
+    signals: Signals,
+    writer: Writer,
+    screen: Screen,
+    // Given back first of all when the shell is dropped half way.
+    guard: Option<term::Guard>,
+    started: Instant,
+    frame_time: Duration,
+    drawn: Option<Instant>,
+    dirty: bool,
+    engine_gone: bool,
+    farewell: Option<Instant>,
+    leave: bool,
+}
+
+impl Shell {
+    fn start(
+        client: Client,
+        settings: &Settings,
+        source: PathBuf,
+        dest: PathBuf,
+    ) -> Result<Self, Error> {
+        let look = look(settings);
+        let home = std::env::home_dir();
+        let mut model = Model::new(
+            settings,
+            absolute(source)?,
+            absolute(dest)?,
+            home,
+            look,
+            TimeZone::system(),
+        );
+        model.size = window_size();
+        if let Some(notice) = &settings.notice {
+            model.warn(look.words(notice).into_owned());
+        }
+        let signals = Signals::new()?;
+        let guard = term::enter()?;
+        let (sender, messages) = mpsc::channel(MESSAGES);
+        input::start(sender.clone())?;
+        let frames = settings.frames_per_second.clamp(1, 20);
+        Ok(Self {
+            screen: Screen::new(model.size, look)?,
+            client,
+            looks: Looks::new(sender),
+            messages,
+            signals,
+            writer: Writer::start()?,
+            guard: Some(guard),
+            started: clock::now(),
+            frame_time: Duration::from_secs(1) / frames,
+            drawn: None,
+            dirty: true,
+            engine_gone: false,
+            farewell: None,
+            leave: false,
+            model,
+        })
+    }
+
+    async fn run(mut self) -> Result<Outcome, Error> {
+        let effects = update::begin(&mut self.model);
+        self.carry_out(effects).await?;
+        while !self.leave {
+            self.step().await?;
+        }
+        self.writer.settle(Duration::from_millis(300));
+        drop(self.guard.take());
+        self.outcome()
+    }
+
+    /// Waits for one thing to happen and takes it, or draws.
+    async fn step(&mut self) -> Result<(), Error> {
+        let now = clock::now();
+        let next_frame = self.drawn.map_or(now, |drawn| drawn + self.frame_time);
+        let draws = self.dirty;
+        let ticks = self.model.needs_ticks();
+        let farewell = self.farewell;
+        let last = async {
+            match farewell {
+                Some(at) => sleep_until((at + FAREWELL).into()).await,
+                None => std::future::pending().await,
+            }
+        };
+        let writer = &self.writer;
+        let frame = async {
+            sleep_until(next_frame.into()).await;
+            writer.freed().await;
+        };
+        let signals = &mut self.signals;
+        let msg = tokio::select! {
+            biased;
+            Some(()) = signals.term.recv() => Msg::Signal(15),
+            Some(()) = signals.hup.recv() => Msg::Signal(1),
+            Some(()) = signals.int.recv() => Msg::Signal(2),
+            Some(()) = signals.quit.recv() => Msg::Signal(3),
+            Some(()) = signals.stop.recv() => return self.suspend(),
+            Some(()) = signals.resized.recv() => resized(),
+            () = last => {
+                // A thread that is stuck in the kernel is not waited for.
+                self.leave = true;
+                return Ok(());
+            }
+            // Before the keys: a flood of them must not keep the screen from showing what they do.
+            () = frame, if draws => return self.draw(),
+            Some(msg) = self.messages.recv() => msg,
+            update = self.client.next(), if !self.engine_gone => if let Some(update) = update {
+                Msg::Engine(Box::new(update))
+            } else {
+                self.engine_gone = true;
+                Msg::EngineEnded
+            },
+            () = tokio::time::sleep(TICK), if ticks => self.tick(),
+        };
+        self.take(msg).await
+    }
+
+    fn tick(&self) -> Msg {
+        Msg::Tick(self.started.elapsed().as_millis() as u64)
+    }
+
+    async fn take(&mut self, msg: Msg) -> Result<(), Error> {
+        self.dirty = true;
+        // Every message meets a model that knows what time it is.
+        let mut queue = VecDeque::from([self.tick(), msg]);
+        while let Some(msg) = queue.pop_front() {
+            let effects = update::update(&mut self.model, msg);
+            queue.extend(self.carry_out(effects).await?);
+        }
+        Ok(())
+    }
+
+    async fn carry_out(&mut self, effects: Vec<Effect>) -> Result<Vec<Msg>, Error> {
+        let mut answers = Vec::new();
+        for effect in effects {
+            let done = match effect {
+                Effect::Send(request) => self.send(request).await,
+                Effect::List {
+                    side,
+                    generation,
+                    path,
+                } => {
+                    if let Err(reason) = self.looks.list(side, generation, path) {
+                        answers.push(Msg::Listing {
+                            side,
+                            generation,
+                            result: Err(reason),
+                        });
+                    }
+                    Ok(())
+                }
+                Effect::Stat {
+                    side,
+                    generation,
+                    path,
+                    names,
+                    all,
+                } => self.looks.stat(side, generation, path, names, all),
+                Effect::Count {
+                    side,
+                    generation,
+                    path,
+                    names,
+                } => self.looks.count(side, generation, path, names),
+                Effect::StopCount { side } => {
+                    self.looks.stop_count(side);
+                    Ok(())
+                }
+                Effect::Space {
+                    side,
+                    generation,
+                    path,
+                } => self.looks.space(side, generation, path),
+                Effect::Repaint => {
+                    self.model.size = window_size();
+                    self.screen = Screen::new(self.model.size, self.model.look)?;
+                    Ok(())
+                }
+                Effect::Suspend => {
+                    self.suspend()?;
+                    Ok(())
+                }
+                Effect::Shutdown => {
+                    self.farewell = Some(clock::now());
+                    if self.engine_gone || self.send(Request::Shutdown).await.is_err() {
+                        self.leave = true;
+                    }
+                    Ok(())
+                }
+                Effect::Exit => {
+                    self.leave = true;
+                    Ok(())
+                }
+            };
+            if let Err(reason) = done {
+                answers.push(Msg::Trouble(reason));
+            }
+        }
+        Ok(answers)
+    }
+
+    async fn send(&self, request: Request) -> Result<(), String> {
+        match timeout(REQUEST, self.client.send(request)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(ended)) => Err(ended.to_string()),
+            Err(_) => Err("the copy engine does not answer; try again".to_string()),
+        }
+    }
+
+    fn draw(&mut self) -> Result<(), Error> {
+        self.dirty = false;
+        if let Some(frame) = self.screen.frame(&self.model)? {
+            self.drawn = Some(clock::now());
+            // The writer was free a moment ago and nobody else feeds it.
+            if !self.writer.offer(frame) {
+                self.screen = Screen::new(self.model.size, self.model.look)?;
+                self.dirty = true;
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives the terminal back, stops the process, and takes the terminal again when continued.
+    fn suspend(&mut self) -> Result<(), Error> {
+        self.writer.settle(Duration::from_millis(300));
+        drop(self.guard.take());
+        tty::stop_self()?;
+        self.guard = Some(term::enter()?);
+        self.model.size = window_size();
+        self.screen = Screen::new(self.model.size, self.model.look)?;
+        self.dirty = true;
+        Ok(())
+    }
+
+    fn outcome(&self) -> Result<Outcome, Error> {
+        if self.engine_gone && self.farewell.is_none() {
+            return Err(Error::EngineEnded);
+        }
+        let mut lines = Vec::new();
+        if !self.engine_gone && self.model.phase != Phase::Closed {
+            lines.push(
+                "haul left before the copy engine had ended: temporaries may be left, the next run removes them"
+                    .to_string(),
+            );
+        }
+        let snapshot = self.client.snapshot();
+        for job in &snapshot.jobs {
+            let mut line = format!(
+                "job {}: {}: {}, {} copied in {}",
+                job.id,
+                words::title(job, self.model.look),
+                words::state(job.state),
+                units::size(job.bytes_copied),
+                words::many(job.copied, "file", "files"),
+            );
+            for (number, word) in [
+                (job.skipped, "skipped"),
+                (job.failed, "failed"),
+                (job.conflicts, "conflicts"),
+            ] {
+                if number > 0 {
+                    line = format!("{line}, {number} {word}");
+                }
+            }
+            lines.push(line);
+        }
+        Ok(Outcome {
+            signal: self.model.signal,
+            lines,
+            engine_stuck: !self.engine_gone
+                && self.farewell.is_some_and(|at| at.elapsed() >= FAREWELL),
+        })
+    }
+}
+
+fn resized() -> Msg {
+    let (width, height) = window_size();
+    Msg::Resize(width, height)
+}
+
+/// The terminal's size; what does not tell one is taken for a terminal of old.
+fn window_size() -> (u16, u16) {
+    match tty::window_size() {
+        None | Some((0, 0)) => (80, 24),
+        Some(size) => size,
+    }
+}
+
+/// Glyphs and colours by the settings, else by the environment.
+fn look(settings: &Settings) -> Look {
+    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let utf8 = || {
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set);
+        locale.is_some_and(|locale| {
+            let locale = locale.to_ascii_lowercase();
+            locale.contains("utf-8") || locale.contains("utf8")
+        })
+    };
+    Look {
+        // The font of the Linux console has no braille, whatever the locale.
+        ascii: settings
+            .ascii
+            .unwrap_or_else(|| !utf8() || set("TERM").as_deref() == Some("linux")),
+        colour: settings
+            .colour
+            .unwrap_or_else(|| set("NO_COLOR").is_none() && set("TERM").as_deref() != Some("dumb")),
+    }
+}

@@ -1,0 +1,92 @@
+//! What the interactive program is started with and what it leaves behind.
+
+use super::browse::Sort;
+use crate::proto::{BytePath, JobSpec, Naming};
+
+/// How the screen behaves; the configuration is mapped into it.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Most frames drawn in a second, 1 to 20.
+    pub frames_per_second: u32,
+    /// Whether names that begin with a dot are listed.
+    pub show_hidden: bool,
+    /// Order of the panes.
+    pub sort: Sort,
+    /// Plain ASCII instead of box and braille characters; `None`: by the locale.
+    pub ascii: Option<bool>,
+    /// Colour; `None`: unless `NO_COLOR` is set.
+    pub colour: Option<bool>,
+    /// A line to show at the start.
+    pub notice: Option<String>,
+    /// What a new plan begins with; its sources, destination and naming are replaced.
+    pub defaults: JobSpec,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            frames_per_second: 20,
+            show_hidden: false,
+            sort: Sort::default(),
+            ascii: None,
+            colour: None,
+            notice: None,
+            defaults: JobSpec {
+                sources: Vec::new(),
+                dest: BytePath::default(),
+                naming: Naming::Into,
+                strategy: crate::proto::Strategy::default(),
+                tuning: crate::proto::Tuning::default(),
+                conflict: crate::proto::Conflict::default(),
+                durability: crate::proto::Durability::default(),
+                filters: crate::proto::Filters::default(),
+            },
+        }
+    }
+}
+
+/// How the interactive program ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// The signal that ended it; a hang-up of the terminal counts as `SIGHUP`.
+    pub signal: Option<u8>,
+    /// Lines for the screen that is left behind, safe to print.
+    pub lines: Vec<String>,
+    /// True when the engine was not waited for any longer: a thread of it is stuck in the kernel.
+    pub engine_stuck: bool,
+}
+
+impl Outcome {
+    /// The exit code: 0, or 128 and the number of the signal.
+    pub fn code(&self) -> u8 {
+        self.signal
+            .map_or(0, |number| 128_u8.saturating_add(number))
+    }
+}
+
+/// Why the interactive program could not begin, or could not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Standard input or output is not a terminal: wrong usage, exit code 2.
+    #[error(
+        "the interactive program needs a terminal on standard input and output; \
+         use 'haul copy SOURCE... DEST' in scripts and pipes"
+    )]
+    NoTerminal,
+    /// The terminal refused.
+    #[error("the terminal cannot be used: {0}")]
+    Terminal(#[from] std::io::Error),
+    /// The engine ended by itself.
+    #[error("the copy engine ended unexpectedly")]
+    EngineEnded,
+}
+
+impl Error {
+    /// The exit code for it.
+    pub const fn code(&self) -> u8 {
+        match self {
+            Self::NoTerminal => 2,
+            Self::Terminal(_) | Self::EngineEnded => 1,
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! What the engine says.
+
+use super::{Effects, panes, plan};
+use crate::proto::{Event, JobId, Strategy, Update};
+use crate::tui::browse::Side;
+use crate::tui::layers::{Layer, PAGE};
+use crate::tui::model::Model;
+
+/// Takes one update.
+pub fn take(model: &mut Model, update: Update, effects: &mut Effects) {
+    match update {
+        Update::Snapshot(snapshot) => model.snapshot = snapshot,
+        Update::Event(event) => happened(model, &event, effects),
+        Update::Failures {
+            job,
+            from,
+            failures,
+        } => {
+            for layer in &mut model.layers {
+                if let Layer::Errors(errors) = layer
+                    && errors.job == job
+                    && from.is_multiple_of(PAGE)
+                {
+                    errors.pages.entry(from / PAGE).or_default().failures = Some(failures);
+                    break;
+                }
+            }
+        }
+        Update::Plan(news) => plan::take(model, *news),
+        // How a job ended is in its last snapshot too.
+        Update::Hello(_) | Update::Summary(_) => {}
+    }
+}
+
+fn happened(model: &mut Model, event: &Event, effects: &mut Effects) {
+    match event {
+        Event::Added { job } => model.expected = Some(*job),
+        Event::State { job, to, .. } if to.is_final() => ended(model, *job, effects),
+        // That `auto` went past a rung is no news to a person: the details say what was used.
+        Event::Fallback { job, from, reason } if asked_for(model, *job, *from) => {
+            let reason = model.look.words(reason).into_owned();
+            model.say(format!("job {job}: {from} cannot be used here: {reason}"));
+        }
+        // What was missed may have been the end of a job.
+        Event::Missed { .. } => panes::reload_both(model, effects),
+        Event::State { .. } | Event::Fallback { .. } => {}
+    }
+}
+
+fn asked_for(model: &Model, job: JobId, strategy: Strategy) -> bool {
+    model.job(job).is_some_and(|view| view.strategy == strategy)
+}
+
+/// A job has ended: what it wrote is shown.
+fn ended(model: &mut Model, id: JobId, effects: &mut Effects) {
+    let Some(dest) = model.job(id).map(|job| job.dest.as_path().to_path_buf()) else {
+        return;
+    };
+    for side in [Side::Source, Side::Dest] {
+        if model.pane(side).path == dest {
+            panes::reload(model, side, effects);
+        }
+    }
+}

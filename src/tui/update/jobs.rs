@@ -1,0 +1,190 @@
+//! Keys about jobs, wherever they are pressed.
+
+use super::Effects;
+use crate::proto::{FileId, JobId, JobState, JobView, Request};
+use crate::tui::action::Action;
+use crate::tui::browse::follow;
+use crate::tui::layers::{Asked, DetailsLayer, ErrorsLayer, Layer, Question};
+use crate::tui::layout::{layout, queue_rows};
+use crate::tui::model::Model;
+use crate::tui::msg::Effect;
+use std::collections::BTreeMap;
+
+/// Carries out an action about the selected job, or in the list of jobs.
+pub fn act(model: &mut Model, action: Action, effects: &mut Effects) {
+    if walk(model, action) {
+        return;
+    }
+    if action == Action::PauseAll {
+        return pause_all(model, effects);
+    }
+    let Some(job) = model.subject() else {
+        model.say("there is no job: mark something, then F5 plans a copy");
+        return;
+    };
+    let id = job.id;
+    match action {
+        Action::Pause => pause(model, id, None, effects),
+        Action::Cancel => cancel(model, id, None),
+        Action::Retry => retry(model, id, effects),
+        Action::Errors => errors(model, id),
+        Action::Details => model.layers.push(Layer::Details(DetailsLayer {
+            job: id,
+            file: None,
+            top: 0,
+        })),
+        Action::Unfold => model.queue.unfolded = !model.queue.unfolded,
+        Action::Earlier => effects.push(Effect::Send(Request::Move { job: id, by: -1 })),
+        Action::Later => effects.push(Effect::Send(Request::Move { job: id, by: 1 })),
+        Action::Remove if job.state.is_final() => {
+            effects.push(Effect::Send(Request::Remove { job: id }));
+        }
+        Action::Remove => model.say(format!("job {id} has not ended: x cancels it")),
+        _ => {}
+    }
+}
+
+/// Moves the cursor of the queue; false when the action is about something else.
+fn walk(model: &mut Model, action: Action) -> bool {
+    let jobs = model.snapshot.jobs.len();
+    let height = layout(model)
+        .queue
+        .map_or(1, |queue| queue_rows(queue, jobs))
+        .max(1);
+    let place = model.selected_place().unwrap_or(0);
+    let target = match action {
+        Action::Up => place.saturating_sub(1),
+        Action::Down => place + 1,
+        Action::PageUp => place.saturating_sub(height),
+        Action::PageDown => place + height,
+        Action::HalfUp => place.saturating_sub((height / 2).max(1)),
+        Action::HalfDown => place + (height / 2).max(1),
+        Action::Top => 0,
+        Action::Bottom => jobs,
+        _ => return false,
+    };
+    model.queue.selected = model
+        .snapshot
+        .jobs
+        .get(target.min(jobs.saturating_sub(1)))
+        .map(|job| job.id);
+    true
+}
+
+/// Pauses or resumes a job, or one file of it.
+pub fn pause(model: &mut Model, id: JobId, file: Option<FileId>, effects: &mut Effects) {
+    let Some(job) = model.job(id) else { return };
+    if let Some(file) = file
+        && let Some(row) = job.in_flight.iter().find(|row| row.id == file)
+    {
+        let request = if row.paused {
+            Request::ResumeFile { job: id, file }
+        } else {
+            Request::PauseFile { job: id, file }
+        };
+        effects.push(Effect::Send(request));
+        return;
+    }
+    match job.state {
+        JobState::Paused | JobState::Pausing => {
+            effects.push(Effect::Send(Request::Resume { job: id }));
+        }
+        JobState::Queued | JobState::Scanning | JobState::Running => {
+            effects.push(Effect::Send(Request::Pause { job: id }));
+        }
+        JobState::Flushing => {
+            model.say(format!(
+                "job {id} is being flushed to the device: all is copied, nothing to pause"
+            ));
+        }
+        JobState::Cancelling => model.say(format!("job {id} is being cancelled")),
+        _ => model.say(format!("job {id} has ended")),
+    }
+}
+
+fn pause_all(model: &mut Model, effects: &mut Effects) {
+    let any = |states: &[JobState]| {
+        model
+            .snapshot
+            .jobs
+            .iter()
+            .any(|job| states.contains(&job.state))
+    };
+    if any(&[JobState::Scanning, JobState::Running]) {
+        effects.push(Effect::Send(Request::PauseAll));
+    } else if any(&[JobState::Paused, JobState::Pausing]) {
+        effects.push(Effect::Send(Request::ResumeAll));
+    } else {
+        model.say("nothing runs and nothing is paused");
+    }
+}
+
+/// Asks whether to cancel a job, or one file of it.
+pub fn cancel(model: &mut Model, id: JobId, file: Option<FileId>) {
+    let Some(job) = model.job(id) else { return };
+    if job.state.is_final() {
+        model.say(format!("job {id} has ended: Del takes it off the list"));
+    } else if job.state == JobState::Cancelling {
+        model.say(format!("job {id} is being cancelled"));
+    } else {
+        model.layers.push(Layer::Question(Question {
+            asked: Asked::Cancel { job: id, file },
+            at: 0,
+        }));
+    }
+}
+
+/// Runs what failed again.
+pub fn retry(model: &mut Model, id: JobId, effects: &mut Effects) {
+    let Some(job) = model.job(id) else { return };
+    if !job.state.is_final() {
+        model.say(format!(
+            "job {id} has not ended: what failed can be retried then"
+        ));
+    } else if !can_retry(job) {
+        model.say(format!("nothing failed in job {id}"));
+    } else {
+        effects.push(Effect::Send(Request::RetryFailed { job: id }));
+        model.say(format!("job {id}: what failed is tried again"));
+    }
+}
+
+/// True when there is something to run again.
+pub fn can_retry(job: &JobView) -> bool {
+    job.state.is_final() && (job.listed > 0 || job.failed > 0 || job.conflicts > 0)
+}
+
+/// Opens the list of what failed.
+pub fn errors(model: &mut Model, id: JobId) {
+    let Some(job) = model.job(id) else { return };
+    if job.listed == 0 {
+        model.say(format!("nothing failed in job {id}"));
+    } else {
+        model.layers.push(Layer::Errors(ErrorsLayer {
+            job: id,
+            cursor: 0,
+            top: 0,
+            pages: BTreeMap::new(),
+        }));
+    }
+}
+
+/// Keeps a job selected and on screen.
+pub fn settle(model: &mut Model) {
+    let jobs = model.snapshot.jobs.len();
+    if let Some(expected) = model.expected
+        && model.job(expected).is_some()
+    {
+        model.queue.selected = Some(expected);
+        model.expected = None;
+    }
+    if model.selected_place().is_none() {
+        let place = model.queue.place.min(jobs.saturating_sub(1));
+        model.queue.selected = model.snapshot.jobs.get(place).map(|job| job.id);
+    }
+    model.queue.place = model.selected_place().unwrap_or(0);
+    let height = layout(model)
+        .queue
+        .map_or(0, |queue| queue_rows(queue, jobs));
+    model.queue.top = follow(model.queue.top, model.queue.place, jobs, height);
+}

@@ -1,0 +1,333 @@
+//! Keys of whatever lies over panes and queue.
+
+use super::{Effects, close, jobs, panes, plan};
+use crate::proto::{FileId, JobId, Request, Snapshot};
+use crate::tui::action::Action;
+use crate::tui::browse::{Side, Sort, SortKey, follow};
+use crate::tui::layers::{Asked, Choice, DetailsLayer, ErrorsLayer, Layer, PAGE, PAGES_KEPT};
+use crate::tui::layout::layout;
+use crate::tui::model::{Model, Phase};
+use crate::tui::msg::Effect;
+use crate::tui::view;
+
+/// Carries out an action in the layer on top.
+pub fn act(model: &mut Model, action: Action, effects: &mut Effects) {
+    match model.layers.last() {
+        Some(Layer::Plan(_)) => plan::act(model, action, effects),
+        Some(Layer::Details(_)) => details(model, action, effects),
+        Some(Layer::Errors(_)) => errors(model, action, effects),
+        Some(Layer::Question(_)) => question(model, action, effects),
+        Some(Layer::Sort { .. }) => sort_menu(model, action, effects),
+        Some(Layer::Help { top }) => {
+            let top = *top;
+            if action == Action::Close {
+                model.layers.pop();
+            } else if let Some(to) = scrolled(model, action, top, view::help_height(model)) {
+                model.layers.pop();
+                model.layers.push(Layer::Help { top: to });
+            }
+        }
+        Some(Layer::Pattern(_)) | None => {}
+    }
+}
+
+/// The first line after scrolling a text of that many lines in a full-screen layer.
+fn scrolled(model: &Model, action: Action, top: usize, lines: usize) -> Option<usize> {
+    let height = page(model);
+    let last = lines.saturating_sub(height);
+    let top = top.min(last);
+    Some(
+        match action {
+            Action::Up => top.saturating_sub(1),
+            Action::Down => top + 1,
+            Action::PageUp => top.saturating_sub(height),
+            Action::PageDown => top + height,
+            Action::HalfUp => top.saturating_sub(height / 2),
+            Action::HalfDown => top + height / 2,
+            Action::Top => 0,
+            Action::Bottom => last,
+            _ => return None,
+        }
+        .min(last),
+    )
+}
+
+/// Rows of a full-screen layer below its title.
+fn page(model: &Model) -> usize {
+    usize::from(layout(model).body.height)
+        .saturating_sub(1)
+        .max(1)
+}
+
+fn details(model: &mut Model, action: Action, effects: &mut Effects) {
+    let Some(Layer::Details(layer)) = model.layers.last().cloned() else {
+        return;
+    };
+    let DetailsLayer { job, file, top } = layer;
+    match action {
+        Action::Close => {
+            model.layers.pop();
+        }
+        Action::Pause => jobs::pause(model, job, file, effects),
+        Action::Cancel => jobs::cancel(model, job, file),
+        Action::Up | Action::Down => step_file(model, action == Action::Down),
+        _ => {
+            let lines = view::details_height(model, &layer);
+            match scrolled(model, action, top, lines) {
+                Some(to) => {
+                    if let Some(Layer::Details(layer)) = model.layers.last_mut() {
+                        layer.top = to;
+                    }
+                }
+                None => jobs::act(model, action, effects),
+            }
+        }
+    }
+}
+
+/// Up and down in the details go through the files in flight; above the first is the job itself.
+fn step_file(model: &mut Model, down: bool) {
+    let Some(Layer::Details(layer)) = model.layers.last().cloned() else {
+        return;
+    };
+    let Some(job) = model.job(layer.job) else {
+        return;
+    };
+    let place = layer
+        .file
+        .and_then(|file| job.in_flight.iter().position(|row| row.id == file));
+    let file = match (place, down) {
+        (None, true) => job.in_flight.first(),
+        (None | Some(0), false) => None,
+        (Some(at), true) => job.in_flight.get(at + 1).or(job.in_flight.last()),
+        (Some(at), false) => job.in_flight.get(at - 1),
+    }
+    .map(|row| row.id);
+    let moved = DetailsLayer { file, ..layer };
+    // The selected file is scrolled into view; without files, the keys scroll.
+    let height = page(model);
+    let lines = view::details_height(model, &moved);
+    let top = match (file, down) {
+        (Some(_), _) => view::details_file_line(model, &moved)
+            .map_or(moved.top, |line| follow(moved.top, line, lines, height)),
+        (None, true) => moved.top + 1,
+        (None, false) => moved.top.saturating_sub(1),
+    };
+    if let Some(Layer::Details(layer)) = model.layers.last_mut() {
+        layer.file = file;
+        layer.top = top.min(lines.saturating_sub(height));
+    }
+}
+
+fn errors(model: &mut Model, action: Action, effects: &mut Effects) {
+    let height = page(model);
+    let Some(Layer::Errors(layer)) = model.layers.last() else {
+        return;
+    };
+    let (id, cursor) = (layer.job, layer.cursor);
+    let len = model.job(id).map_or(0, |job| job.listed as usize);
+    let last = len.saturating_sub(1);
+    let to = match action {
+        Action::Close => {
+            model.layers.pop();
+            return;
+        }
+        Action::Up => cursor.saturating_sub(1),
+        Action::Down => cursor + 1,
+        Action::PageUp => cursor.saturating_sub(height),
+        Action::PageDown => cursor + height,
+        Action::HalfUp => cursor.saturating_sub(height / 2),
+        Action::HalfDown => cursor + height / 2,
+        Action::Top => 0,
+        Action::Bottom => last,
+        _ => return jobs::act(model, action, effects),
+    };
+    if let Some(Layer::Errors(layer)) = model.layers.last_mut() {
+        layer.cursor = to.min(last);
+    }
+}
+
+fn question(model: &mut Model, action: Action, effects: &mut Effects) {
+    let Some(Layer::Question(question)) = model.layers.last_mut() else {
+        return;
+    };
+    let choices = question.choices();
+    let choice = match action {
+        Action::Left => {
+            question.at = question.at.saturating_sub(1);
+            return;
+        }
+        Action::Right => {
+            question.at = (question.at + 1) % choices.len();
+            return;
+        }
+        Action::Close => Choice::No,
+        Action::Yes => question.yes(),
+        Action::Confirm => choices[question.at.min(choices.len() - 1)],
+        _ => return,
+    };
+    let asked = question.asked.clone();
+    model.layers.pop();
+    match (choice, asked) {
+        (Choice::Job, Asked::Cancel { job, .. }) => {
+            effects.push(Effect::Send(Request::Cancel { job }));
+        }
+        (
+            Choice::OnlyFile,
+            Asked::Cancel {
+                job,
+                file: Some(file),
+            },
+        ) => {
+            effects.push(Effect::Send(Request::CancelFile { job, file }));
+        }
+        (Choice::Wait, Asked::Quit) => {
+            model.phase = Phase::WhenDone;
+            model.say("haul quits when everything is done; q takes that back");
+        }
+        (Choice::Leave, Asked::Quit) => close::shut_down(model, effects),
+        _ => {}
+    }
+}
+
+/// Rows of the menu of orders.
+pub const ORDERS: [SortKey; 4] = [
+    SortKey::Name,
+    SortKey::Size,
+    SortKey::Date,
+    SortKey::Extension,
+];
+
+/// The menu row of an order.
+pub fn sort_place(sort: Sort) -> usize {
+    ORDERS.iter().position(|key| *key == sort.key).unwrap_or(0)
+}
+
+fn sort_menu(model: &mut Model, action: Action, effects: &mut Effects) {
+    let Some(Layer::Sort { side, at }) = model.layers.last_mut() else {
+        return;
+    };
+    let side: Side = *side;
+    let last = ORDERS.len();
+    let key = match action {
+        Action::Up => {
+            *at = at.checked_sub(1).unwrap_or(last);
+            return;
+        }
+        Action::Down => {
+            *at = (*at + 1) % (last + 1);
+            return;
+        }
+        Action::Confirm => ORDERS.get(*at).copied(),
+        Action::SortName => Some(SortKey::Name),
+        Action::SortSize => Some(SortKey::Size),
+        Action::SortDate => Some(SortKey::Date),
+        Action::SortExtension => Some(SortKey::Extension),
+        Action::SortReverse => None,
+        Action::Close => {
+            model.layers.pop();
+            return;
+        }
+        _ => return,
+    };
+    model.layers.pop();
+    panes::sort(
+        model,
+        side,
+        |sort| match key {
+            Some(key) => sort.key = key,
+            None => sort.reversed = !sort.reversed,
+        },
+        effects,
+    );
+}
+
+/// Closes layers whose job is gone, keeps cursors on screen, asks for the failures in view.
+pub fn settle(model: &mut Model, effects: &mut Effects) {
+    let snapshot = model.snapshot.clone();
+    let alive = |id| snapshot.jobs.iter().any(|job| job.id == id);
+    model.layers.retain(|layer| match layer {
+        Layer::Details(DetailsLayer { job, .. }) | Layer::Errors(ErrorsLayer { job, .. }) => {
+            alive(*job)
+        }
+        Layer::Question(question) => match question.asked {
+            Asked::Cancel { job, .. } => snapshot
+                .jobs
+                .iter()
+                .any(|view| view.id == job && !view.state.is_final()),
+            Asked::Quit => true,
+        },
+        _ => true,
+    });
+    let height = page(model);
+    for layer in &mut model.layers {
+        match layer {
+            Layer::Details(details) => {
+                let job = details.job;
+                details.file = details.file.filter(|file| in_flight(&snapshot, job, *file));
+            }
+            Layer::Question(question) => {
+                // The file may end while its question is open: what is left must not slide under
+                // the finger that was about to choose it.
+                if let Asked::Cancel { job, file } = &mut question.asked
+                    && let Some(wanted) = *file
+                    && !in_flight(&snapshot, *job, wanted)
+                {
+                    *file = None;
+                    question.at = 0;
+                }
+            }
+            Layer::Errors(errors) => {
+                let job = snapshot.jobs.iter().find(|job| job.id == errors.job);
+                let len = job.map_or(0, |job| job.listed as usize);
+                errors.cursor = errors.cursor.min(len.saturating_sub(1));
+                errors.top = follow(errors.top, errors.cursor, len, height);
+                ask_pages(errors, len, height, effects);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn in_flight(snapshot: &Snapshot, job: JobId, file: FileId) -> bool {
+    snapshot
+        .jobs
+        .iter()
+        .find(|view| view.id == job)
+        .is_some_and(|view| view.in_flight.iter().any(|row| row.id == file))
+}
+
+fn ask_pages(errors: &mut ErrorsLayer, len: usize, height: usize, effects: &mut Effects) {
+    if len == 0 {
+        return;
+    }
+    let first = errors.top as u32 / PAGE;
+    let last = (errors.top + height).min(len - 1) as u32 / PAGE;
+    for page in first..=last {
+        let from = page * PAGE;
+        let wanted = (len - from as usize).min(PAGE as usize);
+        // A page that was short when it came is asked again, once, when there is more.
+        let page = errors.pages.entry(page).or_default();
+        let have = page.failures.as_ref().map_or(0, Vec::len);
+        if page.asked >= wanted || have >= wanted {
+            continue;
+        }
+        page.asked = wanted;
+        effects.push(Effect::Send(Request::Failures {
+            job: errors.job,
+            from,
+            limit: PAGE,
+        }));
+    }
+    while errors.pages.len() > PAGES_KEPT {
+        let farthest = errors
+            .pages
+            .keys()
+            .copied()
+            .max_by_key(|page| page.abs_diff(first));
+        match farthest {
+            Some(page) => errors.pages.remove(&page),
+            None => break,
+        };
+    }
+}

@@ -1,0 +1,271 @@
+//! Keys of the panes.
+
+use super::{Effects, listing};
+use crate::sys::count::Counted;
+use crate::sys::listing::Kind;
+use crate::tui::action::Action;
+use crate::tui::browse::{DirSize, Filter, Known, Pending, Row, Side, Sort};
+use crate::tui::layers::{Layer, PatternLayer};
+use crate::tui::layout::{layout, pane_rows};
+use crate::tui::model::Model;
+use crate::tui::msg::Effect;
+use std::collections::HashSet;
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+use tui_input::Input;
+
+/// Carries out an action in a pane.
+pub fn act(model: &mut Model, side: Side, action: Action, effects: &mut Effects) {
+    let height = layout(model).panes[side.index()]
+        .map_or(1, pane_rows)
+        .max(1);
+    let now_empty = model.pane(side).shown.is_empty();
+    match action {
+        Action::Up => step(model, side, -1),
+        Action::Down => step(model, side, 1),
+        Action::PageUp => step(model, side, -(height as isize)),
+        Action::PageDown => step(model, side, height as isize),
+        Action::HalfUp => step(model, side, -(height as isize / 2).max(1)),
+        Action::HalfDown => step(model, side, (height as isize / 2).max(1)),
+        Action::Top => model.pane_mut(side).cursor = 0,
+        Action::Bottom => {
+            let pane = model.pane_mut(side);
+            pane.cursor = pane.shown.len().saturating_sub(1);
+        }
+        Action::Enter => enter(model, side, effects),
+        Action::Leave => leave(model, side, effects),
+        Action::Mark if !now_empty => mark(model, side),
+        Action::Invert => invert(model, side),
+        Action::MarkPattern | Action::UnmarkPattern => {
+            model.layers.push(Layer::Pattern(PatternLayer {
+                side,
+                mark: action == Action::MarkPattern,
+                input: Input::default(),
+                wrong: false,
+            }));
+        }
+        Action::Filter => {
+            let filter = model.pane_mut(side).filter.get_or_insert_default();
+            filter.editing = true;
+        }
+        Action::Hidden => {
+            let pane = model.pane_mut(side);
+            pane.hidden = !pane.hidden;
+            pane.refresh();
+        }
+        Action::SortMenu => {
+            let at = super::layers::sort_place(model.pane(side).sort);
+            model.layers.push(Layer::Sort { side, at });
+        }
+        Action::CountSizes => count(model, side, effects),
+        Action::Home => match model.home.clone() {
+            Some(home) => visit(model, side, home, None, effects),
+            None => model.warn("no home directory is known"),
+        },
+        Action::Follow => {
+            let path = model.pane(side).path.clone();
+            visit(model, side.other(), path, None, effects);
+        }
+        Action::Close => stop(model, side, effects),
+        _ => {}
+    }
+}
+
+fn step(model: &mut Model, side: Side, by: isize) {
+    let pane = model.pane_mut(side);
+    let last = pane.shown.len().saturating_sub(1);
+    pane.cursor = pane.cursor.saturating_add_signed(by).min(last);
+}
+
+fn mark(model: &mut Model, side: Side) {
+    let pane = model.pane_mut(side);
+    if let Some(name) = pane.current().map(|row| row.name.clone())
+        && !pane.marks.remove(&name)
+    {
+        pane.marks.insert(name);
+    }
+    step(model, side, 1);
+}
+
+fn invert(model: &mut Model, side: Side) {
+    let pane = model.pane_mut(side);
+    for place in 0..pane.shown.len() {
+        if let Some(name) = pane.at(place).map(|row| row.name.clone())
+            && !pane.marks.remove(&name)
+        {
+            pane.marks.insert(name);
+        }
+    }
+}
+
+fn enter(model: &mut Model, side: Side, effects: &mut Effects) {
+    let pane = model.pane(side);
+    let Some(Row { name, kind, .. }) = pane.current() else {
+        return;
+    };
+    match kind {
+        Kind::Dir | Kind::Link | Kind::Unknown => {
+            let path = pane.path_of(name);
+            visit(model, side, path, None, effects);
+        }
+        Kind::File | Kind::Special => {
+            let name = model.look.name(name).into_owned();
+            model.say(format!("{name} is not a directory; F5 plans a copy of it"));
+        }
+    }
+}
+
+fn leave(model: &mut Model, side: Side, effects: &mut Effects) {
+    let path = model.pane(side).path.clone();
+    if let Some(parent) = path.parent() {
+        let came_from = path.file_name().map(|name| name.as_bytes().into());
+        visit(model, side, parent.to_path_buf(), came_from, effects);
+    }
+}
+
+/// Asks for a listing; what is shown stays until it has come.
+pub fn visit(
+    model: &mut Model,
+    side: Side,
+    path: PathBuf,
+    select: Option<Box<[u8]>>,
+    effects: &mut Effects,
+) {
+    let now_ms = model.now_ms;
+    let pane = model.pane_mut(side);
+    pane.generation += 1;
+    pane.pending = Some(Pending {
+        generation: pane.generation,
+        path: path.clone(),
+        select,
+        since_ms: now_ms,
+        read: 0,
+    });
+    effects.push(Effect::List {
+        side,
+        generation: pane.generation,
+        path,
+    });
+}
+
+/// Reads what both panes show again.
+pub fn reload_both(model: &mut Model, effects: &mut Effects) {
+    for side in [Side::Source, Side::Dest] {
+        reload(model, side, effects);
+    }
+}
+
+/// Reads what a pane shows again, unless it is on its way elsewhere.
+pub fn reload(model: &mut Model, side: Side, effects: &mut Effects) {
+    let pane = model.pane(side);
+    if pane
+        .pending
+        .as_ref()
+        .is_none_or(|pending| pending.path == pane.path)
+    {
+        let path = pane.path.clone();
+        visit(model, side, path, None, effects);
+    }
+}
+
+/// Swaps the panes.
+pub fn swap(model: &mut Model, effects: &mut Effects) {
+    if model.panes.iter().any(|pane| pane.pending.is_some()) {
+        model.say("a directory is still being read: Esc in its pane stops it, then swap");
+        return;
+    }
+    model.panes.swap(0, 1);
+    // Answers under way are for the old sides: the generation tells them apart, and what was not
+    // answered is asked again.
+    let highest = model.panes.iter().map(|pane| pane.generation).max();
+    for side in [Side::Source, Side::Dest] {
+        effects.push(Effect::StopCount { side });
+        let pane = model.pane_mut(side);
+        pane.generation = highest.unwrap_or(0) + 1;
+        pane.listed = pane.generation;
+        for row in &mut pane.rows {
+            if row.details == Known::Asked {
+                row.details = Known::No;
+            }
+        }
+        pane.sizes.retain(|_, size| size.done);
+        listing::ask_all(pane, side, effects);
+    }
+}
+
+fn count(model: &mut Model, side: Side, effects: &mut Effects) {
+    let pane = model.pane_mut(side);
+    let wanted: Vec<Box<[u8]>> = pane
+        .chosen()
+        .into_iter()
+        .map(Box::from)
+        .collect::<Vec<Box<[u8]>>>();
+    let directories: HashSet<&[u8]> = pane
+        .rows
+        .iter()
+        .filter(|row| row.kind == Kind::Dir)
+        .map(|row| &*row.name)
+        .collect();
+    let names: Vec<Box<[u8]>> = wanted
+        .into_iter()
+        .filter(|name| directories.contains(&**name))
+        .filter(|name| !pane.sizes.contains_key(name))
+        .collect();
+    if names.is_empty() {
+        model.say("no directory here that is not counted already (Ctrl-R forgets the counts)");
+        return;
+    }
+    for name in &names {
+        pane.sizes.insert(
+            name.clone(),
+            DirSize {
+                counted: Counted::default(),
+                done: false,
+            },
+        );
+    }
+    effects.push(Effect::Count {
+        side,
+        generation: pane.listed,
+        path: pane.path.clone(),
+        names,
+    });
+}
+
+/// Esc in a pane: what is under way is stopped first, then the filter goes, then the marks.
+fn stop(model: &mut Model, side: Side, effects: &mut Effects) {
+    let pane = model.pane_mut(side);
+    if pane.pending.take().is_some() {
+        // The thread may hang for ever; nothing waits for it, and its answer is stale now.
+        if pane.listed == 0 {
+            pane.failure = Some("not read: stopped".to_string());
+        }
+    } else if pane.sizes.values().any(|size| !size.done) {
+        pane.sizes.retain(|_, size| size.done);
+        effects.push(Effect::StopCount { side });
+    } else if pane.filter.take().is_some() {
+        pane.refresh();
+    } else {
+        pane.marks.clear();
+    }
+}
+
+/// Changes the order of a pane.
+pub fn sort(model: &mut Model, side: Side, change: impl FnOnce(&mut Sort), effects: &mut Effects) {
+    let pane = model.pane_mut(side);
+    change(&mut pane.sort);
+    pane.sort_rows();
+    listing::ask_all(pane, side, effects);
+}
+
+/// Opens the filter line with what it has.
+pub fn keep_filter(filter: &mut Option<Filter>) {
+    if filter
+        .as_ref()
+        .is_some_and(|filter| filter.input.value().is_empty())
+    {
+        *filter = None;
+    } else if let Some(filter) = filter {
+        filter.editing = false;
+    }
+}

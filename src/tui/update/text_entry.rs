@@ -1,0 +1,143 @@
+//! Typing text: the filter of a pane and the pattern to mark by. Pastes end here or nowhere.
+
+use super::{Effects, close, panes};
+use crate::tui::browse::Side;
+use crate::tui::keymap::Key;
+use crate::tui::layers::{Layer, PatternLayer};
+use crate::tui::model::{Focus, Model};
+use crate::tui::pattern::Pattern;
+use crossterm::event::{KeyCode, KeyEvent};
+use tui_input::{Input, InputRequest};
+
+/// Most bytes a text field takes: names have at most 255.
+const LONGEST: usize = 1024;
+
+/// Takes a key while text is typed.
+pub fn key(model: &mut Model, event: &KeyEvent, effects: &mut Effects) {
+    let key = Key::of(event);
+    if key.control && key.code == KeyCode::Char('c') {
+        return close::ask(model, effects);
+    }
+    match key.code {
+        KeyCode::Esc => cancel(model),
+        KeyCode::Enter => finish(model),
+        KeyCode::Up | KeyCode::Down if model.layers.is_empty() => {
+            // A filter leaves the arrows to the list it narrows.
+            if let Focus::Pane(side) = model.focus {
+                let pane = model.pane_mut(side);
+                let by = if key.code == KeyCode::Up { -1 } else { 1 };
+                let last = pane.shown.len().saturating_sub(1);
+                pane.cursor = pane.cursor.saturating_add_signed(by).min(last);
+            }
+        }
+        _ => {
+            if let Some(request) = request(key) {
+                edit(model, |input| {
+                    if input.value().len() < LONGEST
+                        || !matches!(request, InputRequest::InsertChar(_))
+                    {
+                        input.handle(request);
+                    }
+                });
+            }
+        }
+    }
+}
+
+/// Takes a paste: text goes into the open text field, without one nothing happens.
+pub fn paste(model: &mut Model, text: &str) {
+    if model.context().is_some() {
+        return;
+    }
+    edit(model, |input| {
+        for character in text.chars().filter(|character| !character.is_control()) {
+            if input.value().len() >= LONGEST {
+                break;
+            }
+            input.handle(InputRequest::InsertChar(character));
+        }
+    });
+}
+
+fn request(key: Key) -> Option<InputRequest> {
+    Some(match (key.code, key.control) {
+        (KeyCode::Char(character), false) if !key.alt => InputRequest::InsertChar(character),
+        (KeyCode::Backspace, _) | (KeyCode::Char('h'), true) => InputRequest::DeletePrevChar,
+        (KeyCode::Delete, _) => InputRequest::DeleteNextChar,
+        (KeyCode::Left, _) => InputRequest::GoToPrevChar,
+        (KeyCode::Right, _) => InputRequest::GoToNextChar,
+        (KeyCode::Home, _) | (KeyCode::Char('a'), true) => InputRequest::GoToStart,
+        (KeyCode::End, _) | (KeyCode::Char('e'), true) => InputRequest::GoToEnd,
+        (KeyCode::Char('w'), true) => InputRequest::DeletePrevWord,
+        (KeyCode::Char('u'), true) => InputRequest::DeleteLine,
+        _ => return None,
+    })
+}
+
+fn edit(model: &mut Model, change: impl FnOnce(&mut Input)) {
+    if let Some(Layer::Pattern(pattern)) = model.layers.last_mut() {
+        pattern.wrong = false;
+        change(&mut pattern.input);
+        return;
+    }
+    if let Focus::Pane(side) = model.focus {
+        let pane = model.pane_mut(side);
+        if let Some(filter) = &mut pane.filter {
+            change(&mut filter.input);
+            pane.refresh();
+        }
+    }
+}
+
+fn cancel(model: &mut Model) {
+    if let Some(Layer::Pattern(_)) = model.layers.last() {
+        model.layers.pop();
+    } else if let Focus::Pane(side) = model.focus {
+        let pane = model.pane_mut(side);
+        pane.filter = None;
+        pane.refresh();
+    }
+}
+
+fn finish(model: &mut Model) {
+    if let Some(Layer::Pattern(layer)) = model.layers.last_mut() {
+        let text = layer.input.value();
+        if text.is_empty() {
+            model.layers.pop();
+            return;
+        }
+        let Some(pattern) = Pattern::whole(text) else {
+            layer.wrong = true;
+            return;
+        };
+        let PatternLayer { side, mark, .. } = *layer;
+        model.layers.pop();
+        let changed = apply(model, side, mark, &pattern);
+        let verb = if mark { "marked" } else { "unmarked" };
+        model.say(format!("{changed} {verb}"));
+    } else if let Focus::Pane(side) = model.focus {
+        panes::keep_filter(&mut model.pane_mut(side).filter);
+        model.pane_mut(side).refresh();
+    }
+}
+
+fn apply(model: &mut Model, side: Side, mark: bool, pattern: &Pattern) -> usize {
+    let pane = model.pane_mut(side);
+    let mut changed = 0;
+    for place in 0..pane.shown.len() {
+        let Some(name) = pane
+            .at(place)
+            .filter(|row| pattern.matches(&row.name))
+            .map(|row| row.name.clone())
+        else {
+            continue;
+        };
+        let did = if mark {
+            pane.marks.insert(name)
+        } else {
+            pane.marks.remove(&name)
+        };
+        changed += usize::from(did);
+    }
+    changed
+}

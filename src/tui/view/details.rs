@@ -1,0 +1,257 @@
+//! Everything about one job, as a scrollable text.
+
+use super::draw::{self, Line, Pen};
+use super::task::{figures_text, file_line, worker_line};
+use crate::proto::{JobState, JobView, Start};
+use crate::tui::chart;
+use crate::tui::layers::DetailsLayer;
+use crate::tui::look::Look;
+use crate::tui::model::Model;
+use crate::tui::words;
+use crate::units;
+use ratatui::layout::Rect;
+use ratatui::style::Modifier;
+
+/// Draws the text over the whole body.
+pub fn draw(pen: &mut Pen, model: &Model, layer: &DetailsLayer, area: Rect) {
+    let look = pen.look;
+    pen.clear(area);
+    let mut title = Line::of(format!("JOB {}", layer.job), look.strong());
+    if let Some(job) = model.job(layer.job) {
+        title = title.then(format!("  {}", words::title(job, look)), look.plain());
+    }
+    pen.rule(Rect { height: 1, ..area }, &title);
+    let body = super::below_title(area);
+    let (lines, _) = lines(model, layer, area.width);
+    let top = layer
+        .top
+        .min(lines.len().saturating_sub(usize::from(body.height)));
+    for (at, line) in lines
+        .iter()
+        .skip(top)
+        .take(usize::from(body.height))
+        .enumerate()
+    {
+        let y = body.y + at as u16;
+        pen.line(
+            Rect {
+                y,
+                height: 1,
+                ..body
+            },
+            line,
+        );
+    }
+    let below = lines.len().saturating_sub(top + usize::from(body.height));
+    if below > 0 {
+        let text = format!(" {below} lines below ");
+        let width = text.len() as u16;
+        pen.text(
+            area.right().saturating_sub(width + 1),
+            area.y,
+            width,
+            &text,
+            look.warn(),
+        );
+    }
+}
+
+/// The lines at that width, and the one that holds the selected file.
+pub fn lines(model: &Model, layer: &DetailsLayer, width: u16) -> (Vec<Line>, Option<usize>) {
+    let Some(job) = model.job(layer.job) else {
+        return (Vec::new(), None);
+    };
+    let look = model.look;
+    let width = usize::from(width);
+    let mut page = Page {
+        lines: Vec::new(),
+        look,
+        width,
+    };
+    standing(&mut page, job);
+    if !job.history.is_empty() {
+        page.head(&format!(
+            "Throughput, one cell a second; {}",
+            figures_text(job)
+        ));
+        for row in chart::rows(&job.history, width.saturating_sub(3), 3, look.ascii) {
+            page.lines.push(Line::of(format!(" {row}"), look.good()));
+        }
+    }
+    if !job.workers.is_empty() {
+        page.head(&format!("Workers: {}", job.workers.len()));
+        for worker in &job.workers {
+            page.lines.push(worker_line(worker, width, look));
+        }
+    }
+    let mut selected = None;
+    if !job.in_flight.is_empty() {
+        page.head("Files in flight (select one to pause or cancel it alone)");
+        for file in &job.in_flight {
+            let mut line = file_line(file, width, look);
+            if layer.file == Some(file.id) {
+                selected = Some(page.lines.len());
+                for (_, style) in &mut line.0 {
+                    *style = style.add_modifier(Modifier::REVERSED);
+                }
+                if let Some((text, _)) = line.0.first_mut() {
+                    text.replace_range(..1, look.cursor());
+                }
+            }
+            page.lines.push(line);
+        }
+    }
+    if !job.used.is_empty() {
+        page.head("Finished files were copied by");
+        for used in &job.used {
+            page.text(&format!(
+                "{}: {}, {}: {}",
+                used.strategy,
+                words::many(used.files, "file", "files"),
+                units::size(used.bytes),
+                look.words(&used.reason)
+            ));
+        }
+    }
+    if !job.notices.is_empty() {
+        page.head("To know");
+        for notice in &job.notices {
+            let times = if notice.count > 1 {
+                format!(" ({} times)", units::count(notice.count))
+            } else {
+                String::new()
+            };
+            page.text(&format!("{}{times}", look.words(&notice.text)));
+        }
+    }
+    asked(&mut page, job);
+    (page.lines, selected)
+}
+
+struct Page {
+    lines: Vec<Line>,
+    look: Look,
+    width: usize,
+}
+
+impl Page {
+    fn head(&mut self, text: &str) {
+        self.lines.push(Line::new());
+        self.lines.push(Line::of(text, self.look.strong()));
+    }
+
+    fn text(&mut self, text: &str) {
+        for line in draw::wrap(text, self.width.saturating_sub(2)) {
+            self.lines
+                .push(Line::of(format!(" {line}"), self.look.plain()));
+        }
+    }
+
+    /// A name and its value; the value goes on below itself where it is long.
+    fn pair(&mut self, name: &str, value: &str) {
+        let indent = 12;
+        for (at, line) in draw::wrap(value, self.width.saturating_sub(indent + 1))
+            .into_iter()
+            .enumerate()
+        {
+            let name = if at == 0 { name } else { "" };
+            self.lines.push(
+                Line::of(format!(" {name:<11}"), self.look.dim()).then(line, self.look.plain()),
+            );
+        }
+    }
+}
+
+fn standing(page: &mut Page, job: &JobView) {
+    let look = page.look;
+    let percent = words::percent_text(job);
+    let cells = page.width.saturating_sub(percent.len() + 4).min(60);
+    let bar = draw::bar(words::percent(job) as f64 / 100.0, cells, look);
+    page.lines.push(
+        Line::of(
+            format!(" {}", words::state(job.state)),
+            words::style(job.state, look),
+        )
+        .then(format!("  {}", words::sentence(job)), look.plain()),
+    );
+    page.lines
+        .push(Line::of(format!(" {bar} {percent}"), look.plain()));
+    let more = if job.found_is_final { "" } else { " so far" };
+    page.pair(
+        "Copied",
+        &format!(
+            "{} of {}{more}",
+            units::size(job.bytes_copied),
+            units::size(job.bytes_total())
+        ),
+    );
+    page.pair("On device", &flushed(job));
+    if job.bytes_cloned > 0 {
+        page.pair(
+            "Shared",
+            &format!("{} by reflink, not written", units::size(job.bytes_cloned)),
+        );
+    }
+    page.pair(
+        "Files",
+        &format!(
+            "{} finished of {}: {} copied, {} skipped, {} failed, {} conflicts; {}",
+            job.files_done,
+            words::files_total(job),
+            job.copied,
+            job.skipped,
+            job.failed,
+            job.conflicts,
+            words::many(job.found.dirs, "directory", "directories"),
+        ),
+    );
+    page.pair(
+        "Rate",
+        &format!(
+            "{} now, {} on average over {} of work",
+            words::rate(job, false),
+            units::rate(job.rate_mean),
+            units::duration(job.elapsed_ms / 1000)
+        ),
+    );
+    page.pair("Time left", &words::time_left(job));
+}
+
+/// How much is known to be on the device, and what the flush does.
+fn flushed(job: &JobView) -> String {
+    let bytes = units::size(job.bytes_flushed);
+    match job.flush {
+        Some(flush) if flush.done => format!(
+            "{bytes}; flushed in {}",
+            units::duration(flush.elapsed_ms / 1000)
+        ),
+        Some(flush) if job.state == JobState::Flushing => format!(
+            "{bytes}; flushing for {}",
+            units::duration(flush.elapsed_ms / 1000)
+        ),
+        _ => bytes,
+    }
+}
+
+fn asked(page: &mut Page, job: &JobView) {
+    let look = page.look;
+    page.head("As it was asked for");
+    let more = match job.sources {
+        0 | 1 => String::new(),
+        sources => format!(" and {} more", sources - 1),
+    };
+    page.pair(
+        "From",
+        &format!("{}{more}", look.name(job.source.as_bytes())),
+    );
+    page.pair("To", &look.name(job.dest.as_bytes()));
+    page.pair("Strategy", job.strategy.name());
+    page.pair("Existing", job.conflict.name());
+    page.pair("Durability", job.durability.name());
+    let start = match (job.start, job.waits_for) {
+        (Start::Now, _) => "at once".to_string(),
+        (Start::Queued, Some(other)) => format!("in its turn, after job {other}"),
+        (Start::Queued, None) => "in its turn".to_string(),
+    };
+    page.pair("Start", &start);
+}

@@ -1,0 +1,149 @@
+//! The last line: the keys that do something now; or, for a while, a line to be read once.
+
+use super::draw::{Line, Pen};
+use crate::proto::JobState;
+use crate::text;
+use crate::tui::action::{ACTIONS, Action, Context, Row};
+use crate::tui::keymap;
+use crate::tui::layers::Layer;
+use crate::tui::model::{Model, Phase};
+use crate::tui::update::can_retry;
+use ratatui::layout::Rect;
+
+/// Draws the line.
+pub fn draw(pen: &mut Pen, model: &Model, area: Rect) {
+    let look = pen.look;
+    pen.clear(area);
+    if let Some(notice) = &model.notice {
+        let style = if notice.bad {
+            look.bad()
+        } else {
+            look.strong()
+        };
+        let cut = text::cut_middle(&notice.text, usize::from(area.width) - 1, look.ellipsis());
+        pen.text(area.x + 1, area.y, area.width - 1, &cut, style);
+        return;
+    }
+    let mut line = Line::new();
+    for (key, hint) in hints(model) {
+        let gap = if line.0.is_empty() { "" } else { "  " };
+        let piece = Line::of(gap, look.plain())
+            .then(key, look.strong())
+            .then(" ", look.plain())
+            .then(hint, look.plain());
+        // Half a hint is a riddle.
+        if line.width() + piece.width() > usize::from(area.width) {
+            continue;
+        }
+        line.0.extend(piece.0);
+    }
+    pen.line(area, &line);
+}
+
+fn hints(model: &Model) -> Vec<(String, String)> {
+    if matches!(model.phase, Phase::Closing | Phase::Closed) {
+        return vec![("^C".to_string(), "leave at once".to_string())];
+    }
+    let Some(context) = model.context() else {
+        let enter = match model.layers.last() {
+            Some(Layer::Pattern(layer)) if layer.mark => "mark",
+            Some(Layer::Pattern(_)) => "unmark",
+            _ => "keep the filter",
+        };
+        return vec![
+            ("Enter".to_string(), enter.to_string()),
+            ("Esc".to_string(), "leave".to_string()),
+            ("^U".to_string(), "empty".to_string()),
+        ];
+    };
+    let rows: Vec<&Row> = ACTIONS
+        .iter()
+        .filter(|row| row.contexts.contains(&context) && !row.hint.is_empty())
+        .filter(|row| available(model, context, row.action))
+        .collect();
+    rows.into_iter()
+        .map(|row| (key_of(row), hint(model, row)))
+        .collect()
+}
+
+fn key_of(row: &Row) -> String {
+    // One hint for two keys that belong together.
+    match (row.action, row.contexts) {
+        (Action::Later, _) => return "J/K".to_string(),
+        (Action::Down, _) => return "Up/Down".to_string(),
+        (Action::Right, [Context::Plan]) => return "Left/Right".to_string(),
+        _ => {}
+    }
+    row.keys
+        .first()
+        .map(|key| keymap::label(key))
+        .unwrap_or_default()
+}
+
+fn hint(model: &Model, row: &Row) -> String {
+    match row.action {
+        Action::Pause => pause_word(model).to_string(),
+        Action::Yes => match model.layers.last() {
+            Some(Layer::Question(question)) => question.yes().word(&question.asked).to_lowercase(),
+            _ => row.hint.to_string(),
+        },
+        Action::PauseAll if !anything_runs(model) => "resume all".to_string(),
+        Action::PauseAll => "pause all".to_string(),
+        Action::Quit if model.phase == Phase::WhenDone => "stay open".to_string(),
+        _ => row.hint.to_string(),
+    }
+}
+
+fn pause_word(model: &Model) -> &'static str {
+    let Some(job) = model.subject() else {
+        return "pause";
+    };
+    if let Some(Layer::Details(details)) = model.layers.last()
+        && let Some(file) = details.file
+        && let Some(row) = job.in_flight.iter().find(|row| row.id == file)
+    {
+        return if row.paused {
+            "resume file"
+        } else {
+            "pause file"
+        };
+    }
+    if matches!(job.state, JobState::Paused | JobState::Pausing) {
+        "resume"
+    } else {
+        "pause"
+    }
+}
+
+fn anything_runs(model: &Model) -> bool {
+    model
+        .snapshot
+        .jobs
+        .iter()
+        .any(|job| matches!(job.state, JobState::Running | JobState::Scanning))
+}
+
+/// False for a key that would only say why it does nothing.
+fn available(model: &Model, context: Context, action: Action) -> bool {
+    let job = model.subject();
+    match action {
+        Action::Pause => job.is_some_and(|job| {
+            !job.state.is_final() && !matches!(job.state, JobState::Flushing | JobState::Cancelling)
+        }),
+        Action::Cancel => job.is_some_and(|job| !job.state.is_final()),
+        Action::Errors => job.is_some_and(|job| job.listed > 0),
+        Action::Retry => job.is_some_and(can_retry),
+        Action::Details => job.is_some(),
+        Action::Later => model.snapshot.jobs.len() > 1,
+        Action::PauseAll => {
+            anything_runs(model)
+                || model
+                    .snapshot
+                    .jobs
+                    .iter()
+                    .any(|job| job.state == JobState::Paused)
+        }
+        Action::Mark | Action::Filter => context == Context::Panes,
+        _ => true,
+    }
+}

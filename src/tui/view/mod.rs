@@ -1,0 +1,94 @@
+//! The model as cells.
+//!
+//! Pure: reads the model, writes the frame, and touches nothing else. Only rows in view become
+//! text, so a frame costs what the screen holds, never what the lists hold.
+
+mod details;
+mod draw;
+mod errors;
+mod header;
+mod help;
+mod keys;
+mod panes;
+mod plan;
+mod questions;
+mod queue;
+mod task;
+
+use super::layers::{DetailsLayer, Layer};
+use super::layout::layout;
+use super::model::{Model, Phase};
+use draw::Pen;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+/// Draws the whole screen.
+pub fn view(model: &Model, frame: &mut Frame) {
+    let layout = layout(model);
+    let mut pen = Pen::new(frame.buffer_mut(), model.look);
+    if let Some(area) = layout.header {
+        header::draw(&mut pen, model, area);
+    }
+    let Some(keys) = layout.keys else {
+        return;
+    };
+    let covered = model.layers.iter().rposition(|layer| {
+        matches!(
+            layer,
+            Layer::Details(_) | Layer::Errors(_) | Layer::Help { .. }
+        )
+    });
+    if covered.is_none() {
+        panes::draw(&mut pen, model, &layout);
+        queue::draw(&mut pen, model, &layout);
+        task::draw(&mut pen, model, &layout);
+    }
+    let mut cursor = panes::text_cursor(model, &layout);
+    for layer in &model.layers[covered.unwrap_or(0)..] {
+        let body = layout.body;
+        match layer {
+            Layer::Details(details) => details::draw(&mut pen, model, details, body),
+            Layer::Errors(errors) => errors::draw(&mut pen, model, errors, body),
+            Layer::Help { top } => help::draw(&mut pen, model, *top, body),
+            Layer::Plan(plan) => plan::draw(&mut pen, model, plan, body),
+            Layer::Question(question) => questions::draw(&mut pen, model, question, body),
+            Layer::Sort { side, at } => questions::sort_menu(&mut pen, model, *side, *at, body),
+            Layer::Pattern(pattern) => {
+                cursor = Some(questions::pattern(&mut pen, pattern, body));
+            }
+        }
+    }
+    if matches!(model.phase, Phase::Closing | Phase::Closed) {
+        questions::closing(&mut pen, model, layout.body);
+    }
+    keys::draw(&mut pen, model, keys);
+    if let Some(position) = cursor {
+        frame.set_cursor_position(position);
+    }
+}
+
+/// Lines of the help at the present width.
+pub fn help_height(model: &Model) -> usize {
+    help::lines(model, layout(model).body.width).len()
+}
+
+/// Lines of a job's details at the present width.
+pub fn details_height(model: &Model, layer: &DetailsLayer) -> usize {
+    details::lines(model, layer, layout(model).body.width)
+        .0
+        .len()
+}
+
+/// The line of a job's details that holds the selected file.
+pub fn details_file_line(model: &Model, layer: &DetailsLayer) -> Option<usize> {
+    details::lines(model, layer, layout(model).body.width).1
+}
+
+/// The area below the first line of another.
+fn below_title(area: Rect) -> Rect {
+    Rect {
+        y: area.y + 1,
+        height: area.height.saturating_sub(1),
+        ..area
+    }
+}

@@ -1,0 +1,319 @@
+//! The two panes.
+
+use super::draw::{self, Line, Pen};
+use crate::sys::listing::Kind;
+use crate::text;
+use crate::tui::browse::{Known, Pane, Row, Side, SortKey};
+use crate::tui::layout::{Layout, pane_foot, pane_rows};
+use crate::tui::look::Look;
+use crate::tui::model::{Focus, Model};
+use crate::tui::words;
+use crate::units;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use ratatui::layout::{Position, Rect};
+use ratatui::style::Style;
+
+/// Cells of the size column.
+const SIZE: usize = 6;
+
+/// Draws the panes that are shown.
+pub fn draw(pen: &mut Pen, model: &Model, layout: &Layout) {
+    for side in [Side::Source, Side::Dest] {
+        if let Some(area) = layout.panes[side.index()] {
+            pane(pen, model, side, area);
+        }
+    }
+    if let Some(wall) = layout.wall {
+        pen.wall(wall);
+    }
+}
+
+fn pane(pen: &mut Pen, model: &Model, side: Side, area: Rect) {
+    let look = pen.look;
+    let pane = model.pane(side);
+    let focused = model.focus == Focus::Pane(side);
+    pen.rule(
+        Rect { height: 1, ..area },
+        &title(pane, side, focused, area, look),
+    );
+    let rows = pane_rows(area);
+    let first = Rect {
+        y: area.y + 1,
+        height: 1,
+        ..area
+    };
+    if let Some(text) = instead(pane, model) {
+        for (at, line) in draw::wrap(&text, usize::from(area.width.saturating_sub(4)))
+            .into_iter()
+            .take(rows)
+            .enumerate()
+        {
+            let y = first.y + at as u16;
+            let style = if pane.failure.is_some() {
+                look.bad()
+            } else {
+                look.dim()
+            };
+            pen.text(area.x + 2, y, area.width.saturating_sub(2), &line, style);
+        }
+    } else {
+        for at in 0..rows {
+            let place = pane.top + at;
+            let Some(row) = pane.at(place) else { break };
+            let line = Rect {
+                y: first.y + at as u16,
+                ..first
+            };
+            entry(pen, model, pane, row, line);
+            if place == pane.cursor && focused {
+                pen.tint(line, look.selected());
+            }
+            if place == pane.cursor {
+                pen.text(line.x, line.y, 1, look.cursor(), look.strong());
+            }
+        }
+    }
+    if pane_foot(area) == 1 {
+        let foot = Rect {
+            y: area.bottom() - 1,
+            height: 1,
+            ..area
+        };
+        pen.line(foot, &foot_line(pane, model, look));
+    }
+}
+
+fn title(pane: &Pane, side: Side, focused: bool, area: Rect, look: Look) -> Line {
+    let word = if focused {
+        format!("[{}]", side.word())
+    } else {
+        side.word().to_string()
+    };
+    let free = pane
+        .space
+        .map(|space| format!("{} free", units::size_short(space.free)));
+    let free = free.unwrap_or_default();
+    let room = usize::from(area.width)
+        .saturating_sub(4 + word.len() + 1 + free.len() + usize::from(!free.is_empty()) * 2);
+    let path = look.name(pane.path.as_os_str().as_encoded_bytes());
+    let path = text::cut_middle(&path, room, look.ellipsis()).into_owned();
+    let style = if focused { look.strong() } else { look.plain() };
+    let mut line = Line::of(word, style)
+        .then(" ", look.plain())
+        .then(path, style);
+    if !free.is_empty() {
+        line = line.then("  ", look.plain()).then(free, look.plain());
+    }
+    line
+}
+
+/// Words in place of the rows, when there are none.
+fn instead(pane: &Pane, model: &Model) -> Option<String> {
+    if let Some(reason) = &pane.failure {
+        return Some(format!("cannot be read: {}", model.look.words(reason)));
+    }
+    if pane.listed == 0 {
+        return Some(match &pane.pending {
+            Some(pending) => reading(
+                pending.read,
+                model.now_ms - pending.since_ms.min(model.now_ms),
+            ),
+            None => "not read".to_string(),
+        });
+    }
+    if !pane.shown.is_empty() {
+        return None;
+    }
+    Some(if pane.rows.is_empty() {
+        "empty directory".to_string()
+    } else if pane.filter.is_some() {
+        "no name matches the filter".to_string()
+    } else {
+        format!("{} hidden; . shows them", words::entries(pane.rows.len()))
+    })
+}
+
+fn reading(names: usize, waited_ms: u64) -> String {
+    let waited = waited_ms / 1000;
+    match (names, waited) {
+        (0, 0) => "reading".to_string(),
+        (0, _) => format!("reading, no answer for {waited}s  (Esc stops)"),
+        _ => format!(
+            "reading: {} names so far  (Esc stops)",
+            units::count(names as u64)
+        ),
+    }
+}
+
+/// One row: cursor, mark, name, size, date as far as there is room.
+fn entry(pen: &mut Pen, model: &Model, pane: &Pane, row: &Row, area: Rect) {
+    let look = pen.look;
+    let marked = pane.marks.contains(&row.name);
+    let width = usize::from(area.width);
+    let date = date_cells(width);
+    let gap = usize::from(date > 0);
+    let room = width.saturating_sub(2 + 1 + SIZE + gap + date);
+    let name = look.name(&row.name);
+    let suffix = match row.kind {
+        Kind::Dir => "/",
+        Kind::Link => "@",
+        Kind::Special => "=",
+        Kind::File | Kind::Unknown => "",
+    };
+    let name = text::cut_middle(&name, room.saturating_sub(suffix.len()), look.ellipsis());
+    let name = draw::left(&format!("{name}{suffix}"), room, look);
+    let style = if marked {
+        look.marked()
+    } else {
+        kind_style(row.kind, look)
+    };
+    let size = draw::right(&size(pane, row), SIZE, look);
+    let mut line = Line::of(if marked { " *" } else { "  " }, look.marked())
+        .then(name, style)
+        .then(format!(" {size}"), look.plain());
+    if date > 0 {
+        let date = match row.details {
+            Known::Yes(details) => when(details.mtime, &model.zone, date),
+            _ => " ".repeat(date),
+        };
+        line = line.then(format!(" {date}"), look.dim());
+    }
+    pen.line(area, &line);
+}
+
+/// Cells for the date at that width of a pane: date and time, the date, or nothing.
+const fn date_cells(width: usize) -> usize {
+    match width {
+        54.. => 16,
+        36.. => 10,
+        _ => 0,
+    }
+}
+
+const fn kind_style(kind: Kind, look: Look) -> Style {
+    match kind {
+        Kind::Dir => look.directory(),
+        Kind::Link => look.link(),
+        Kind::Special => look.dim(),
+        Kind::File | Kind::Unknown => look.plain(),
+    }
+}
+
+fn size(pane: &Pane, row: &Row) -> String {
+    if row.kind == Kind::Dir {
+        return match pane.sizes.get(&row.name) {
+            Some(size) if size.done && size.counted.unreadable > 0 => {
+                format!("{}?", units::size_short(size.counted.bytes))
+            }
+            Some(size) if size.done => units::size_short(size.counted.bytes),
+            Some(size) => format!("{}+", units::size_short(size.counted.bytes)),
+            None => "<dir>".to_string(),
+        };
+    }
+    match (row.kind, row.details) {
+        (Kind::Link, _) => "<link>".to_string(),
+        (Kind::Special, _) => "<spec>".to_string(),
+        (_, Known::Yes(details)) => units::size_short(details.size),
+        (_, Known::Never) => "?".to_string(),
+        _ => String::new(),
+    }
+}
+
+/// A date in local time, in exactly so many cells.
+fn when(mtime: i64, zone: &TimeZone, width: usize) -> String {
+    let Ok(instant) = Timestamp::from_second(mtime) else {
+        return format!("{:>width$}", "?");
+    };
+    let local = instant.to_zoned(zone.clone());
+    let mut date = format!(
+        "{:04}-{:02}-{:02}",
+        local.year(),
+        local.month(),
+        local.day()
+    );
+    if width >= 16 {
+        date = format!("{date} {:02}:{:02}", local.hour(), local.minute());
+    }
+    format!("{date:>width$}")
+}
+
+fn foot_line(pane: &Pane, model: &Model, look: Look) -> Line {
+    if let Some(filter) = &pane.filter {
+        let text = look.name(filter.input.value().as_bytes()).into_owned();
+        let shown = format!("  {} of {}", pane.shown.len(), pane.rows.len());
+        return Line::of("/", look.strong())
+            .then(text, look.strong())
+            .then(shown, look.dim());
+    }
+    if let Some(pending) = &pane.pending
+        && pane.listed > 0
+    {
+        let path = look
+            .name(pending.path.as_os_str().as_encoded_bytes())
+            .into_owned();
+        let waited = model.now_ms.saturating_sub(pending.since_ms);
+        // A quick answer needs no words.
+        if waited >= 300 {
+            return Line::of(
+                format!(" {path}: {}", reading(pending.read, waited)),
+                look.warn(),
+            );
+        }
+    }
+    if !pane.marks.is_empty() {
+        let (bytes, complete) = pane.marked_bytes();
+        let more = if complete {
+            ""
+        } else {
+            "; d counts directories"
+        };
+        return Line::of(
+            format!(
+                " {} marked, {}{more}",
+                pane.marks.len(),
+                units::size_short(bytes)
+            ),
+            look.marked(),
+        );
+    }
+    let mut text = format!(" {}", words::entries(pane.shown.len()));
+    let hidden = pane.rows.len() - pane.shown.len();
+    if hidden > 0 {
+        text = format!("{text}, {hidden} hidden");
+    }
+    if pane.sort.key != SortKey::Name || pane.sort.reversed {
+        text = format!("{text}, by {}", pane.sort.key.word());
+        if pane.sort.reversed {
+            text.push_str(" reversed");
+        }
+    }
+    if pane.sorting {
+        text.push_str(" (reading details)");
+    }
+    Line::of(text, look.dim())
+}
+
+/// Where the text cursor stands while a filter is typed.
+pub fn text_cursor(model: &Model, layout: &Layout) -> Option<Position> {
+    let Focus::Pane(side) = model.focus else {
+        return None;
+    };
+    if !model.layers.is_empty() {
+        return None;
+    }
+    let filter = model.pane(side).filter.as_ref()?;
+    let area = layout.panes[side.index()]?;
+    if !filter.editing || pane_foot(area) == 0 {
+        return None;
+    }
+    let before: String = filter
+        .input
+        .value()
+        .chars()
+        .take(filter.input.cursor())
+        .collect();
+    let cells = text::width(&model.look.name(before.as_bytes())) as u16;
+    let x = (area.x + 1 + cells).min(area.right().saturating_sub(1));
+    Some(Position::new(x, area.bottom() - 1))
+}

@@ -1,0 +1,288 @@
+//! The plan of a copy: what, where to, whether it fits, how.
+
+use super::draw::{self, Line, Pen};
+use crate::proto::{Conflict, ConflictSample, Durability, JobSpec, Mark, Plan, Strategy};
+use crate::tui::layers::{Field, PlanLayer};
+use crate::tui::layout::middle;
+use crate::tui::look::Look;
+use crate::tui::model::Model;
+use crate::tui::words;
+use crate::units;
+use ratatui::layout::Rect;
+use std::os::unix::ffi::OsStrExt;
+
+/// Cells of the names of lines and fields.
+const NAMES: usize = 17;
+
+/// Draws the plan in the middle of the body.
+pub fn draw(pen: &mut Pen, model: &Model, layer: &PlanLayer, body: Rect) {
+    let look = model.look;
+    let width = body.width.min(100);
+    let (lines, at) = lines(layer, look, usize::from(width).saturating_sub(4));
+    let height = (lines.len() as u16).saturating_add(2);
+    let inner = pen.frame(middle(body, width, height), "PLAN OF A COPY");
+    // The highlighted field is in view, unless the plan itself is being read.
+    let room = usize::from(inner.height);
+    let top = match layer.top {
+        Some(top) => top.min(lines.len().saturating_sub(room)),
+        None => crate::tui::browse::follow(0, at + 1, lines.len(), room),
+    };
+    for (row, line) in lines.iter().skip(top).take(room).enumerate() {
+        let y = inner.y + row as u16;
+        let area = Rect {
+            y,
+            height: 1,
+            ..inner
+        };
+        pen.line(area, line);
+        if top + row == at {
+            pen.tint(area, look.selected());
+        }
+    }
+}
+
+/// The lines at that width, and the one of the highlighted field.
+fn lines(layer: &PlanLayer, look: Look, width: usize) -> (Vec<Line>, usize) {
+    let mut lines = Vec::new();
+    let spec = &layer.spec;
+    let mut pair = |name: &str, value: &str, style| {
+        for (at, line) in draw::wrap(value, width.saturating_sub(NAMES))
+            .into_iter()
+            .enumerate()
+        {
+            let name = if at == 0 { name } else { "" };
+            lines.push(
+                Line::of(draw::left(&format!("  {name}"), NAMES, look), look.dim())
+                    .then(line, style),
+            );
+        }
+    };
+    pair("Copy", &what(spec, look), look.strong());
+    pair("Into", &look.name(spec.dest.as_bytes()), look.strong());
+    let counted = layer.counted.as_ref();
+    pair("Counted", &counting(counted), look.plain());
+    if let Some(plan) = counted {
+        pair("Of these", &parts(plan), look.plain());
+        let (fits, good) = room(plan);
+        pair("Room", &fits, if good { look.good() } else { look.bad() });
+    }
+    if let Some(preview) = &layer.preview {
+        let text = format!(
+            "{} {} {}; begins with {}: {}",
+            look.words(&preview.source_fs),
+            look.arrow(),
+            look.words(&preview.dest_fs),
+            preview.strategy,
+            look.words(&preview.reason)
+        );
+        pair("Route", &text, look.plain());
+    } else {
+        pair("Route", "being looked at", look.dim());
+    }
+    lines.push(Line::new());
+    let mut at = 0;
+    for field in Field::ALL {
+        let chosen = field == layer.field;
+        if chosen {
+            at = lines.len();
+        }
+        let mut line = field_line(field, layer, chosen, look);
+        if width < 56 {
+            // The value says enough; its explanation would only be cut.
+            line.0.pop();
+            if let Some((value, _)) = line.0.last_mut() {
+                value.truncate(value.trim_end().len());
+            }
+        }
+        lines.push(line);
+    }
+    if let Some(plan) = counted {
+        troubles(plan, &mut lines, look, width);
+    }
+    (lines, at)
+}
+
+fn what(spec: &JobSpec, look: Look) -> String {
+    let names: Vec<_> = spec
+        .sources
+        .iter()
+        .take(3)
+        .map(|source| look.name(source.name().as_bytes()).into_owned())
+        .collect();
+    let more = spec.sources.len() - names.len();
+    let more = if more > 0 {
+        format!(" and {more} more")
+    } else {
+        String::new()
+    };
+    let total = if spec.sources.len() > 1 {
+        format!("{}: ", words::entries(spec.sources.len()))
+    } else {
+        String::new()
+    };
+    format!("{total}{}{more}", names.join(", "))
+}
+
+fn counting(plan: Option<&Plan>) -> String {
+    let Some(plan) = plan else {
+        return "counting".to_string();
+    };
+    let more = if plan.is_final {
+        ""
+    } else {
+        " so far, still counting"
+    };
+    format!(
+        "{}, {}, {}{more}",
+        words::many(plan.found.files, "file", "files"),
+        units::size(plan.found.bytes),
+        words::many(plan.found.dirs, "directory", "directories")
+    )
+}
+
+fn parts(plan: &Plan) -> String {
+    format!(
+        "{} new, {} identical (skipped, {}), {} in conflict",
+        units::count(plan.new),
+        units::count(plan.identical),
+        units::size(plan.identical_bytes),
+        units::count(plan.conflicts)
+    )
+}
+
+/// Whether it fits: what is to be written against what is free.
+fn room(plan: &Plan) -> (String, bool) {
+    let wanted = plan.found.bytes.saturating_sub(plan.identical_bytes);
+    let Some(free) = plan.free else {
+        return ("free space cannot be told".to_string(), true);
+    };
+    let free_text = units::size(free);
+    if wanted > free {
+        let short = units::size(wanted - free);
+        return (
+            format!("DOES NOT FIT: {free_text} free, {short} too little"),
+            false,
+        );
+    }
+    let left = units::size(free - wanted);
+    if plan.is_final {
+        (format!("fits: {free_text} free, {left} stay free"), true)
+    } else {
+        (format!("{free_text} free, fits so far"), true)
+    }
+}
+
+fn field_line(field: Field, layer: &PlanLayer, chosen: bool, look: Look) -> Line {
+    let spec = &layer.spec;
+    let workers = |number: Option<u16>, auto: Option<u16>| match (number, auto) {
+        (Some(number), _) => number.to_string(),
+        (None, Some(auto)) => format!("auto ({auto})"),
+        (None, None) => "auto".to_string(),
+    };
+    let preview = layer.preview.as_ref();
+    let (name, value, doc) = match field {
+        Field::Strategy => (
+            "Strategy",
+            spec.strategy.name().to_string(),
+            strategy(spec.strategy),
+        ),
+        Field::FileWorkers => (
+            "File workers",
+            workers(spec.tuning.file_workers, preview.map(|p| p.file_workers)),
+            "files in flight at a time",
+        ),
+        Field::ChunkWorkers => (
+            "Chunk workers",
+            workers(spec.tuning.chunk_workers, preview.map(|p| p.chunk_workers)),
+            "ranges of one large file at a time",
+        ),
+        Field::Conflict => (
+            "Existing names",
+            spec.conflict.name().to_string(),
+            conflict(spec.conflict),
+        ),
+        Field::Durability => (
+            "Durability",
+            spec.durability.name().to_string(),
+            durability(spec.durability),
+        ),
+    };
+    let mark = if chosen { look.cursor() } else { " " };
+    Line::of(
+        draw::left(&format!("{mark} {name}"), NAMES, look),
+        look.strong(),
+    )
+    .then(draw::left(&format!("< {value} >"), 20, look), look.strong())
+    .then(format!(" {doc}"), look.plain())
+}
+
+const fn strategy(strategy: Strategy) -> &'static str {
+    match strategy {
+        Strategy::Auto => "chosen for each file, with its reason",
+        Strategy::Baseline => "one file at a time, the yardstick",
+        Strategy::Buffered => "read and write through a buffer",
+        Strategy::Sendfile => "sendfile, bytes stay in the kernel",
+        Strategy::CopyFileRange => "bytes stay in the kernel or on the server",
+        Strategy::Reflink => "shares the blocks, or fails",
+        Strategy::Parallel => "ranges of a file by several workers",
+    }
+}
+
+const fn conflict(conflict: Conflict) -> &'static str {
+    match conflict {
+        Conflict::Refuse => "left alone and listed as a conflict",
+        Conflict::Skip => "left alone, counted as skipped",
+        Conflict::Overwrite => "REPLACED by the source",
+        Conflict::Newer => "replaced where the source is newer",
+        Conflict::Rename => "kept; the new file gets a free name",
+    }
+}
+
+const fn durability(durability: Durability) -> &'static str {
+    match durability {
+        Durability::None => "nothing is flushed at the end",
+        Durability::Job => "flushed to the device at the end",
+        Durability::File => "every file is flushed before it has its name",
+    }
+}
+
+/// Refusals first, then conflicts.
+fn troubles(plan: &Plan, lines: &mut Vec<Line>, look: Look, width: usize) {
+    if !plan.problems.is_empty() {
+        lines.push(Line::new());
+        let head = format!("  Problems: {}", plan.problems.len());
+        lines.push(Line::of(head, look.bad()));
+        for failure in plan.problems.iter().take(20) {
+            let text = super::errors::sentence(failure, look);
+            for line in draw::wrap(&text, width.saturating_sub(4)) {
+                lines.push(Line::of(format!("    {line}"), look.bad()));
+            }
+        }
+    }
+    if plan.conflicts > 0 {
+        lines.push(Line::new());
+        let head = format!("  Existing with other content: {}", plan.conflicts);
+        lines.push(Line::of(head, look.warn()));
+        for sample in &plan.samples {
+            lines.push(sample_line(sample, look, width));
+        }
+    }
+}
+
+fn sample_line(sample: &ConflictSample, look: Look, width: usize) -> Line {
+    let newer = match sample.newer {
+        Mark::Source => "source is newer",
+        Mark::Dest => "destination is newer",
+        Mark::Same => "same time",
+    };
+    let tail = format!(
+        "  {} {} {}, {newer}",
+        units::size_short(sample.source_size),
+        look.arrow(),
+        units::size_short(sample.dest_size)
+    );
+    let cells = width.saturating_sub(4 + crate::text::width(&tail));
+    let name = look.name(sample.path.as_bytes());
+    let name = crate::text::cut_middle(&name, cells, look.ellipsis());
+    Line::of(format!("    {name}{tail}"), look.plain())
+}

@@ -1,0 +1,202 @@
+//! Small dialogs: questions, the menu of orders, a pattern to mark by, the goodbye.
+
+use super::draw::{self, Pen};
+use crate::text;
+use crate::tui::browse::Side;
+use crate::tui::layers::{Asked, PatternLayer, Question};
+use crate::tui::layout::middle;
+use crate::tui::model::Model;
+use crate::tui::update::ORDERS;
+use crate::tui::words;
+use ratatui::layout::{Position, Rect};
+
+/// Draws a question with its choices.
+pub fn draw(pen: &mut Pen, model: &Model, question: &Question, body: Rect) {
+    let look = pen.look;
+    let width = body.width.min(64);
+    let paragraphs: Vec<Vec<String>> = words_of(model, question)
+        .iter()
+        .map(|words| draw::wrap(words, usize::from(width).saturating_sub(4)))
+        .collect();
+    let wanted: usize = paragraphs.iter().map(Vec::len).sum();
+    let choices = question.choices();
+    let buttons: usize = choices
+        .iter()
+        .map(|choice| choice.word(&question.asked).len() + 5)
+        .sum();
+    let in_a_row = buttons <= usize::from(width).saturating_sub(4);
+    let button_lines = if in_a_row { 1 } else { choices.len() };
+    let height = wanted + 1 + button_lines + 2;
+    let title = match question.asked {
+        Asked::Cancel { .. } => "CANCEL?",
+        Asked::Quit => "QUIT?",
+    };
+    let inner = pen.frame(middle(body, width, height as u16), title);
+    // On a small screen the words give way, never the choices.
+    let room = usize::from(inner.height).saturating_sub(button_lines);
+    let mut at = 0;
+    for paragraph in &paragraphs {
+        // Half a sentence may say the opposite.
+        if at + paragraph.len() > room {
+            continue;
+        }
+        for line in paragraph {
+            let y = inner.y + at as u16;
+            pen.text(inner.x, y, inner.width, line, look.plain());
+            at += 1;
+        }
+    }
+    let mut x = inner.x;
+    let mut y = inner.bottom().saturating_sub(button_lines as u16);
+    for (at, choice) in choices.iter().enumerate() {
+        let word = choice.word(&question.asked);
+        let (text, style) = if at == question.at {
+            (format!("[>{word}<]"), look.selected())
+        } else {
+            (format!("[ {word} ]"), look.plain())
+        };
+        let used = pen.text(x, y, inner.right().saturating_sub(x), &text, style);
+        if in_a_row {
+            x += used + 1;
+        } else {
+            y += 1;
+        }
+    }
+}
+
+fn words_of(model: &Model, question: &Question) -> Vec<String> {
+    let look = model.look;
+    match question.asked {
+        Asked::Cancel { job, file } => {
+            let Some(job) = model.job(job) else {
+                return Vec::new();
+            };
+            let mut words = vec![format!(
+                "Cancel job {}, {}?",
+                job.id,
+                words::title(job, look)
+            )];
+            if let Some(row) = file.and_then(|file| job.in_flight.iter().find(|row| row.id == file))
+            {
+                words.push(format!("Selected file: {}", look.name(row.path.as_bytes())));
+            }
+            words.push("No partial file is left.".to_string());
+            words.push(format!(
+                "{} already copied: what is finished stays at the destination.",
+                words::many(job.copied, "file", "files")
+            ));
+            words
+        }
+        Asked::Quit => {
+            let mut parts = Vec::new();
+            let all = model.unfinished().count();
+            let waiting = model
+                .unfinished()
+                .filter(|job| !job.state.is_active())
+                .count();
+            if all > waiting {
+                parts.push(format!("{} at work", all - waiting));
+            }
+            if waiting > 0 {
+                parts.push(format!("{waiting} waiting or paused"));
+            }
+            let jobs = if all == 1 { "job has" } else { "jobs have" };
+            vec![
+                format!("{all} {jobs} not ended: {}.", parts.join(", ")),
+                "Quitting now cancels them.".to_string(),
+                "Finished files stay; no partial file is left.".to_string(),
+            ]
+        }
+    }
+}
+
+/// Draws the menu of orders.
+pub fn sort_menu(pen: &mut Pen, model: &Model, side: Side, at: usize, body: Rect) {
+    let look = pen.look;
+    let sort = model.pane(side).sort;
+    let title = format!("ORDER OF {}", side.word());
+    let inner = pen.frame(middle(body, 34, 7), &title);
+    let keys = ["n", "s", "d", "e"];
+    let rows = ORDERS
+        .iter()
+        .zip(keys)
+        .map(|(key, letter)| (letter, format!("by {}", key.word()), *key == sort.key))
+        .chain(std::iter::once((
+            "r",
+            "reversed".to_string(),
+            sort.reversed,
+        )));
+    for (place, (letter, word, on)) in rows.enumerate() {
+        let y = inner.y + place as u16;
+        if y >= inner.bottom() {
+            break;
+        }
+        let tick = if on { "x" } else { " " };
+        let cursor = if place == at { look.cursor() } else { " " };
+        let style = if place == at {
+            look.selected()
+        } else {
+            look.plain()
+        };
+        let text = format!("{cursor} {letter}  [{tick}] {word}");
+        pen.text(inner.x, y, inner.width, &text, style);
+    }
+}
+
+/// Draws the pattern being typed; gives where the text cursor stands.
+pub fn pattern(pen: &mut Pen, layer: &PatternLayer, body: Rect) -> Position {
+    let look = pen.look;
+    let title = if layer.mark {
+        "MARK BY PATTERN"
+    } else {
+        "UNMARK BY PATTERN"
+    };
+    let inner = pen.frame(middle(body, 50, 4), title);
+    let hint = if layer.wrong {
+        "this is not a pattern: a bracket is left open"
+    } else {
+        "whole names, such as *.exr or shot_0?.mov"
+    };
+    let style = if layer.wrong { look.bad() } else { look.dim() };
+    let before: String = layer
+        .input
+        .value()
+        .chars()
+        .take(layer.input.cursor())
+        .collect();
+    let text = look.name(layer.input.value().as_bytes());
+    let cells = text::width(&look.name(before.as_bytes())) as u16;
+    // A long pattern is shown from where its cursor is in view.
+    let skip = (cells + 1).saturating_sub(inner.width);
+    let shown: String = text.chars().skip(usize::from(skip)).collect();
+    pen.text(inner.x, inner.y, inner.width, &shown, look.strong());
+    if inner.height > 1 {
+        pen.text(inner.x, inner.y + 1, inner.width, hint, style);
+    }
+    let x = (inner.x + cells - skip).min(inner.right().saturating_sub(1));
+    Position::new(x, inner.y)
+}
+
+/// Draws the goodbye while the engine ends.
+pub fn closing(pen: &mut Pen, model: &Model, body: Rect) {
+    let look = pen.look;
+    let inner = pen.frame(middle(body, 52, 4), "CLOSING");
+    let words = if model.unfinished().next().is_some() {
+        "Stopping the copies and removing temporaries."
+    } else {
+        "One moment."
+    };
+    for (at, line) in draw::wrap(words, usize::from(inner.width))
+        .iter()
+        .take(usize::from(inner.height))
+        .enumerate()
+    {
+        pen.text(
+            inner.x,
+            inner.y + at as u16,
+            inner.width,
+            line,
+            look.plain(),
+        );
+    }
+}

@@ -1,0 +1,214 @@
+//! The words and figures that say how a job stands: one vocabulary for every part of the screen.
+//!
+//! Pure. Figures that are not known are a dash, never a zero and never a guess.
+
+use super::look::Look;
+use crate::proto::{BytePath, JobState, JobView, Snapshot};
+use crate::units;
+use ratatui::style::Style;
+use std::os::unix::ffi::OsStrExt;
+
+/// The word for a state.
+pub const fn state(state: JobState) -> &'static str {
+    match state {
+        JobState::Queued => "QUEUED",
+        JobState::Scanning => "SCAN",
+        JobState::Running => "RUN",
+        JobState::Pausing => "PAUSING",
+        JobState::Paused => "PAUSED",
+        JobState::Flushing => "FLUSH",
+        JobState::Cancelling => "STOPPING",
+        JobState::Cancelled => "CANCELLED",
+        JobState::Done => "DONE",
+        JobState::DoneWithFailures => "DONE !",
+        JobState::Failed => "FAILED",
+    }
+}
+
+/// The same as a sentence.
+pub fn sentence(job: &JobView) -> String {
+    match job.state {
+        JobState::Queued => match job.waits_for {
+            Some(other) => format!("queued: waits for job {other}"),
+            None => "queued".to_string(),
+        },
+        JobState::Scanning => "scanning: nothing is copied yet".to_string(),
+        JobState::Running if job.found_is_final => "running".to_string(),
+        JobState::Running => "running; the scan still counts".to_string(),
+        JobState::Pausing => "pausing: pieces in flight are finished".to_string(),
+        JobState::Paused => "paused: nothing is written".to_string(),
+        JobState::Flushing => "flushing: all is copied, the device is catching up".to_string(),
+        JobState::Cancelling => "cancelling: temporaries are being removed".to_string(),
+        JobState::Cancelled => {
+            "cancelled: finished files stay, no partial file is left".to_string()
+        }
+        JobState::Done => "done".to_string(),
+        JobState::DoneWithFailures => "done, but not everything: see the errors".to_string(),
+        JobState::Failed => "failed: could not begin, nothing was written".to_string(),
+    }
+}
+
+/// The style for a state.
+pub const fn style(state: JobState, look: Look) -> Style {
+    match state {
+        JobState::Running | JobState::Scanning | JobState::Flushing | JobState::Done => look.good(),
+        JobState::Queued | JobState::Cancelled => look.plain(),
+        JobState::Pausing | JobState::Paused | JobState::Cancelling => look.warn(),
+        JobState::DoneWithFailures | JobState::Failed => look.bad(),
+    }
+}
+
+/// Share done in percent: rounded down, and 100 only for what has ended well.
+pub fn percent(job: &JobView) -> u64 {
+    let most = match job.state {
+        JobState::Done | JobState::DoneWithFailures => 100,
+        _ => 99,
+    };
+    ((job.fraction() * 100.0) as u64).min(most)
+}
+
+/// The percent column: with a `+` while the scan still counts, a dash before anything is known.
+pub fn percent_text(job: &JobView) -> String {
+    match job.state {
+        JobState::Queued | JobState::Scanning | JobState::Failed if job.bytes_copied == 0 => {
+            "-".to_string()
+        }
+        _ if job.found_is_final || job.state.is_final() => format!("{}%", percent(job)),
+        _ => format!("{}%+", percent(job)),
+    }
+}
+
+/// The rate column.
+pub fn rate(job: &JobView, short: bool) -> String {
+    match (job.state, job.rate) {
+        (JobState::Running | JobState::Scanning | JobState::Pausing, Some(rate)) if short => {
+            format!("{}/s", units::size_short(rate))
+        }
+        (JobState::Running | JobState::Scanning | JobState::Pausing, Some(rate)) => {
+            units::rate(rate)
+        }
+        (JobState::Flushing, _) => "flush".to_string(),
+        _ => "-".to_string(),
+    }
+}
+
+/// The time left, as a range when the estimates are apart.
+pub fn time_left(job: &JobView) -> String {
+    match (job.state, job.eta) {
+        (JobState::Running | JobState::Scanning | JobState::Flushing, Some((low, high))) => {
+            span(low, high)
+        }
+        _ => "-".to_string(),
+    }
+}
+
+/// An estimate between two numbers of seconds.
+fn span(low: u64, high: u64) -> String {
+    let (short, long) = (units::duration(low), units::duration(high));
+    // A range says something only where its ends are clearly apart.
+    if short == long || high <= low + low / 4 {
+        return format!("~{long}");
+    }
+    format!("{short}-{long}")
+}
+
+/// Entries finished of those found.
+pub fn files(job: &JobView) -> String {
+    format!("{}/{}", units::count(job.files_done), files_total(job))
+}
+
+/// Entries found, with a `+` while the scan still counts.
+pub fn files_total(job: &JobView) -> String {
+    let more = if job.found_is_final || job.state.is_final() {
+        ""
+    } else {
+        "+"
+    };
+    format!("{}{more}", units::count(job.found.files))
+}
+
+/// Failures and conflicts together, for the narrow column.
+pub const fn troubles(job: &JobView) -> u64 {
+    job.failed + job.conflicts
+}
+
+/// `sh010 +2 -> fast/ABC`.
+pub fn title(job: &JobView, look: Look) -> String {
+    let more = match job.sources {
+        0 | 1 => String::new(),
+        sources => format!(" +{}", sources - 1),
+    };
+    format!(
+        "{}{more} {} {}",
+        look.name(job.source.name().as_bytes()),
+        look.arrow(),
+        look.name(&last_two(&job.dest)),
+    )
+}
+
+/// The end of a path: enough to know it by.
+fn last_two(path: &BytePath) -> Vec<u8> {
+    let bytes = path.as_bytes();
+    let mut slashes = bytes
+        .iter()
+        .enumerate()
+        .rev()
+        .filter(|(_, byte)| **byte == b'/')
+        .map(|(at, _)| at);
+    match slashes.nth(1) {
+        Some(at) if at > 0 => bytes[at + 1..].to_vec(),
+        _ => bytes.to_vec(),
+    }
+}
+
+/// Totals of the header: rate of all jobs and the time until the last of those running is done.
+pub fn overall(snapshot: &Snapshot) -> (Option<u64>, Option<(u64, u64)>) {
+    let mut rate = None;
+    let mut eta: Option<(u64, u64)> = None;
+    for job in snapshot.jobs.iter().filter(|job| job.state.is_active()) {
+        if let Some(now) = job.rate {
+            rate = Some(rate.unwrap_or(0) + now);
+        }
+        if let Some((low, high)) = job.eta {
+            let (most_low, most_high) = eta.unwrap_or((0, 0));
+            eta = Some((most_low.max(low), most_high.max(high)));
+        }
+    }
+    (rate, eta)
+}
+
+/// The time left over all jobs.
+pub fn overall_left(eta: Option<(u64, u64)>) -> String {
+    eta.map_or_else(String::new, |(low, high)| span(low, high))
+}
+
+/// Entries in words: `1 entry`, `3 entries`.
+pub fn entries(number: usize) -> String {
+    many(number as u64, "entry", "entries")
+}
+
+/// A number and its word: `1 file`, `1.9k files`.
+pub fn many(number: u64, one: &str, more: &str) -> String {
+    let word = if number == 1 { one } else { more };
+    format!("{} {word}", units::count(number))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn estimates_are_a_range_only_when_they_are_apart() {
+        assert_eq!(span(180, 190), "~3m10s");
+        assert_eq!(span(480, 700), "8m-11m");
+        assert_eq!(span(0, 0), "~0s");
+    }
+
+    #[test]
+    fn a_long_destination_keeps_its_end() {
+        assert_eq!(last_two(&BytePath::from("/mnt/fast/ABC")), b"fast/ABC");
+        assert_eq!(last_two(&BytePath::from("/mnt")), b"/mnt");
+        assert_eq!(last_two(&BytePath::from("/")), b"/");
+        assert_eq!(last_two(&BytePath::from("/a/b")), b"/a/b");
+    }
+}

@@ -1,0 +1,373 @@
+//! What the screen shows, at the sizes that matter, and what it must never show.
+
+use crate::tui_world::{World, busy_job, failure, job, plan, queue};
+use haul::proto::{BytePath, ConflictSample, JobId, JobState, Mark, Update};
+use haul::sys::listing::Kind;
+use haul::tui::browse::Side;
+use insta::assert_snapshot;
+
+const SIZES: [(u16, u16); 3] = [(40, 10), (80, 24), (200, 50)];
+
+/// Snapshots one scene at every size that matters.
+fn at_all_sizes(name: &str, scene: impl Fn(&mut World)) {
+    insta::with_settings!({snapshot_path => "snapshots", prepend_module_to_snapshot => false}, {
+        for (width, height) in SIZES {
+            let mut world = World::new(width, height);
+            scene(&mut world);
+            assert_snapshot!(format!("{name}_{width}x{height}"), world.screen());
+        }
+    });
+}
+
+#[test]
+fn panes_without_jobs() {
+    at_all_sizes("panes", |world| {
+        world.keys("jj<space>");
+    });
+}
+
+#[test]
+fn panes_with_a_queue_of_every_state() {
+    at_all_sizes("panes_queue", |world| world.jobs(queue()));
+}
+
+#[test]
+fn the_queue_has_the_keys() {
+    at_all_sizes("queue", |world| {
+        world.jobs(queue());
+        world.keys("<tab><tab>");
+    });
+}
+
+#[test]
+fn the_queue_zoomed_on_a_paused_job() {
+    at_all_sizes("queue_zoomed", |world| {
+        world.jobs(queue());
+        world.keys("wjj");
+    });
+}
+
+#[test]
+fn a_flushing_job_alone() {
+    at_all_sizes("flush", |world| {
+        world.jobs(vec![queue().remove(3)]);
+        world.keys("w");
+    });
+}
+
+#[test]
+fn the_plan() {
+    at_all_sizes("plan", |world| {
+        world.keys("jj<space><space><F5>");
+        world.engine(Update::Plan(Box::new(plan(1))));
+        world.keys("<down>");
+        world.engine(Update::Plan(Box::new(plan(1))));
+    });
+}
+
+#[test]
+fn the_plan_of_what_does_not_fit() {
+    at_all_sizes("plan_full", |world| {
+        world.keys("<F5>");
+        let mut plan = plan(1);
+        plan.is_final = true;
+        plan.free = Some(1 << 30);
+        plan.problems = vec![failure("/mnt/nas/ABC/sh010/cache/locked")];
+        world.engine(Update::Plan(Box::new(plan)));
+    });
+}
+
+#[test]
+fn details_with_a_selected_file() {
+    at_all_sizes("details", |world| {
+        world.jobs(queue());
+        world.keys("<tab><tab><enter>jj");
+    });
+}
+
+#[test]
+fn errors_of_a_job() {
+    at_all_sizes("errors", |world| {
+        world.jobs(queue());
+        world.keys("<tab><tab>Ge");
+        let failures = (0..5)
+            .map(|at| failure(&format!("/mnt/nas/ABC/sh005/{at}/lock.db")))
+            .collect();
+        world.engine(Update::Failures {
+            job: JobId(7),
+            from: 0,
+            failures,
+        });
+        world.keys("j");
+    });
+}
+
+#[test]
+fn the_question_before_a_cancel() {
+    at_all_sizes("cancel", |world| {
+        world.jobs(queue());
+        world.keys("<tab><tab><enter>jx");
+    });
+}
+
+#[test]
+fn the_question_before_leaving() {
+    at_all_sizes("quit", |world| {
+        world.jobs(queue());
+        world.keys("<C-c>");
+    });
+}
+
+#[test]
+fn help() {
+    at_all_sizes("help", |world| {
+        world.keys("?");
+    });
+}
+
+#[test]
+fn braille_and_boxes_where_the_terminal_has_them() {
+    insta::with_settings!({snapshot_path => "snapshots", prepend_module_to_snapshot => false}, {
+        let mut world = World::new(80, 24);
+        world.model.look.ascii = false;
+        world.jobs(queue());
+        world.keys("<tab><tab>");
+        assert_snapshot!("unicode_80x24", world.screen());
+    });
+}
+
+#[test]
+fn below_the_smallest_size_one_line_says_how_it_stands() {
+    let mut world = World::new(39, 10);
+    world.jobs(vec![busy_job(1)]);
+    let screen = world.screen();
+    assert_eq!(screen.trim_end(), "61% RUN 402M/s ~18s");
+}
+
+/// Names made to act on a terminal, to hide, or to look like another.
+const HOSTILE: [&[u8]; 9] = [
+    b"\x1b]52;c;ZXZpbA==\x07",
+    b"\x1b[2J\x1b[31mred",
+    b"bell\x07\x08\x7f",
+    b"new\nline\r\ttab",
+    "\u{202e}exe.txt\u{2066}".as_bytes(),
+    "c1\u{9b}2J\u{85}".as_bytes(),
+    "zero\u{200b}width\u{200d}\u{feff}".as_bytes(),
+    b"invalid\xff\xfe\x9b31m",
+    b" ",
+];
+
+fn hostile_world(width: u16, height: u16) -> World {
+    let mut world = World::blank(width, height);
+    let names: Vec<(&[u8], Kind)> = HOSTILE.iter().map(|name| (*name, Kind::File)).collect();
+    world.list(Side::Source, &names);
+    world.list(Side::Dest, &names);
+    world.answer_details();
+    let evil = BytePath::from_bytes(&HOSTILE.concat());
+    let text = "\x1b[2J\u{202e}\u{9b}reason\x07".to_string();
+    let mut bad = busy_job(1);
+    bad.source = evil.clone();
+    bad.dest = evil.clone();
+    bad.listed = 3;
+    bad.failed = 3;
+    for worker in &mut bad.workers {
+        worker.path = Some(evil.clone());
+    }
+    for file in &mut bad.in_flight {
+        file.path = evil.clone();
+    }
+    for used in &mut bad.used {
+        used.reason.clone_from(&text);
+    }
+    for notice in &mut bad.notices {
+        notice.text.clone_from(&text);
+    }
+    let mut failed = failure("x");
+    failed.path = evil;
+    failed.reason = text;
+    bad.last_failure = Some(failed);
+    world.jobs(vec![bad]);
+    world
+}
+
+fn assert_plain(screen: &str, scene: &str) {
+    for character in screen.chars().filter(|character| *character != '\n') {
+        let acts = character.is_control()
+            || matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+                | '\u{2066}'..='\u{2069}' | '\u{feff}');
+        assert!(!acts, "{scene}: {character:?} reached a cell");
+    }
+}
+
+#[test]
+fn hostile_names_reach_no_cell_in_any_screen() {
+    let scenes = [
+        "",
+        "<tab>",
+        "<tab><tab>",
+        "w",
+        "<F5>",
+        "<enter>",
+        "/a",
+        "<space><space>",
+        "+",
+        "?",
+        "<C-c>",
+        "x",
+        "<tab><tab><enter>",
+        "<tab><tab><enter>jj",
+        "<tab><tab><enter>jx",
+        "e",
+        "d",
+        "l",
+    ];
+    for ascii in [true, false] {
+        for (width, height) in [(40, 10), (80, 24), (200, 50), (30, 5)] {
+            for scene in scenes {
+                let mut world = hostile_world(width, height);
+                world.model.look.ascii = ascii;
+                world.keys(scene);
+                let mut plan = plan(1);
+                let evil = BytePath::from_bytes(&HOSTILE.concat());
+                plan.samples = vec![ConflictSample {
+                    path: evil.clone(),
+                    source_size: 1,
+                    dest_size: 2,
+                    newer: Mark::Same,
+                }];
+                plan.preview.reason = "\x1b]0;x\x07".to_string();
+                plan.preview.source_fs = "\u{202e}".to_string();
+                let mut problem = failure("x");
+                problem.path = evil.clone();
+                plan.problems = vec![problem.clone()];
+                world.engine(Update::Plan(Box::new(plan)));
+                problem.reason = "\x1b[5n".to_string();
+                world.engine(Update::Failures {
+                    job: JobId(1),
+                    from: 0,
+                    failures: vec![problem; 3],
+                });
+                assert_plain(&world.screen(), scene);
+            }
+        }
+    }
+}
+
+#[test]
+fn names_that_differ_look_different() {
+    let mut world = World::blank(100, 40);
+    let names: [&[u8]; 6] = [
+        b"a\x1b",
+        b"a\\x1b",
+        b"a\x9b",
+        "a\u{9b}".as_bytes(),
+        b"a",
+        "a\u{200b}".as_bytes(),
+    ];
+    let rows: Vec<(&[u8], Kind)> = names.iter().map(|name| (*name, Kind::File)).collect();
+    world.list(Side::Source, &rows);
+    let screen = world.screen();
+    let mut shown: Vec<&str> = screen
+        .lines()
+        .filter_map(|line| line.split('|').next())
+        .map(|line| line.trim_start_matches('>').trim())
+        .filter(|line| line.starts_with('a'))
+        .collect();
+    assert_eq!(shown.len(), names.len(), "{screen}");
+    shown.sort_unstable();
+    shown.dedup();
+    assert_eq!(shown.len(), names.len(), "{screen}");
+}
+
+#[test]
+fn no_size_panics_in_any_screen() {
+    let scenes = [
+        "",
+        "<tab>",
+        "<tab><tab>",
+        "w",
+        "<F5>",
+        "/x",
+        "+*.exr",
+        "?",
+        "s",
+        "<C-c>",
+        "xl",
+        "<tab><tab><enter>jj<pgdn>",
+        "<tab><tab>Ge<pgdn>",
+        "?G",
+    ];
+    for scene in scenes {
+        let mut world = World::new(80, 24);
+        world.jobs(queue());
+        world.keys(scene);
+        world.engine(Update::Plan(Box::new(plan(1))));
+        for (width, height) in [
+            (0, 0),
+            (0, 9),
+            (9, 0),
+            (1, 1),
+            (2, 30),
+            (39, 9),
+            (40, 10),
+            (41, 11),
+            (59, 15),
+            (60, 16),
+            (76, 20),
+            (119, 34),
+            (120, 35),
+            (500, 200),
+            (500, 1),
+            (1, 500),
+        ] {
+            world.send(haul::tui::msg::Msg::Resize(width, height));
+            world.keys("<pgdn>k");
+            world.screen();
+        }
+    }
+}
+
+#[test]
+fn figures_without_anything_known_are_dashes_and_nothing_divides_by_zero() {
+    let mut world = World::new(120, 40);
+    let mut empty = job(1, JobState::Running);
+    empty.found = haul::proto::Totals::default();
+    empty.bytes_copied = 0;
+    empty.files_done = 0;
+    empty.copied = 0;
+    empty.rate = None;
+    empty.eta = None;
+    empty.history = vec![0; 5];
+    empty.workers = busy_job(1).workers;
+    for worker in &mut empty.workers {
+        worker.size = 0;
+        worker.offset = 0;
+    }
+    world.jobs(vec![empty]);
+    let screen = world.screen();
+    for wrong in ["NaN", "inf", "-1"] {
+        assert!(!screen.contains(wrong), "{screen}");
+    }
+    assert!(screen.contains("0%"), "{screen}");
+}
+
+#[test]
+fn a_running_job_never_says_a_hundred_percent() {
+    let mut world = World::new(80, 24);
+    let mut full = job(1, JobState::Running);
+    full.bytes_copied = full.found.bytes;
+    world.jobs(vec![full]);
+    let screen = world.screen();
+    assert!(
+        screen.contains("99%") && !screen.contains("100%"),
+        "{screen}"
+    );
+}
+
+#[test]
+fn a_hung_directory_says_how_long_it_has_not_answered() {
+    let mut world = World::blank(80, 24);
+    world.send(haul::tui::msg::Msg::Tick(7_000));
+    let screen = world.screen();
+    assert!(screen.contains("no answer for 7s"), "{screen}");
+}
