@@ -6,7 +6,7 @@ use crate::support::scratch::Scratch;
 use crate::support::tree::Dice;
 use crate::support::walk::{assert_same, entries, files, temporaries};
 use haul::proto::{
-    FileId, JobId, JobSpec, JobState, JobView, Lane, Naming, Request, Start, Strategy,
+    Conflict, FileId, JobId, JobSpec, JobState, JobView, Lane, Naming, Request, Start, Strategy,
 };
 use haul::sys::{Call, Errno, Fault, FaultKind, Faulty, Real};
 use std::ffi::OsStr;
@@ -403,6 +403,48 @@ fn an_engine_that_nobody_reads_copies_all_the_same() {
     assert!(jobs.iter().all(|job| job.state == JobState::Done));
 }
 
+/// Somebody else makes a file of that name after haul has looked.
+#[test]
+fn a_name_that_appears_during_the_copy_is_not_replaced() {
+    for strategy in [Strategy::Buffered, Strategy::Parallel] {
+        for conflict in [Conflict::Refuse, Conflict::Skip, Conflict::Rename] {
+            let scratch = Scratch::quick();
+            let (from, to) = (source(&scratch, 1, 3 << 10), scratch.at("to"));
+            let mut driver = Driver::on(slow(Call::RenameNew, Duration::from_millis(300)));
+            let mut spec = job(&from, &to, strategy);
+            spec.conflict = conflict;
+            let id = driver.add(&spec, Start::Now);
+            driver.until("begun", |_| {
+                to.exists() && fs::read_dir(&to).is_ok_and(|names| names.count() > 0)
+            });
+            fs::write(to.join("file-0"), "theirs").expect("written");
+            let summary = driver.until_ended(id);
+            let said = format!("{strategy} {conflict:?}: {summary:?}");
+            assert_eq!(
+                fs::read(to.join("file-0")).expect("there"),
+                b"theirs",
+                "{said}"
+            );
+            assert!(temporaries(&to).is_empty(), "{said}");
+            let counts = (
+                summary.files.copied,
+                summary.files.skipped,
+                summary.files.conflicts,
+            );
+            let expected = match conflict {
+                Conflict::Skip => (0, 1, 0),
+                Conflict::Rename => (1, 0, 0),
+                _ => (0, 0, 1),
+            };
+            assert_eq!(counts, expected, "{said}");
+            if conflict == Conflict::Rename {
+                assert_same(&from.join("file-0"), &to.join("file-0_1"));
+            }
+            driver.shut_down();
+        }
+    }
+}
+
 fn queue(scratch: &Scratch, driver: &mut Driver, count: u32) -> Vec<JobId> {
     let from = source(scratch, 1, 1 << 10);
     let add = |number| {
@@ -452,11 +494,11 @@ fn a_job_can_be_moved_ahead_begun_at_once_or_cancelled_in_the_queue() {
     let jobs = queue(&scratch, &mut driver, 4);
     let (from, to) = (scratch.at("source"), scratch.at("at-once"));
     let now = driver.add(&job(&from, &to, Strategy::Buffered), Start::Now);
-    driver.until_view(now, "both at work", |view| view.state.is_active());
+    driver.until_view(now, "at work", |view| view.state.is_active());
+    driver.until_view(jobs[0], "at work as well", |view| view.state.is_active());
     assert!(
-        driver
-            .view(jobs[0])
-            .is_some_and(|view| view.state.is_active())
+        driver.view(now).is_some_and(|view| view.state.is_active()),
+        "both at a time"
     );
     driver.send(Request::Move {
         job: jobs[3],
