@@ -14,6 +14,7 @@ mod node;
 mod publish;
 
 pub use attributes::hands_down;
+pub use existing::is_same_time;
 pub use file::OpenFile;
 
 pub use lane::Big;
