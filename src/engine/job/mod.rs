@@ -16,7 +16,7 @@ use crate::engine::sample::Pace;
 use crate::engine::scan::{Assignment, Scan, Subtree};
 use crate::engine::state::transition;
 use crate::engine::tree::{Dir, Slice};
-use crate::engine::worker::{Big, Held, Work};
+use crate::engine::worker::{Big, Held, Work, reopen};
 use crate::proto::{
     Durability, ErrorClass, Event, Failure, FileId, FlushView, JobId, JobSpec, JobState, Op, Side,
     Start, Strategy, Totals,
@@ -277,10 +277,18 @@ impl Job {
             self.begun = true;
         } else {
             self.scan_ended = false;
-            let scan = Scan::new(crew.shared.clone(), self.spec.clone(), filter);
+            let shared = crew.shared.clone();
+            let scan = Scan::new(shared.clone(), self.spec.clone(), filter);
             let spawned = std::thread::Builder::new()
                 .name("haul-scan".into())
-                .spawn(move || scan.run(assignment));
+                .spawn(move || {
+                    shared.gate.enter();
+                    for subtree in &assignment.subtrees {
+                        reopen(&shared, subtree.parent());
+                    }
+                    shared.gate.leave();
+                    scan.run(assignment);
+                });
             if let Err(error) = spawned {
                 self.own_failure(Op::Resolve, format!("no thread for the scan: {error}"));
                 self.scan_ended = true;

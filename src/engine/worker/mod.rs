@@ -21,7 +21,7 @@ pub use lane::Big;
 
 use self::attributes::Bearer;
 use self::publish::Dress;
-use super::failure::Trouble;
+use super::failure::{Trouble, dest};
 use super::gate::{Gate, Pass};
 use super::report::{Batch, Notable, Report, Status, What};
 use super::route::Wanted;
@@ -29,7 +29,7 @@ use super::strategy::Movers;
 use super::tally::{Cell, Wish};
 use super::temp::TempNames;
 use super::throttle::Throttle;
-use super::tree::{Dir, Slice};
+use super::tree::{Dir, DirFds, Slice};
 use crate::clock;
 use crate::proto::{
     Conflict, Durability, ErrorClass, Failure, FileId, FilePhase, JobId, Op, Preserve, Side,
@@ -234,6 +234,7 @@ impl Worker {
                 self.batch.slices += 1;
             }
             Work::Again(slice, indexes) => {
+                reopen(&self.shared, &slice.dir);
                 for index in indexes {
                     self.entry(&slice, index);
                 }
@@ -426,6 +427,33 @@ pub fn complete(
     });
 }
 
+/// Before something is tried again in a directory: where this run made it, it may have completed
+/// and have a mode that keeps its owner out, which its next completion gives back.
+pub fn reopen(shared: &Shared, dir: &Arc<Dir>) {
+    if !dir.fresh {
+        return;
+    }
+    let sys = &*shared.sys;
+    let opened = dir.acquire(sys).and_then(|fds| {
+        let now = sys.stat(fds.dst()).map_err(dest(Op::Stat))?;
+        let_owner_in(sys, &fds, &now)
+    });
+    if let Err(trouble) = opened {
+        // What is tried in it now fails and says why.
+        tracing::debug!("a directory stays as it is: {trouble:?}");
+    }
+}
+
+fn let_owner_in(sys: &dyn Sys, fds: &DirFds, now: &Stat) -> Result<(), Trouble> {
+    /// Write and search permission of the owner.
+    const NEEDED: u32 = 0o300;
+    if now.mode & NEEDED == NEEDED {
+        return Ok(());
+    }
+    sys.set_mode(fds.dst(), now.mode | NEEDED)
+        .map_err(dest(Op::Mode))
+}
+
 fn finish_dir(
     shared: &Shared,
     dir: &Arc<Dir>,
@@ -434,9 +462,11 @@ fn finish_dir(
 ) -> Result<(), Trouble> {
     let sys = &*shared.sys;
     let fds = dir.acquire(sys)?;
-    let now = sys
-        .stat(fds.dst())
-        .map_err(super::failure::dest(Op::Stat))?;
+    let now = sys.stat(fds.dst()).map_err(dest(Op::Stat))?;
+    if dir.fresh && dir.route.has_attributes() {
+        // It may have completed before: setting attributes needs write permission.
+        let_owner_in(sys, &fds, &now)?;
+    }
     Dress {
         sys,
         keep: shared.preserve,

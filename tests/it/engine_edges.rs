@@ -1,0 +1,87 @@
+//! The engine where two things meet: retry and permissions, pause and trouble, a queue and a
+//! destination that does not answer.
+
+use crate::support::engine::{Driver, spec};
+use crate::support::scratch::Scratch;
+use crate::support::tree;
+use crate::support::walk::assert_same;
+use haul::proto::{JobSpec, JobState, Naming, Request, Start, Strategy};
+use haul::sys::{Call, Errno, Fault, FaultKind, Faulty, Real, Sys};
+use rustix::thread::{CapabilitySet, capabilities, set_capabilities};
+use std::path::Path;
+use std::sync::Arc;
+
+fn once(call: Call, nth: u64, kind: FaultKind) -> Fault {
+    Fault {
+        call: Some(call),
+        nth,
+        sticky: false,
+        kind,
+    }
+}
+
+fn faulty(inner: Arc<dyn Sys>, fault: Fault) -> Arc<Faulty> {
+    Arc::new(Faulty::new(inner, Some(fault)))
+}
+
+/// One worker, small pieces, lanes from a mebibyte on.
+fn job(source: &Path, dest: &Path, strategy: Strategy) -> JobSpec {
+    let mut job = spec(source, dest);
+    job.naming = Naming::Exact;
+    job.strategy = strategy;
+    job.tuning.file_workers = Some(1);
+    job.tuning.buffer_size = Some(64 << 10);
+    job.tuning.parallel_min_size = Some(1 << 20);
+    job.tuning.chunk_size = Some(1);
+    job.tuning.chunk_workers = Some(3);
+    job
+}
+
+/// Runs as somebody to whom permission bits apply: root without what lets it pass them by, on a
+/// thread of its own, which the engine's threads inherit from.
+fn as_an_ordinary_user(test: impl FnOnce() + Send) {
+    let drop_and_run = || {
+        let mut sets = capabilities(None).expect("readable");
+        sets.effective -= CapabilitySet::DAC_OVERRIDE | CapabilitySet::DAC_READ_SEARCH;
+        set_capabilities(None, sets).expect("less is always permitted");
+        test();
+    };
+    std::thread::scope(|scope| {
+        let thread = scope.spawn(drop_and_run);
+        if let Err(panic) = thread.join() {
+            std::panic::resume_unwind(panic);
+        }
+    });
+}
+
+/// The mode that keeps everybody from writing was applied when the directory completed.
+#[test]
+fn what_failed_in_a_protected_directory_can_be_tried_again() {
+    for call in [Call::WriteAt, Call::MakeDir] {
+        as_an_ordinary_user(|| {
+            let scratch = Scratch::quick();
+            let (from, to) = (scratch.dir("source"), scratch.at("to"));
+            scratch.dir("source/d/e");
+            scratch.file("source/d/one", "one");
+            scratch.file("source/d/e/two", "two");
+            tree::set_mode(&from.join("d/e"), 0o555);
+            tree::set_mode(&from.join("d"), 0o555);
+            // The third directory is `e`; the first write is in `d` or below.
+            let nth = if call == Call::MakeDir { 2 } else { 0 };
+            let fault = once(call, nth, FaultKind::Fail(Errno::IO));
+            let mut driver = Driver::on(faulty(Arc::new(Real), fault));
+            let id = driver.add(&job(&from, &to, Strategy::Buffered), Start::Now);
+            let first = driver.until_ended(id);
+            assert_eq!(first.state, JobState::DoneWithFailures, "{call:?}");
+            driver.send(Request::RetryFailed { job: id });
+            driver.until("begun again", |driver| {
+                driver.states(id).contains(&JobState::Queued)
+            });
+            let second = driver.until_ended(id);
+            let failures = driver.failures(id);
+            assert_eq!(second.state, JobState::Done, "{call:?}: {failures:#?}");
+            driver.shut_down();
+            assert_same(&from, &to);
+        });
+    }
+}
