@@ -1,15 +1,16 @@
 //! The engine where two things meet: retry and permissions, pause and trouble, a queue and a
 //! destination that does not answer.
 
-use crate::support::engine::{Driver, spec};
+use crate::support::engine::{Driver, slow, spec};
 use crate::support::scratch::Scratch;
-use crate::support::tree;
+use crate::support::tree::{self, Dice};
 use crate::support::walk::assert_same;
-use haul::proto::{JobSpec, JobState, Naming, Request, Start, Strategy};
+use haul::proto::{JobSpec, JobState, JobView, Naming, Request, Start, Strategy};
 use haul::sys::{Call, Errno, Fault, FaultKind, Faulty, Real, Sys};
 use rustix::thread::{CapabilitySet, capabilities, set_capabilities};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 fn once(call: Call, nth: u64, kind: FaultKind) -> Fault {
     Fault {
@@ -83,5 +84,32 @@ fn what_failed_in_a_protected_directory_can_be_tried_again() {
             driver.shut_down();
             assert_same(&from, &to);
         });
+    }
+}
+
+/// What ended is told before a file that takes long is begun.
+#[test]
+fn results_do_not_wait_behind_a_long_file() {
+    for strategy in [Strategy::Buffered, Strategy::Parallel] {
+        let scratch = Scratch::quick();
+        let to = scratch.dir("to");
+        let mut spec = job(&scratch.at("a"), &to, strategy);
+        spec.naming = Naming::Into;
+        spec.tuning.buffer_size = Some(256 << 10);
+        spec.sources.clear();
+        for (name, size) in [("a", 10), ("b", 10), ("long", 9 << 20)] {
+            let path = scratch.file(name, Dice::new(size as u64).bytes(size));
+            spec.sources.push(path.as_path().into());
+        }
+        let mut driver = Driver::on(slow(Call::WriteAt, Duration::from_millis(25)));
+        let id = driver.add(&spec, Start::Now);
+        let long = |view: &JobView| {
+            let mut rows = view.in_flight.iter();
+            rows.any(|row| row.size == 9 << 20 && row.done > 0)
+        };
+        let view = driver.until_view(id, "at the long one", long);
+        assert_eq!(view.copied, 2, "{strategy}");
+        assert_eq!(driver.until_ended(id).state, JobState::Done);
+        driver.shut_down();
     }
 }

@@ -48,6 +48,9 @@ use tokio::sync::mpsc;
 const BATCH_FILES: usize = 256;
 const BATCH_TIME: Duration = Duration::from_millis(100);
 
+/// Results are sent before a file of more bytes is begun: they would wait for its end.
+const LONG_FILE: u64 = 8 << 20;
+
 /// The wait before a file is begun again; it doubles each time, up to the second.
 const RETRY_WAIT: Duration = Duration::from_millis(20);
 const RETRY_WAIT_MAX: Duration = Duration::from_secs(2);
@@ -254,6 +257,7 @@ impl Worker {
             Work::File(file) => {
                 let slice = file.slice.clone();
                 let index = file.index;
+                self.send_batch_before(file.stat.size);
                 self.cell.begin(file.id, file.stat.size, file.done);
                 let outcome = self.guarded(|worker| worker.go_on_with(*file));
                 self.conclude(&slice, index, outcome);
@@ -281,6 +285,7 @@ impl Worker {
     fn entry(&mut self, slice: &Arc<Slice>, index: usize) {
         let (entry, _, _) = slice.entry(index);
         let id = slice.id(index);
+        self.send_batch_before(entry.size);
         self.cell.begin(id, entry.size, 0);
         let mut attempt = 0;
         let outcome = loop {
@@ -399,6 +404,12 @@ impl Worker {
             return true;
         }
         self.send_batch()
+    }
+
+    fn send_batch_before(&mut self, size: u64) {
+        if size > LONG_FILE {
+            self.send_batch();
+        }
     }
 
     fn send_batch(&mut self) -> bool {
