@@ -4,7 +4,7 @@
 use crate::support::engine::{Driver, slow, spec};
 use crate::support::scratch::Scratch;
 use crate::support::tree::{self, Dice};
-use crate::support::walk::assert_same;
+use crate::support::walk::{assert_same, temporaries};
 use haul::proto::{JobSpec, JobState, JobView, Naming, Request, Start, Strategy};
 use haul::sys::{Call, Errno, Fault, FaultKind, Faulty, Real, Sys};
 use rustix::thread::{CapabilitySet, capabilities, set_capabilities};
@@ -85,6 +85,85 @@ fn what_failed_in_a_protected_directory_can_be_tried_again() {
             assert_same(&from, &to);
         });
     }
+}
+
+/// Trouble that passes, in a file that several lanes are on.
+#[test]
+fn a_large_file_is_begun_again_by_itself() {
+    for nth in [0, 3, 40] {
+        let scratch = Scratch::quick();
+        let (from, to) = (scratch.dir("source"), scratch.at("to"));
+        scratch.file("source/large", Dice::new(1).bytes(7 << 20));
+        let fault = once(Call::WriteAt, nth, FaultKind::Fail(Errno::STALE));
+        let sys = faulty(Arc::new(Real), fault);
+        let mut driver = Driver::on(sys.clone());
+        let id = driver.add(&job(&from, &to, Strategy::Parallel), Start::Now);
+        let summary = driver.until_ended(id);
+        assert_eq!(sys.hit(), Some(Call::WriteAt));
+        let failures = driver.failures(id);
+        assert_eq!(summary.state, JobState::Done, "{failures:#?}");
+        let view = driver.shut_down().remove(0);
+        assert_eq!(view.bytes_copied, 7 << 20);
+        assert_eq!((view.copied, view.files_done), (1, 1));
+        assert!(temporaries(&to).is_empty());
+        assert_same(&from, &to);
+    }
+}
+
+/// Trouble that does not pass ends after the attempts that were asked for, and is told once.
+#[test]
+fn a_large_file_is_not_begun_again_for_ever() {
+    let scratch = Scratch::quick();
+    let (from, to) = (scratch.dir("source"), scratch.at("to"));
+    scratch.file("source/large", Dice::new(1).bytes(7 << 20));
+    let fault = Fault {
+        sticky: true,
+        ..once(Call::WriteAt, 5, FaultKind::Fail(Errno::STALE))
+    };
+    let sys = faulty(Arc::new(Real), fault);
+    let mut driver = Driver::on(sys.clone());
+    let mut spec = job(&from, &to, Strategy::Parallel);
+    spec.retries = 2;
+    let id = driver.add(&spec, Start::Now);
+    let summary = driver.until_ended(id);
+    assert_eq!(summary.state, JobState::DoneWithFailures);
+    assert_eq!(driver.failures(id).len(), 1);
+    driver.shut_down();
+    let made = sys
+        .calls()
+        .iter()
+        .filter(|call| **call == Call::CreateNew)
+        .count();
+    assert_eq!(made, 3, "the first attempt and two more");
+    assert!(temporaries(&to).is_empty());
+}
+
+/// The same in a file that was set aside and went on.
+#[test]
+fn a_resumed_file_is_begun_again_by_itself() {
+    let scratch = Scratch::quick();
+    let (from, to) = (scratch.dir("source"), scratch.at("to"));
+    scratch.file("source/file", Dice::new(1).bytes(3 << 20));
+    let slow = slow(Call::WriteAt, Duration::from_millis(20));
+    let sys = faulty(slow, once(Call::WriteAt, 40, FaultKind::Fail(Errno::STALE)));
+    let mut driver = Driver::on(sys.clone());
+    let id = driver.add(&job(&from, &to, Strategy::Buffered), Start::Now);
+    let view = driver.until_view(id, "in mid-file", |view| {
+        view.in_flight.iter().any(|row| row.done > 0)
+    });
+    let file = view.in_flight[0].id;
+    driver.send(Request::PauseFile { job: id, file });
+    driver.until_view(id, "set aside", |view| {
+        view.in_flight.iter().any(|row| row.paused)
+    });
+    assert_eq!(sys.hit(), None, "not yet");
+    driver.send(Request::ResumeFile { job: id, file });
+    let summary = driver.until_ended(id);
+    assert_eq!(sys.hit(), Some(Call::WriteAt));
+    let failures = driver.failures(id);
+    assert_eq!(summary.state, JobState::Done, "{failures:#?}");
+    driver.shut_down();
+    assert_same(&from, &to);
 }
 
 /// What ended is told before a file that takes long is begun.
