@@ -10,7 +10,7 @@ use haul::sys::{Call, Errno, Fault, FaultKind, Faulty, Real, Sys};
 use rustix::thread::{CapabilitySet, capabilities, set_capabilities};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 fn once(call: Call, nth: u64, kind: FaultKind) -> Fault {
     Fault {
@@ -191,4 +191,27 @@ fn results_do_not_wait_behind_a_long_file() {
         assert_eq!(driver.until_ended(id).state, JobState::Done);
         driver.shut_down();
     }
+}
+
+/// The look-up of one destination's device hangs; jobs to others go on.
+#[test]
+fn a_destination_that_does_not_answer_holds_up_nobody_else() {
+    let scratch = Scratch::quick();
+    let from = scratch.dir("source");
+    scratch.file("source/file", "content");
+    let hang = once(Call::StatPath, 0, FaultKind::Delay(Duration::from_secs(20)));
+    let sys = faulty(Arc::new(Real), hang);
+    let mut driver = Driver::on(sys.clone());
+    let dead = scratch.at("dead");
+    let dead = driver.add(&job(&from, &dead, Strategy::Auto), Start::Queued);
+    driver.until("looked up", |_| sys.hit().is_some());
+    let alive = scratch.at("alive");
+    let alive = driver.add(&job(&from, &alive, Strategy::Auto), Start::Queued);
+    let began = Instant::now();
+    driver.idle(Duration::from_secs(1));
+    assert_eq!(driver.state(alive), JobState::Queued, "its turn is not yet");
+    assert_eq!(driver.until_ended(alive).state, JobState::Done);
+    assert!(began.elapsed() < Duration::from_secs(12));
+    assert_eq!(driver.state(dead), JobState::Queued, "it waits itself");
+    driver.shut_down();
 }

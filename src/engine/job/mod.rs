@@ -10,6 +10,7 @@ mod wishes;
 
 pub use crew::{STALL, wanted, workers};
 
+use crate::clock;
 use crate::engine::filter::Filter;
 use crate::engine::report::{Batch, Notables, Report, Retry, Status, Used, What};
 use crate::engine::sample::Pace;
@@ -70,6 +71,8 @@ pub struct Job {
     pub start: Start,
     /// Device it writes to; jobs that write to one device take turns.
     pub device: Device,
+    /// When it was added: its device is looked up since.
+    pub added: Instant,
     state: JobState,
     crew: Option<Crew>,
     /// Workers, those that left excluded.
@@ -139,6 +142,7 @@ impl Job {
             spec: Arc::new(spec),
             start,
             device: Device::Unknown,
+            added: clock::now(),
             state: JobState::Queued,
             crew: None,
             hands: Vec::new(),
