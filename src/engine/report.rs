@@ -3,6 +3,7 @@
 //! One bounded channel for the whole engine: a thread that reports waits while it is full, the
 //! coordinator never does, so nothing can lock up.
 
+use super::job::Flushed;
 use super::route::{Reason, Rung};
 use super::scan::Subtree;
 use super::tree::{Dir, Slice};
@@ -48,8 +49,8 @@ pub enum What {
     Batch(Box<Batch>),
     /// A large file that other workers may join.
     Join(Arc<super::worker::Big>),
-    /// A flush ended: the bytes that had been copied when it began, and whether it is the last.
-    Flushed(Result<u64, Box<Failure>>, bool),
+    /// A flush ended.
+    Flushed(Flushed),
     /// The device a job will write to; `None` where it cannot be told yet.
     Device(Option<u64>),
     /// A plan's counting.

@@ -12,8 +12,7 @@ use crate::engine::tree::Slice;
 use crate::engine::worker::{Big, Shared, Work, Worker};
 use crate::proto::Sparse;
 use crate::proto::{
-    DEFAULT_BUFFER_SIZE, DEFAULT_PARALLEL_MIN_SIZE, FileId, JobSpec, JobState, Lane, Op, Strategy,
-    WorkerId,
+    DEFAULT_BUFFER_SIZE, DEFAULT_PARALLEL_MIN_SIZE, FileId, JobSpec, Lane, Op, Strategy, WorkerId,
 };
 use crate::sys::Sys;
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
@@ -187,9 +186,6 @@ impl Job {
     /// Lets the workers go: they leave when they find the channels closed.
     pub(super) fn dismiss(&mut self) {
         self.crew = None;
-        if self.state != JobState::Flushing {
-            self.flushing = false;
-        }
     }
 }
 

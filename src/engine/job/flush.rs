@@ -1,44 +1,90 @@
 //! The flush: beside the copy while it runs, and as a phase of its own at the end.
+//!
+//! One at a time, also across runs: a cancelled run leaves its flush behind in the kernel, and the
+//! next run waits for what it says before it flushes itself.
 
 use super::Job;
 use crate::clock;
 use crate::engine::failure;
 use crate::engine::report::What;
-use crate::proto::{Durability, Event, Failure, JobState, Op};
-use std::os::fd::{AsFd, OwnedFd};
+use crate::proto::{Durability, Event, Failure, FlushView, JobState, Op};
+use std::io;
+use std::os::fd::AsFd;
+use std::time::Instant;
 
 /// Bytes after which a running job with `--sync job` begins to flush what it has, beside the copy:
 /// the last flush is short, and the flushed figure is alive.
 const FLUSH_EVERY: u64 = 256 << 20;
 
+/// How a flush ended.
+#[derive(Debug)]
+pub struct Flushed {
+    /// The run of the job that began it.
+    pub run: u32,
+    /// It is the last of that run.
+    pub last: bool,
+    /// The bytes that had been copied when it began.
+    pub result: Result<u64, Box<Failure>>,
+}
+
 impl Job {
     pub(super) fn flush_meanwhile(&mut self) {
-        let due = self.bytes_copied().saturating_sub(self.flushed) >= FLUSH_EVERY;
+        let due = self.bytes_copied().saturating_sub(self.flush_mark) >= FLUSH_EVERY;
         if self.spec.durability == Durability::Job
             && due
             && !self.flushing
+            && !self.flush_failed
             && !self.targets.is_empty()
+            && let Err(error) = self.spawn_flush(false)
         {
-            self.spawn_flush(false);
+            // Nothing is lost: the last flush is about all bytes.
+            tracing::warn!(job = self.id.0, "no thread for a flush: {error}");
+        }
+    }
+
+    /// Everything is copied: flushes where that is asked for, else ends.
+    pub(super) fn flush_or_end(&mut self, now: Instant, events: &mut Vec<Event>) {
+        let changed = self.counts.copied > 0 || self.found.dirs > 0;
+        let due = self.spec.durability == Durability::Job && changed && !self.targets.is_empty();
+        // One under way may still fail, and the job must not have ended well by then.
+        if !due && !self.flushing {
+            self.end(events);
+            return;
+        }
+        self.set_state(JobState::Flushing, events);
+        self.flush_began = Some(now);
+        self.flush = Some(FlushView {
+            elapsed_ms: 0,
+            done: false,
+        });
+        if !self.flushing {
+            self.last_flush(events);
+        }
+    }
+
+    fn last_flush(&mut self, events: &mut Vec<Event>) {
+        if let Err(error) = self.spawn_flush(true) {
+            let words = format!("what was copied is not flushed: no thread for it: {error}");
+            self.own_failure(Op::Flush, words);
+            self.end(events);
         }
     }
 
     /// Flushes every destination file system on a thread of its own: it cannot be interrupted.
-    pub(super) fn spawn_flush(&mut self, last: bool) {
-        let Some(crew) = &self.crew else { return };
+    fn spawn_flush(&mut self, last: bool) -> io::Result<()> {
+        let Some(crew) = &self.crew else {
+            return Err(io::Error::other("the workers have left"));
+        };
         let shared = crew.shared.clone();
-        let mark = self.bytes_copied();
+        let (mark, run) = (self.bytes_copied(), self.runs);
+        // Whatever becomes of it, the next is due so many bytes later.
+        self.flush_mark = mark;
         let path = self.spec.dest.clone();
-        // Duplicates, so that the job keeps its own for later flushes.
-        let targets: Result<Vec<OwnedFd>, _> = self
-            .targets
-            .iter()
-            .map(|fd| shared.sys.duplicate(fd.as_fd()))
-            .collect();
-        self.flushing = true;
-        let spawned = std::thread::Builder::new().name("haul-flush".into()).spawn(move || {
+        let targets = self.targets.clone();
+        let flush = move || {
             let result = targets
-                .and_then(|targets| targets.iter().try_for_each(|fd| shared.sys.sync_fs(fd.as_fd())))
+                .iter()
+                .try_for_each(|fd| shared.sys.sync_fs(fd.as_fd()))
                 .map(|()| mark)
                 .map_err(|errno| {
                     let words = format!(
@@ -48,40 +94,55 @@ impl Job {
                     let trouble = failure::dest(Op::Flush)(errno).words(words);
                     Box::new(trouble.failure(None, path))
                 });
-            shared.report(What::Flushed(result, last));
-        });
-        if let Err(error) = spawned {
-            self.flushing = false;
-            self.own_failure(Op::Flush, format!("no thread for the flush: {error}"));
-        }
+            shared.report(What::Flushed(Flushed { run, last, result }));
+        };
+        std::thread::Builder::new()
+            .name("haul-flush".into())
+            .spawn(flush)?;
+        self.flushing = true;
+        Ok(())
     }
 
-    pub(super) fn flushed(
-        &mut self,
-        result: Result<u64, Box<Failure>>,
-        last: bool,
-        events: &mut Vec<Event>,
-    ) {
-        self.flushing = false;
+    pub(super) fn flushed(&mut self, flushed: Flushed, events: &mut Vec<Event>) {
+        let Flushed { run, last, result } = flushed;
+        let ours = run == self.runs;
         let ok = result.is_ok();
+        self.flushing = false;
         match result {
-            Ok(mark) => self.flushed = self.flushed.max(mark),
-            // An error is told once by the kernel, so it is remembered here whatever a later
-            // flush says.
+            // A mark of an earlier run may be of figures that were forgotten.
+            Ok(mark) if ours => self.flushed = self.flushed.max(mark),
+            Ok(_) => {}
             Err(failure) => {
-                self.counts.failed += 1;
-                self.lasting.push(Failure::clone(&failure));
-                self.failures.push(*failure);
+                self.flush_failed = true;
+                self.note_lost(*failure);
             }
         }
-        if last && self.state == JobState::Flushing {
-            if let (Some(began), Some(flush)) = (self.flush_began, &mut self.flush) {
-                flush.elapsed_ms = began.elapsed().as_millis() as u64;
-                flush.done = ok;
-            }
-            self.pace
-                .feed(clock::now(), self.bytes_copied(), self.counts.ended);
-            self.end(events);
+        if self.state != JobState::Flushing {
+            return;
+        }
+        if !last || !ours {
+            // It began before the last byte; another must follow it.
+            self.last_flush(events);
+            return;
+        }
+        if let (Some(began), Some(flush)) = (self.flush_began, &mut self.flush) {
+            flush.elapsed_ms = began.elapsed().as_millis() as u64;
+            flush.done = ok;
+        }
+        self.pace
+            .feed(clock::now(), self.bytes_copied(), self.counts.ended);
+        self.end(events);
+    }
+
+    /// A flush failed. The kernel tells an error once, so it is remembered here whatever a later
+    /// flush says; also one of an earlier run, for what that run copied is not copied again. Said
+    /// twice in the same words it is no news.
+    fn note_lost(&mut self, failure: Failure) {
+        let known = |known: &Failure| known.op == Op::Flush && known.reason == failure.reason;
+        if !self.lasting.iter().any(known) {
+            self.counts.failed += 1;
+            self.lasting.push(failure.clone());
+            self.failures.push(failure);
         }
     }
 }

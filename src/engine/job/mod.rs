@@ -6,9 +6,12 @@
 
 mod crew;
 mod flush;
+#[cfg(test)]
+mod tests;
 mod wishes;
 
 pub use crew::{STALL, wanted, workers};
+pub use flush::Flushed;
 
 use crate::clock;
 use crate::engine::filter::Filter;
@@ -19,8 +22,8 @@ use crate::engine::state::transition;
 use crate::engine::tree::{Dir, Slice};
 use crate::engine::worker::{Big, Held, Work, reopen};
 use crate::proto::{
-    Durability, ErrorClass, Event, Failure, FileId, FlushView, JobId, JobSpec, JobState, Op, Side,
-    Start, Strategy, Totals,
+    ErrorClass, Event, Failure, FileId, FlushView, JobId, JobSpec, JobState, Op, Side, Start,
+    Strategy, Totals,
 };
 use crate::sys::Sys;
 use crew::{Crew, Hand};
@@ -105,7 +108,8 @@ pub struct Job {
     retry_sources: Vec<usize>,
     retry_subtrees: Vec<Subtree>,
     retry_dirs: Vec<Arc<Dir>>,
-    targets: Vec<OwnedFd>,
+    /// Destination file systems; shared with the flush under way.
+    targets: Vec<Arc<OwnedFd>>,
     /// Figures.
     pub pace: Pace,
     /// What was found.
@@ -118,6 +122,11 @@ pub struct Job {
     pub cloned: u64,
     flushed: u64,
     flushed_singly: u64,
+    /// Bytes copied when the last flush began.
+    flush_mark: u64,
+    /// A flush of this run failed: what others would add comes with the last one.
+    flush_failed: bool,
+    /// A flush is under way, of this run or an earlier one.
     flushing: bool,
     flush_began: Option<Instant>,
     /// The last flush, for the screen.
@@ -177,6 +186,8 @@ impl Job {
             cloned: 0,
             flushed: 0,
             flushed_singly: 0,
+            flush_mark: 0,
+            flush_failed: false,
             flushing: false,
             flush_began: None,
             flush: None,
@@ -354,7 +365,7 @@ impl Job {
                 self.failures.push(failure);
             }
             What::ScanNotices(notables) => self.notables.merge(*notables),
-            What::Targets(fds) => self.targets.extend(fds),
+            What::Targets(fds) => self.targets.extend(fds.into_iter().map(Arc::new)),
             What::Named(naming) => {
                 if self.spec.naming != naming {
                     Arc::make_mut(&mut self.spec).naming = naming;
@@ -367,7 +378,7 @@ impl Job {
             }
             What::Batch(batch) => self.batch(*batch, events),
             What::Join(big) => self.join(&big),
-            What::Flushed(result, last) => self.flushed(result, last, events),
+            What::Flushed(flushed) => self.flushed(flushed, events),
             What::Left(id) => {
                 if let Some(at) = self.hands.iter().position(|hand| hand.id == id) {
                     let hand = self.hands.remove(at);
@@ -506,27 +517,12 @@ impl Job {
     }
 
     fn end_or_flush(&mut self, now: Instant, events: &mut Vec<Event>) {
-        if !self.begun {
+        if self.begun {
+            self.flush_or_end(now, events);
+        } else {
             self.dismiss();
             self.set_state(JobState::Failed, events);
-            return;
         }
-        let changed = self.counts.copied > 0 || self.found.dirs > 0;
-        if self.spec.durability != Durability::Job || !changed || self.targets.is_empty() {
-            self.end(events);
-            return;
-        }
-        if self.flushing {
-            // The one under way began before the last byte; another must follow it.
-            return;
-        }
-        self.set_state(JobState::Flushing, events);
-        self.flush_began = Some(now);
-        self.flush = Some(FlushView {
-            elapsed_ms: 0,
-            done: false,
-        });
-        self.spawn_flush(true);
     }
 
     fn end(&mut self, events: &mut Vec<Event>) {

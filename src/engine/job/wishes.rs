@@ -170,6 +170,7 @@ impl Job {
         self.counts.conflicts = 0;
         self.failures.clone_from(&self.lasting);
         self.flush = None;
+        self.flush_failed = false;
         self.retrying = true;
     }
 
@@ -190,6 +191,8 @@ impl Job {
             // Workers of the last run may still be about to say that they left.
             next_worker: self.next_worker,
             runs: self.runs,
+            // Its flush may still be under way.
+            flushing: self.flushing,
             ..new
         };
     }

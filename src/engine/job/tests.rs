@@ -1,0 +1,171 @@
+//! A job stepped by hand: what its threads report arrives when the test says so.
+
+use super::*;
+use crate::engine::report::REPORTS;
+use crate::proto::{BytePath, Durability};
+use crate::sys::{Call, Errno, Fault, FaultKind, Faulty, Real};
+use std::path::Path;
+use std::time::Duration;
+
+struct Bench {
+    job: Job,
+    sys: Arc<Faulty>,
+    reports_in: mpsc::Sender<Report>,
+    reports: mpsc::Receiver<Report>,
+    events: Vec<Event>,
+    dir: tempfile::TempDir,
+}
+
+impl Bench {
+    /// A job with `--sync job`, and something that goes wrong.
+    fn new(fault: Option<Fault>) -> Self {
+        let dir = tempfile::tempdir().expect("a directory");
+        std::fs::create_dir(dir.path().join("from")).expect("made");
+        std::fs::write(dir.path().join("from/file"), "content").expect("written");
+        let spec = JobSpec {
+            sources: vec![BytePath::from(dir.path().join("from"))],
+            dest: BytePath::from(dir.path().join("to")),
+            durability: Durability::Job,
+            ..JobSpec::default()
+        };
+        let (reports_in, reports) = mpsc::channel(REPORTS);
+        Self {
+            job: Job::new(JobId(1), spec, Start::Now),
+            sys: Arc::new(Faulty::new(Arc::new(Real), fault)),
+            reports_in,
+            reports,
+            events: Vec::new(),
+            dir,
+        }
+    }
+
+    fn begin(&mut self) {
+        let sys: Arc<dyn Sys> = self.sys.clone();
+        self.job.begin(&sys, &self.reports_in, &mut self.events);
+    }
+
+    /// Takes reports until something is so.
+    fn until(&mut self, what: &str, so: impl Fn(&Job) -> bool) {
+        let began = clock::now();
+        while !so(&self.job) {
+            assert!(
+                began.elapsed() < Duration::from_secs(20),
+                "not {what}: {:?} {:#?}",
+                self.job.state,
+                self.job.failures
+            );
+            self.job.advance(clock::now(), &mut self.events);
+            match self.reports.try_recv() {
+                Ok(report) => self.job.take(report.what, &mut self.events),
+                Err(_) => std::thread::sleep(Duration::from_millis(2)),
+            }
+        }
+    }
+
+    fn flushes(&self) -> usize {
+        let calls = self.sys.calls();
+        calls.iter().filter(|call| **call == Call::SyncFs).count()
+    }
+
+    /// In mid-copy: so many bytes are copied, and the scan goes on.
+    fn copying(&mut self, bytes: u64) {
+        self.begin();
+        self.until("copied", |job| job.counts.copied == 1 && job.scan_ended);
+        self.job.scan_ended = false;
+        self.job.moved_before += bytes;
+    }
+}
+
+fn sync_fs(sticky: bool, kind: FaultKind) -> Option<Fault> {
+    Some(Fault {
+        call: Some(Call::SyncFs),
+        nth: 0,
+        sticky,
+        kind,
+    })
+}
+
+const A_LOT: u64 = 1 << 30;
+const A_WHILE: Duration = Duration::from_millis(300);
+
+#[test]
+fn a_flush_that_fails_beside_the_copy_is_not_repeated() {
+    let mut bench = Bench::new(sync_fs(true, FaultKind::Fail(Errno::IO)));
+    bench.copying(A_LOT);
+    bench.until("flushed", |job| !job.failures.is_empty());
+    for _ in 0..20 {
+        bench.job.moved_before += A_LOT;
+        bench.job.advance(clock::now(), &mut bench.events);
+        std::thread::sleep(Duration::from_millis(2));
+        while let Ok(report) = bench.reports.try_recv() {
+            bench.job.take(report.what, &mut bench.events);
+        }
+    }
+    assert_eq!(bench.flushes(), 1);
+    bench.job.scan_ended = true;
+    bench.until("ended", |job| job.state.is_final());
+    assert_eq!(bench.job.state, JobState::DoneWithFailures);
+    assert_eq!(bench.flushes(), 2, "the last one is made all the same");
+    assert_eq!((bench.job.failures.len(), bench.job.counts.failed), (1, 1));
+}
+
+#[test]
+fn the_flush_phase_begins_with_the_last_byte() {
+    let mut bench = Bench::new(sync_fs(true, FaultKind::Delay(A_WHILE)));
+    bench.copying(A_LOT);
+    bench.job.advance(clock::now(), &mut bench.events);
+    assert!(bench.job.flushing, "beside the copy");
+    bench.job.scan_ended = true;
+    bench.job.advance(clock::now(), &mut bench.events);
+    assert_eq!(bench.job.state, JobState::Flushing);
+    bench.until("ended", |job| job.state.is_final());
+    assert_eq!(bench.job.state, JobState::Done);
+    assert_eq!(bench.flushes(), 2, "another follows the one under way");
+}
+
+/// A run is cancelled while it flushes, and the job begins again.
+fn flush_of_an_earlier_run(kind: FaultKind) -> Bench {
+    let mut bench = Bench::new(sync_fs(false, kind));
+    bench.begin();
+    bench.until("flushing", |job| job.state == JobState::Flushing);
+    bench.job.cancel(&mut bench.events);
+    assert_eq!(bench.job.state, JobState::Cancelled);
+    let from = bench.dir.path().join("from");
+    std::fs::write(from.join("more"), "content").expect("written");
+    bench.job.unseen = true;
+    assert!(bench.job.retry(&mut bench.events));
+    bench.begin();
+    bench
+}
+
+#[test]
+fn a_flush_of_an_earlier_run_does_not_end_this_one() {
+    let mut bench = flush_of_an_earlier_run(FaultKind::Delay(A_WHILE));
+    bench.until("flushing", |job| job.state == JobState::Flushing);
+    assert_eq!(bench.flushes(), 1, "one at a time");
+    bench.until("ended", |job| job.state.is_final());
+    assert_eq!(bench.job.state, JobState::Done);
+    assert_eq!(bench.flushes(), 2, "its own was waited for");
+    assert!(Path::new(&bench.dir.path().join("to/more")).exists());
+}
+
+/// What it was about is not copied again.
+#[test]
+fn a_failed_flush_of_an_earlier_run_is_told() {
+    let mut bench = Bench::new(None);
+    bench.begin();
+    bench.until("flushing", |job| job.state == JobState::Flushing);
+    let stale = Flushed {
+        run: 0,
+        last: true,
+        result: Err(Box::new(
+            crate::engine::failure::dest(Op::Flush)(Errno::IO)
+                .failure(None, BytePath::from(bench.dir.path())),
+        )),
+    };
+    bench.job.flushed(stale, &mut bench.events);
+    assert_eq!(bench.job.state, JobState::Flushing, "it goes on");
+    bench.until("ended", |job| job.state.is_final());
+    assert_eq!(bench.job.state, JobState::DoneWithFailures);
+    assert_eq!(bench.job.failures[0].op, Op::Flush);
+}
