@@ -6,7 +6,7 @@
 
 use super::job::{Device, Job};
 use super::report::{REPORTS, Report, What};
-use super::{plan, view};
+use super::{plan, threads, view};
 use crate::clock;
 use crate::proto::{
     Event, Hello, JobId, JobState, PlanId, Request, Snapshot, Start, Summary, Update,
@@ -130,8 +130,8 @@ impl Coordinator {
                 let id = JobId(self.next_job);
                 self.next_job += 1;
                 tracing::info!(job = id.0, ?start, sources = spec.sources.len(), "added");
-                let job = Job::new(id, *spec, start);
-                self.look_up_device(&job);
+                let mut job = Job::new(id, *spec, start);
+                self.look_up_device(&mut job);
                 self.jobs.push(job);
                 events.push(Event::Added { job: id });
             }
@@ -292,7 +292,7 @@ impl Coordinator {
     }
 
     /// Asks on a thread of its own: the destination may hang.
-    fn look_up_device(&self, job: &Job) {
+    fn look_up_device(&self, job: &mut Job) {
         let (sys, reports, id) = (self.sys.clone(), self.reports_in.clone(), job.id);
         let dest = job.spec.dest.clone();
         let look = move || {
@@ -310,11 +310,10 @@ impl Coordinator {
                 what: What::Device(device),
             }));
         };
-        if let Err(error) = std::thread::Builder::new()
-            .name("haul-look".into())
-            .spawn(look)
-        {
+        if let Err(error) = threads::spawn("haul-look", look) {
             tracing::error!("no thread to look up a device: {error}");
+            // Nobody will ever say: it must not wait for that.
+            job.device = Device::Hidden;
         }
     }
 

@@ -20,6 +20,7 @@ mod state;
 mod strategy;
 mod tally;
 mod temp;
+mod threads;
 mod throttle;
 mod tree;
 mod view;

@@ -10,6 +10,7 @@ use super::report::{Report, What};
 use super::resolve::{self, Target};
 use super::route::Route;
 use super::temp::is_temp;
+use super::threads;
 use super::worker::is_same_time;
 use crate::clock;
 use crate::proto::{
@@ -106,10 +107,7 @@ pub fn spawn(
         count.plan.is_final = true;
         count.tell();
     };
-    if let Err(error) = std::thread::Builder::new()
-        .name("haul-plan".into())
-        .spawn(begin)
-    {
+    if let Err(error) = threads::spawn("haul-plan", begin) {
         tracing::error!("no thread for a plan: {error}");
     }
 }

@@ -7,17 +7,19 @@ use crate::engine::gate::Gate;
 use crate::engine::report::Report;
 use crate::engine::route::Wanted;
 use crate::engine::tally::Cell;
+use crate::engine::threads;
 use crate::engine::throttle::Throttle;
 use crate::engine::tree::Slice;
 use crate::engine::worker::{Big, Shared, Work, Worker};
 use crate::proto::Sparse;
 use crate::proto::{
-    DEFAULT_BUFFER_SIZE, DEFAULT_PARALLEL_MIN_SIZE, FileId, JobSpec, Lane, Op, Strategy, WorkerId,
+    DEFAULT_BUFFER_SIZE, DEFAULT_PARALLEL_MIN_SIZE, FileId, JobSpec, Lane, Strategy, WorkerId,
 };
 use crate::sys::Sys;
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use crossbeam_utils::CachePadded;
 use std::collections::VecDeque;
+use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
@@ -56,7 +58,12 @@ pub(super) struct Crew {
 pub const STALL: Duration = Duration::from_secs(4);
 
 impl Job {
-    pub(super) fn hire(&mut self, sys: &Arc<dyn Sys>, reports: &mpsc::Sender<Report>) -> Crew {
+    /// Fails when there is no thread for even one worker of files.
+    pub(super) fn hire(
+        &mut self,
+        sys: &Arc<dyn Sys>,
+        reports: &mpsc::Sender<Report>,
+    ) -> io::Result<Crew> {
         let (file_workers, chunk_workers) = workers(&self.spec);
         let tuning = &self.spec.tuning;
         let chunk_size = tuning.chunk_size.unwrap_or(chunk::DEFAULT);
@@ -90,32 +97,42 @@ impl Job {
             lane_work,
             lane_workers: chunk_workers.saturating_sub(1),
         };
-        for _ in 0..file_workers {
-            self.hire_one(&crew, Lane::Files, Some(file_work.clone()));
+        for number in 0..file_workers {
+            if let Err(error) = self.hire_one(&crew, Lane::Files, Some(file_work.clone())) {
+                if number == 0 {
+                    return Err(error);
+                }
+                // Fewer do the same work.
+                tracing::warn!("{number} of {file_workers} workers: {error}");
+                break;
+            }
         }
-        crew
+        Ok(crew)
     }
 
-    fn hire_one(&mut self, crew: &Crew, lane: Lane, files: Option<Receiver<Work>>) {
+    fn hire_one(
+        &mut self,
+        crew: &Crew,
+        lane: Lane,
+        files: Option<Receiver<Work>>,
+    ) -> io::Result<()> {
         let id = WorkerId(self.next_worker);
-        self.next_worker = self.next_worker.wrapping_add(1);
         let cell = Arc::new(CachePadded::new(Cell::default()));
         let worker = Worker::new(crew.shared.clone(), id, cell.clone(), crate::sys::seed());
         let lanes = crew.lane_work.clone();
         let letter = if lane == Lane::Files { 'w' } else { 'l' };
-        let spawned = std::thread::Builder::new()
-            .name(format!("haul-{letter}{}", id.0))
-            .spawn(move || worker.run(files.as_ref(), &lanes));
-        match spawned {
-            Ok(_) => self.hands.push(Hand {
-                id,
-                lane,
-                cell,
-                recent: VecDeque::new(),
-                seen: (None, 0, clock::now()),
-            }),
-            Err(error) => self.own_failure(Op::Copy, format!("no thread for a worker: {error}")),
-        }
+        threads::spawn(&format!("haul-{letter}{}", id.0), move || {
+            worker.run(files.as_ref(), &lanes);
+        })?;
+        self.next_worker = self.next_worker.wrapping_add(1);
+        self.hands.push(Hand {
+            id,
+            lane,
+            cell,
+            recent: VecDeque::new(),
+            seen: (None, 0, clock::now()),
+        });
+        Ok(())
     }
 
     pub(super) fn offer_lanes(&mut self, big: &Arc<Big>, reopened: bool) {
@@ -126,7 +143,11 @@ impl Job {
             .filter(|hand| hand.lane == Lane::Ranges)
             .count();
         for _ in have..usize::from(crew.lane_workers) {
-            self.hire_one(&crew, Lane::Ranges, None);
+            if let Err(error) = self.hire_one(&crew, Lane::Ranges, None) {
+                // The file's own worker is on it in any case.
+                tracing::warn!("no thread for a lane: {error}");
+                break;
+            }
         }
         if reopened {
             // The lane that keeps the file alive must reach a worker.

@@ -7,6 +7,7 @@ use super::Job;
 use crate::clock;
 use crate::engine::failure;
 use crate::engine::report::What;
+use crate::engine::threads;
 use crate::proto::{Durability, Event, Failure, FlushView, JobState, Op};
 use std::io;
 use std::os::fd::AsFd;
@@ -96,9 +97,7 @@ impl Job {
                 });
             shared.report(What::Flushed(Flushed { run, last, result }));
         };
-        std::thread::Builder::new()
-            .name("haul-flush".into())
-            .spawn(flush)?;
+        threads::spawn("haul-flush", flush)?;
         self.flushing = true;
         Ok(())
     }

@@ -19,6 +19,7 @@ use crate::engine::report::{Batch, Notables, Report, Retry, Status, Used, What};
 use crate::engine::sample::Pace;
 use crate::engine::scan::{Assignment, Scan, Subtree};
 use crate::engine::state::transition;
+use crate::engine::threads;
 use crate::engine::tree::{Dir, Slice};
 use crate::engine::worker::{Big, Held, Work, reopen};
 use crate::proto::{
@@ -273,19 +274,27 @@ impl Job {
         let filter = match Filter::new(&self.spec.filters) {
             Ok(filter) => filter,
             Err(words) => {
-                self.set_state(JobState::Scanning, events);
-                self.own_failure(Op::Resolve, words);
-                self.set_state(JobState::Failed, events);
+                self.fail_to_begin(words, events);
                 return;
             }
         };
+        let anew = self.unseen || self.runs == 0;
         if self.unseen {
             self.start_over();
-        } else if self.runs > 0 {
+        }
+        let crew = match self.hire(sys, reports) {
+            Ok(crew) => crew,
+            Err(error) => {
+                // What there was to do is still to do.
+                self.unseen = anew;
+                self.fail_to_begin(format!("no thread for a worker: {error}"), events);
+                return;
+            }
+        };
+        if !anew {
             self.take_up_again();
         }
         self.runs += 1;
-        let crew = self.hire(sys, reports);
         let assignment = Assignment {
             sources: if self.retrying {
                 std::mem::take(&mut self.retry_sources)
@@ -303,16 +312,14 @@ impl Job {
             self.scan_ended = false;
             let shared = crew.shared.clone();
             let scan = Scan::new(shared.clone(), self.spec.clone(), filter);
-            let spawned = std::thread::Builder::new()
-                .name("haul-scan".into())
-                .spawn(move || {
-                    shared.gate.enter();
-                    for subtree in &assignment.subtrees {
-                        reopen(&shared, subtree.parent());
-                    }
-                    shared.gate.leave();
-                    scan.run(assignment);
-                });
+            let spawned = threads::spawn("haul-scan", move || {
+                shared.gate.enter();
+                for subtree in &assignment.subtrees {
+                    reopen(&shared, subtree.parent());
+                }
+                shared.gate.leave();
+                scan.run(assignment);
+            });
             if let Err(error) = spawned {
                 self.own_failure(Op::Resolve, format!("no thread for the scan: {error}"));
                 self.scan_ended = true;
@@ -320,6 +327,12 @@ impl Job {
             }
         }
         self.crew = Some(crew);
+    }
+
+    fn fail_to_begin(&mut self, words: String, events: &mut Vec<Event>) {
+        self.set_state(JobState::Scanning, events);
+        self.own_failure(Op::Resolve, words);
+        self.set_state(JobState::Failed, events);
     }
 
     fn own_failure(&mut self, op: Op, words: String) {

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::engine::report::REPORTS;
-use crate::proto::{BytePath, Durability};
+use crate::engine::threads::refusal::refuse;
+use crate::proto::{BytePath, Durability, Request, Update};
 use crate::sys::{Call, Errno, Fault, FaultKind, Faulty, Real};
 use std::path::Path;
 use std::time::Duration;
@@ -168,4 +169,73 @@ fn a_failed_flush_of_an_earlier_run_is_told() {
     bench.until("ended", |job| job.state.is_final());
     assert_eq!(bench.job.state, JobState::DoneWithFailures);
     assert_eq!(bench.job.failures[0].op, Op::Flush);
+}
+
+#[test]
+fn a_job_without_a_thread_fails_and_can_be_tried_again() {
+    for prefix in ["haul-w", "haul-scan"] {
+        let mut bench = Bench::new(None);
+        refuse(Some(prefix));
+        bench.begin();
+        bench.until("failed", |job| job.state == JobState::Failed);
+        refuse(None);
+        assert_eq!((bench.job.failures.len(), bench.job.counts.failed), (1, 1));
+        assert!(bench.job.failures[0].reason.contains("no thread"));
+        assert!(bench.job.retry(&mut bench.events), "{prefix}");
+        bench.begin();
+        bench.until("ended", |job| job.state.is_final());
+        assert_eq!(bench.job.state, JobState::Done, "{prefix}");
+        assert!(bench.job.failures.is_empty());
+    }
+}
+
+#[test]
+fn a_last_flush_without_a_thread_ends_the_job() {
+    let mut bench = Bench::new(None);
+    bench.copying(0);
+    refuse(Some("haul-flush"));
+    bench.job.scan_ended = true;
+    bench.until("ended", |job| job.state.is_final());
+    refuse(None);
+    assert_eq!(bench.job.state, JobState::DoneWithFailures);
+    assert_eq!(bench.job.failures[0].op, Op::Flush);
+}
+
+#[test]
+fn a_device_that_nobody_can_look_up_is_hidden() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .expect("a runtime");
+    let (requests, requests_out) = mpsc::channel(8);
+    let (updates, mut updates_out) = mpsc::channel(64);
+    let ends = crate::engine::Ends {
+        requests: requests_out,
+        updates,
+        snapshots: tokio::sync::watch::channel(Arc::default()).0,
+    };
+    let bench = Bench::new(None);
+    refuse(Some("haul-look"));
+    let asked = async {
+        let add = Request::Add {
+            spec: Box::new(JobSpec::clone(&bench.job.spec)),
+            start: Start::Queued,
+        };
+        requests.send(add).await.expect("taken");
+        loop {
+            match updates_out.recv().await.expect("alive") {
+                Update::Summary(summary) => break summary.state,
+                _ => {}
+            }
+        }
+    };
+    let limit = Duration::from_secs(20);
+    let state = runtime.block_on(async {
+        tokio::select! {
+            state = tokio::time::timeout(limit, asked) => state.expect("it began"),
+            () = crate::engine::run(bench.sys.clone(), ends) => unreachable!("nobody said so"),
+        }
+    });
+    refuse(None);
+    assert_eq!(state, JobState::Done);
 }
