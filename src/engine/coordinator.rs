@@ -6,6 +6,7 @@
 
 use super::job::{Device, Job};
 use super::report::{REPORTS, Report, What};
+use super::worker::contain;
 use super::{plan, threads, view};
 use crate::clock;
 use crate::proto::{
@@ -296,14 +297,17 @@ impl Coordinator {
         let (sys, reports, id) = (self.sys.clone(), self.reports_in.clone(), job.id);
         let dest = job.spec.dest.clone();
         let look = move || {
-            let path = dest.as_path();
-            let parent = path
-                .parent()
-                .filter(|parent| !parent.as_os_str().is_empty());
-            let stat = sys
-                .stat_path(path)
-                .or_else(|_| sys.stat_path(parent.unwrap_or(std::path::Path::new("."))));
-            let device = stat.ok().map(|stat| stat.dev);
+            let device = contain(|| {
+                let path = dest.as_path();
+                let parent = path
+                    .parent()
+                    .filter(|parent| !parent.as_os_str().is_empty());
+                sys.stat_path(path)
+                    .or_else(|_| sys.stat_path(parent.unwrap_or(std::path::Path::new("."))))
+                    .ok()
+                    .map(|stat| stat.dev)
+            });
+            let device = device.ok().flatten();
             // With the engine gone nobody needs the answer.
             drop(reports.blocking_send(Report {
                 job: id,

@@ -1,5 +1,6 @@
 //! From the kernel's number to a failure a person can act on.
 
+use super::threads::panic_words;
 use crate::proto::{BytePath, ErrorClass, Failure, FileId, Op, Side};
 use crate::sys::Errno;
 
@@ -97,6 +98,12 @@ impl Trouble {
             offset: None,
             words: Some(words.into()),
         }
+    }
+
+    /// A defect of haul's own, by what the panic says.
+    pub fn defect(panic: &(dyn std::any::Any + Send)) -> Self {
+        let words = panic_words(panic);
+        Self::own(Op::Copy, Side::Dest, ErrorClass::Other, words)
     }
 
     /// At this offset.

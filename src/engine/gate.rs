@@ -11,6 +11,11 @@ const OPEN: u8 = 0;
 const HELD: u8 = 1;
 const SHUT: u8 = 2;
 
+std::thread_local! {
+    /// True while this thread is busy; a thread passes the gate of one job only.
+    static INSIDE: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+}
+
 /// What the gate says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pass {
@@ -90,11 +95,20 @@ impl Gate {
                 .unwrap_or_else(PoisonError::into_inner);
         }
         self.busy.fetch_add(1, Ordering::AcqRel);
+        INSIDE.set(true);
     }
 
     /// The caller is busy no more.
     pub fn leave(&self) {
+        INSIDE.set(false);
         self.busy.fetch_sub(1, Ordering::AcqRel);
+    }
+
+    /// For a caller whose work panicked: leaves if it was busy, or no pause would ever be quiet.
+    pub fn leave_after_panic(&self) {
+        if INSIDE.get() {
+            self.leave();
+        }
     }
 
     /// For a busy caller with nothing in flight: steps out, waits while the gate is held, steps

@@ -220,6 +220,8 @@ pub struct Batch {
     pub cloned: u64,
     /// Bytes of files that were flushed singly.
     pub flushed: u64,
+    /// A defect ended a piece of work before its end: what it had not come to is unknown.
+    pub broken: bool,
     /// Slices that were worked through.
     pub slices: u32,
     /// Files set aside.

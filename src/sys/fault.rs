@@ -20,6 +20,8 @@ pub enum FaultKind {
     Short,
     /// The call is made after so long.
     Delay(Duration),
+    /// The call is not made; the thread that makes it panics.
+    Panic,
 }
 
 /// When something goes wrong.
@@ -104,6 +106,7 @@ impl Faulty {
                 std::thread::sleep(time);
                 Ok(len)
             }
+            Some(FaultKind::Panic) => panic!("asked for, at {call:?}"),
         }
     }
 }

@@ -4,13 +4,14 @@ use super::Job;
 use crate::clock;
 use crate::engine::chunk;
 use crate::engine::gate::Gate;
-use crate::engine::report::Report;
+use crate::engine::report::{Report, Retry, What};
 use crate::engine::route::Wanted;
+use crate::engine::scan::{Assignment, Scan};
 use crate::engine::tally::Cell;
 use crate::engine::threads;
 use crate::engine::throttle::Throttle;
 use crate::engine::tree::Slice;
-use crate::engine::worker::{Big, Shared, Work, Worker};
+use crate::engine::worker::{Big, Shared, Work, Worker, contain, reopen};
 use crate::proto::Sparse;
 use crate::proto::{
     DEFAULT_BUFFER_SIZE, DEFAULT_PARALLEL_MIN_SIZE, FileId, JobSpec, Lane, Strategy, WorkerId,
@@ -108,6 +109,34 @@ impl Job {
             }
         }
         Ok(crew)
+    }
+
+    pub(super) fn spawn_scan(
+        &self,
+        crew: &Crew,
+        scan: Scan,
+        assignment: Assignment,
+    ) -> io::Result<()> {
+        let (shared, path) = (crew.shared.clone(), self.spec.dest.clone());
+        threads::spawn("haul-scan", move || {
+            let scanned = contain(|| {
+                shared.gate.enter();
+                for subtree in &assignment.subtrees {
+                    reopen(&shared, subtree.parent());
+                }
+                shared.gate.leave();
+                scan.run(assignment);
+            });
+            if let Err(defect) = scanned {
+                // The job must hear of the end of its scan, whatever it was.
+                shared.gate.leave_after_panic();
+                shared.report(What::ScanFailed(defect.failure(None, path), Retry::Never));
+                shared.report(What::ScanEnded {
+                    begun: true,
+                    whole: false,
+                });
+            }
+        })
     }
 
     fn hire_one(

@@ -8,6 +8,7 @@ use crate::clock;
 use crate::engine::failure;
 use crate::engine::report::What;
 use crate::engine::threads;
+use crate::engine::worker::contain;
 use crate::proto::{Durability, Event, Failure, FlushView, JobState, Op};
 use std::io;
 use std::os::fd::AsFd;
@@ -83,17 +84,20 @@ impl Job {
         let path = self.spec.dest.clone();
         let targets = self.targets.clone();
         let flush = move || {
-            let result = targets
-                .iter()
-                .try_for_each(|fd| shared.sys.sync_fs(fd.as_fd()))
+            let flush = || {
+                targets
+                    .iter()
+                    .try_for_each(|fd| shared.sys.sync_fs(fd.as_fd()))
+                    .map_err(failure::dest(Op::Flush))
+            };
+            let result = contain(flush)
+                .and_then(|flushed| flushed)
                 .map(|()| mark)
-                .map_err(|errno| {
-                    let words = format!(
-                        "{}: what was copied since the last flush may not be on the device; copy it again",
-                        failure::reason(errno)
-                    );
-                    let trouble = failure::dest(Op::Flush)(errno).words(words);
-                    Box::new(trouble.failure(None, path))
+                .map_err(|trouble| {
+                    let mut failure = trouble.failure(None, path);
+                    failure.op = Op::Flush;
+                    failure.reason += ": what was copied since the last flush may not be on the device; copy it again";
+                    Box::new(failure)
                 });
             shared.report(What::Flushed(Flushed { run, last, result }));
         };

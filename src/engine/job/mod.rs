@@ -19,9 +19,8 @@ use crate::engine::report::{Batch, Notables, Report, Retry, Status, Used, What};
 use crate::engine::sample::Pace;
 use crate::engine::scan::{Assignment, Scan, Subtree};
 use crate::engine::state::transition;
-use crate::engine::threads;
 use crate::engine::tree::{Dir, Slice};
-use crate::engine::worker::{Big, Held, Work, reopen};
+use crate::engine::worker::{Big, Held, Work};
 use crate::proto::{
     ErrorClass, Event, Failure, FileId, FlushView, JobId, JobSpec, JobState, Op, Side, Start,
     Strategy, Totals,
@@ -310,17 +309,8 @@ impl Job {
             self.begun = true;
         } else {
             self.scan_ended = false;
-            let shared = crew.shared.clone();
-            let scan = Scan::new(shared.clone(), self.spec.clone(), filter);
-            let spawned = threads::spawn("haul-scan", move || {
-                shared.gate.enter();
-                for subtree in &assignment.subtrees {
-                    reopen(&shared, subtree.parent());
-                }
-                shared.gate.leave();
-                scan.run(assignment);
-            });
-            if let Err(error) = spawned {
+            let scan = Scan::new(crew.shared.clone(), self.spec.clone(), filter);
+            if let Err(error) = self.spawn_scan(&crew, scan, assignment) {
                 self.own_failure(Op::Resolve, format!("no thread for the scan: {error}"));
                 self.scan_ended = true;
                 self.unseen = true;
@@ -428,6 +418,7 @@ impl Job {
             .iter()
             .filter(|failure| failure.file.is_none())
             .count() as u64;
+        self.unseen |= batch.broken;
         self.retry_dirs.extend(batch.dirs);
         self.failures.extend(batch.failures);
         for used in batch.used {

@@ -223,9 +223,8 @@ fn a_device_that_nobody_can_look_up_is_hidden() {
         };
         requests.send(add).await.expect("taken");
         loop {
-            match updates_out.recv().await.expect("alive") {
-                Update::Summary(summary) => break summary.state,
-                _ => {}
+            if let Update::Summary(summary) = updates_out.recv().await.expect("alive") {
+                break summary.state;
             }
         }
     };

@@ -12,7 +12,7 @@ use super::super::tree::{DirFds, Slice};
 use super::climb::Spread;
 use super::file::{OpenFile, Placing};
 use super::finish::Finishing;
-use super::{Held, Outcome, Worker};
+use super::{Held, Outcome, Worker, contain};
 use crate::proto::{ErrorClass, FileId, FilePhase, Op, Side, Sparse, Strategy};
 use crate::sys::Stat;
 use std::ffi::CString;
@@ -132,6 +132,19 @@ impl Worker {
     pub(super) fn lane(&mut self, big: &Arc<Big>) -> Option<Outcome> {
         // The ranges may take minutes.
         self.send_batch();
+        // A lane that was not counted out would keep the file, and the job, waiting for ever.
+        if let Err(defect) = contain(|| self.ranges(big)) {
+            big.halt(0..0, Halt::Trouble(defect));
+        }
+        // Acquire: what other lanes wrote into `loose` and `done` is seen by the last.
+        if big.lanes.fetch_sub(1, Ordering::AcqRel) != 1 {
+            return None;
+        }
+        Some(self.guarded(|worker| worker.decide(big)))
+    }
+
+    /// Takes range after range until none is left or the file is halted.
+    fn ranges(&mut self, big: &Big) {
         let shared = self.shared.clone();
         let sys = &*shared.sys;
         let cell = self.cell.clone();
@@ -181,11 +194,6 @@ impl Worker {
                 }
             }
         }
-        // Acquire: what other lanes wrote into `loose` and `done` is seen by the last.
-        if big.lanes.fetch_sub(1, Ordering::AcqRel) != 1 {
-            return None;
-        }
-        Some(self.decide(big))
     }
 
     fn decide(&mut self, big: &Arc<Big>) -> Outcome {

@@ -6,6 +6,7 @@
 
 mod attributes;
 mod climb;
+mod directory;
 mod existing;
 mod file;
 mod finish;
@@ -14,28 +15,27 @@ mod node;
 mod publish;
 
 pub use attributes::hands_down;
+pub use directory::{complete, reopen};
 pub use existing::is_same_time;
 pub use file::OpenFile;
 
 pub use lane::Big;
 
-use self::attributes::Bearer;
-use self::publish::Dress;
-use super::failure::{Trouble, dest};
+use super::failure::Trouble;
 use super::gate::{Gate, Pass};
-use super::report::{Batch, Notable, Report, Status, What};
+use super::report::{Batch, Report, Status, What};
 use super::route::Wanted;
 use super::strategy::Movers;
 use super::tally::{Cell, Wish};
 use super::temp::TempNames;
 use super::throttle::Throttle;
-use super::tree::{Dir, DirFds, Slice};
+use super::tree::{Dir, Slice};
 use crate::clock;
 use crate::proto::{
     Conflict, Durability, ErrorClass, Failure, FileId, FilePhase, JobId, Op, Preserve, Side,
     Sparse, WorkerId,
 };
-use crate::sys::{Kind, Stat, Sys};
+use crate::sys::{Kind, Sys};
 use crossbeam_channel::{Receiver, select};
 use crossbeam_utils::CachePadded;
 use std::collections::{HashMap, VecDeque};
@@ -241,62 +241,55 @@ impl Worker {
         self.carry_out_once(work);
         while let Some((slice, index, attempt)) = self.late.pop_front() {
             self.rest_before(attempt);
-            self.entry(&slice, index, attempt);
-            self.complete(&slice.dir);
+            self.settled(&slice.dir, 0, |worker| {
+                worker.entry(&slice, index, attempt);
+            });
         }
     }
 
     fn carry_out_once(&mut self, work: Work) {
         match work {
-            Work::Slice(slice) => {
+            Work::Slice(slice) => self.settled(&slice.dir, 1, |worker| {
                 for index in 0..slice.entries().len() {
-                    self.entry(&slice, index, 0);
+                    worker.entry(&slice, index, 0);
                 }
-                self.complete(&slice.dir);
-                self.batch.slices += 1;
-            }
-            Work::Again(slice, indexes) => {
-                reopen(&self.shared, &slice.dir);
+            }),
+            Work::Again(slice, indexes) => self.settled(&slice.dir, 1, |worker| {
+                reopen(&worker.shared, &slice.dir);
                 for index in indexes {
-                    self.entry(&slice, index, 0);
+                    worker.entry(&slice, index, 0);
                 }
-                self.complete(&slice.dir);
-                self.batch.slices += 1;
-            }
+            }),
             Work::Abandon(slices) => {
                 for slice in slices {
-                    for index in 0..slice.entries().len() {
-                        self.end(&slice, index, Status::Cancelled);
-                    }
-                    self.complete(&slice.dir);
-                    self.batch.slices += 1;
+                    self.settled(&slice.dir, 1, |worker| {
+                        for index in 0..slice.entries().len() {
+                            worker.end(&slice, index, Status::Cancelled);
+                        }
+                    });
                     self.send_batch_if_due();
                 }
             }
             Work::File(file) => {
-                let slice = file.slice.clone();
-                let index = file.index;
-                self.send_batch_before(file.stat.size);
-                self.cell.begin(file.id, file.stat.size, file.done);
-                let outcome = self.guarded(|worker| worker.go_on_with(*file));
-                self.conclude(&slice, index, outcome);
-                self.complete(&slice.dir);
+                let (slice, index) = (file.slice.clone(), file.index);
+                self.settled(&slice.dir, 0, |worker| {
+                    worker.send_batch_before(file.stat.size);
+                    worker.cell.begin(file.id, file.stat.size, file.done);
+                    let outcome = worker.guarded(|worker| worker.go_on_with(*file));
+                    worker.conclude(&slice, index, outcome);
+                });
             }
             Work::Lane(big, counted) => {
-                let slice = big.slice.clone();
-                let index = big.index;
                 if counted || big.join() {
                     self.cell.begin(big.id, big.stat.size, 0);
                     if let Some(outcome) = self.lane(&big) {
-                        self.conclude(&slice, index, outcome);
-                        self.complete(&slice.dir);
+                        self.settled(&big.slice.dir, 0, |worker| {
+                            worker.conclude(&big.slice, big.index, outcome);
+                        });
                     }
                 }
             }
-            Work::Dir(dir) => {
-                self.complete(&dir);
-                self.batch.slices += 1;
-            }
+            Work::Dir(dir) => self.settled(&dir, 1, |_| {}),
         }
     }
 
@@ -361,20 +354,19 @@ impl Worker {
 
     /// A defect in one file's copy must not end the worker: the file failed, the rest goes on.
     fn guarded(&mut self, work: impl FnOnce(&mut Self) -> Outcome) -> Outcome {
-        catch_unwind(AssertUnwindSafe(|| work(self))).unwrap_or_else(|panic| {
-            let words = panic
-                .downcast_ref::<&str>()
-                .map(|text| (*text).to_owned())
-                .or_else(|| panic.downcast_ref::<String>().cloned())
-                .unwrap_or_else(|| "no message".to_owned());
-            tracing::error!(worker = self.id.0, "internal error: {words}");
-            Outcome::Trouble(Trouble::own(
-                Op::Copy,
-                Side::Source,
-                ErrorClass::Other,
-                format!("internal error: {words}"),
-            ))
-        })
+        contain(|| work(self)).unwrap_or_else(Outcome::Trouble)
+    }
+
+    /// Does something in a directory that waits for it, `issued` pieces in the coordinator's count.
+    /// Whatever happens there, the count and the directory are settled.
+    fn settled(&mut self, dir: &Arc<Dir>, issued: u32, work: impl FnOnce(&mut Self)) {
+        if let Err(defect) = contain(|| work(self)) {
+            let path = dir.full_path(defect.side, None);
+            self.batch.failures.push(defect.failure(None, path));
+            self.batch.broken = true;
+        }
+        self.complete(dir);
+        self.batch.slices += issued;
     }
 
     /// Takes in the outcome of a file that was not begun by this piece of work: what may pass is
@@ -485,74 +477,12 @@ impl Worker {
     }
 }
 
+/// Runs something in which a panic is a defect and not the end of the thread.
+pub fn contain<T>(work: impl FnOnce() -> T) -> Result<T, Trouble> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| Trouble::defect(&*panic))
+}
+
 /// Trouble that another attempt may not meet.
 fn may_pass(trouble: &Trouble) -> bool {
     matches!(trouble.class, ErrorClass::Transient | ErrorClass::Changed)
-}
-
-/// One thing less to wait for in `dir`; every directory that becomes complete gets its owner, mode
-/// and times. Used by workers and by the scan, whichever is last.
-pub fn complete(
-    shared: &Shared,
-    dir: &Arc<Dir>,
-    failed: &mut dyn FnMut(Failure, &Arc<Dir>),
-    notable: &mut dyn FnMut(Notable, &Arc<Dir>),
-) {
-    dir.complete(|dir, stat| {
-        if let Err(trouble) = finish_dir(shared, dir, stat, &mut |what| notable(what, dir)) {
-            let path = dir.full_path(trouble.side, None);
-            failed(trouble.failure(None, path), dir);
-        }
-    });
-}
-
-/// Before something is tried again in a directory: where this run made it, it may have completed
-/// and have a mode that keeps its owner out, which its next completion gives back.
-pub fn reopen(shared: &Shared, dir: &Arc<Dir>) {
-    if !dir.fresh {
-        return;
-    }
-    let sys = &*shared.sys;
-    let opened = dir.acquire(sys).and_then(|fds| {
-        let now = sys.stat(fds.dst()).map_err(dest(Op::Stat))?;
-        let_owner_in(sys, &fds, &now)
-    });
-    if let Err(trouble) = opened {
-        // What is tried in it now fails and says why.
-        tracing::debug!("a directory stays as it is: {trouble:?}");
-    }
-}
-
-fn let_owner_in(sys: &dyn Sys, fds: &DirFds, now: &Stat) -> Result<(), Trouble> {
-    /// Write and search permission of the owner.
-    const NEEDED: u32 = 0o300;
-    if now.mode & NEEDED == NEEDED {
-        return Ok(());
-    }
-    sys.set_mode(fds.dst(), now.mode | NEEDED)
-        .map_err(dest(Op::Mode))
-}
-
-fn finish_dir(
-    shared: &Shared,
-    dir: &Arc<Dir>,
-    stat: &Stat,
-    notable: &mut dyn FnMut(Notable),
-) -> Result<(), Trouble> {
-    let sys = &*shared.sys;
-    let fds = dir.acquire(sys)?;
-    let now = sys.stat(fds.dst()).map_err(dest(Op::Stat))?;
-    if dir.fresh && dir.route.has_attributes() {
-        // It may have completed before: setting attributes needs write permission.
-        let_owner_in(sys, &fds, &now)?;
-    }
-    Dress {
-        sys,
-        keep: shared.preserve,
-        umask: shared.umask,
-        route: &dir.route,
-        inherits: dir.inherits,
-        notable,
-    }
-    .put_on(Bearer::Open(fds.src()), Bearer::Open(fds.dst()), stat, &now)
 }
