@@ -11,21 +11,6 @@ use std::os::fd::AsFd;
 use std::sync::Arc;
 
 impl Scan {
-    /// Looks through the directory that gets single files; once, before the first.
-    pub(super) fn sweep_place(&mut self, place: &Arc<Dir>) -> Result<(), Trouble> {
-        if std::mem::replace(&mut self.swept, true) {
-            return Ok(());
-        }
-        let shared = self.shared.clone();
-        let fds = place.acquire(&*shared.sys)?;
-        shared.gate.enter();
-        if shared.gate.look() != Pass::Stop {
-            self.sweep(&fds);
-        }
-        shared.gate.leave();
-        Ok(())
-    }
-
     /// Removes what a killed run left in a directory that was there before: a temporary by its
     /// name, of this user (for root, of any), with one link, and locked by nobody.
     pub(super) fn sweep(&mut self, fds: &DirFds) {
@@ -73,5 +58,20 @@ impl Scan {
                 self.notables.add(Notable::OrphansRemoved, 1);
             }
         }
+    }
+
+    /// The same for the directory that gets single files; once, before the first.
+    pub(super) fn sweep_place(&mut self, place: &Arc<Dir>) -> Result<(), Trouble> {
+        if std::mem::replace(&mut self.swept, true) {
+            return Ok(());
+        }
+        let shared = self.shared.clone();
+        let fds = place.acquire(&*shared.sys)?;
+        shared.gate.enter();
+        if shared.gate.look() != Pass::Stop {
+            self.sweep(&fds);
+        }
+        shared.gate.leave();
+        Ok(())
     }
 }
