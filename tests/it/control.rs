@@ -3,7 +3,7 @@
 use crate::support::engine::{Driver, LONG, slow, spec};
 use crate::support::say;
 use crate::support::scratch::Scratch;
-use crate::support::tree::Dice;
+use crate::support::tree::{Dice, set_times};
 use crate::support::walk::{assert_same, entries, files, temporaries};
 use haul::proto::{
     Conflict, FileId, JobId, JobSpec, JobState, JobView, Lane, Naming, Request, Start, Strategy,
@@ -407,7 +407,12 @@ fn an_engine_that_nobody_reads_copies_all_the_same() {
 #[test]
 fn a_name_that_appears_during_the_copy_is_not_replaced() {
     for strategy in [Strategy::Buffered, Strategy::Parallel] {
-        for conflict in [Conflict::Refuse, Conflict::Skip, Conflict::Rename] {
+        for conflict in Conflict::ALL {
+            let replaces = matches!(conflict, Conflict::Overwrite | Conflict::Newer);
+            if replaces && strategy == Strategy::Parallel {
+                // A file that went to lanes is not begun again.
+                continue;
+            }
             let scratch = Scratch::quick();
             let (from, to) = (source(&scratch, 1, 3 << 10), scratch.at("to"));
             let mut driver = Driver::on(slow(Call::RenameNew, Duration::from_millis(300)));
@@ -418,13 +423,15 @@ fn a_name_that_appears_during_the_copy_is_not_replaced() {
                 to.exists() && fs::read_dir(&to).is_ok_and(|names| names.count() > 0)
             });
             fs::write(to.join("file-0"), "theirs").expect("written");
+            set_times(&to.join("file-0"), 1_000, 0);
             let summary = driver.until_ended(id);
             let said = format!("{strategy} {conflict:?}: {summary:?}");
-            assert_eq!(
-                fs::read(to.join("file-0")).expect("there"),
-                b"theirs",
-                "{said}"
-            );
+            if replaces {
+                assert_same(&from, &to);
+            } else {
+                let bytes = fs::read(to.join("file-0")).expect("there");
+                assert_eq!(bytes, b"theirs", "{said}");
+            }
             assert!(temporaries(&to).is_empty(), "{said}");
             let counts = (
                 summary.files.copied,
@@ -433,8 +440,8 @@ fn a_name_that_appears_during_the_copy_is_not_replaced() {
             );
             let expected = match conflict {
                 Conflict::Skip => (0, 1, 0),
-                Conflict::Rename => (1, 0, 0),
-                _ => (0, 0, 1),
+                Conflict::Refuse => (0, 0, 1),
+                _ => (1, 0, 0),
             };
             assert_eq!(counts, expected, "{said}");
             if conflict == Conflict::Rename {
@@ -443,6 +450,25 @@ fn a_name_that_appears_during_the_copy_is_not_replaced() {
             driver.shut_down();
         }
     }
+}
+
+/// The same for a link, which is a conflict like any other and not a failure.
+#[test]
+fn a_link_s_name_that_appears_during_the_copy_is_a_conflict() {
+    let scratch = Scratch::quick();
+    let (from, to) = (scratch.dir("source"), scratch.at("to"));
+    std::os::unix::fs::symlink("target", from.join("link")).expect("made");
+    let mut driver = Driver::on(slow(Call::RenameNew, Duration::from_millis(300)));
+    let id = driver.add(&job(&from, &to, Strategy::Auto), Start::Now);
+    driver.until("begun", |_| {
+        fs::read_dir(&to).is_ok_and(|names| names.count() > 0)
+    });
+    fs::write(to.join("link"), "theirs").expect("written");
+    let summary = driver.until_ended(id);
+    assert_eq!((summary.files.conflicts, summary.files.failed), (1, 0));
+    assert_eq!(fs::read(to.join("link")).expect("there"), b"theirs");
+    assert_eq!(files(&to), 1);
+    driver.shut_down();
 }
 
 fn queue(scratch: &Scratch, driver: &mut Driver, count: u32) -> Vec<JobId> {
