@@ -13,6 +13,8 @@ mod control;
 mod copy_tree;
 mod faults;
 mod orphans;
+mod queue;
+mod stopped;
 mod support;
 mod tidy;
 mod tui_update;

@@ -56,11 +56,11 @@ pub enum Device {
 }
 
 /// A job.
+#[derive(Debug)]
 #[allow(
     clippy::struct_excessive_bools,
     reason = "facts of their own; what must exclude each other is in the table of states"
 )]
-#[derive(Debug)]
 pub struct Job {
     /// Its id.
     pub id: JobId,

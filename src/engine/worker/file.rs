@@ -78,7 +78,7 @@ impl Worker {
         let (entry, name, dest_name) = slice.entry(index);
         let dir = &slice.dir;
         let fds = dir.acquire(sys)?;
-        let way = if dir.fresh {
+        let way = if dir.is_fresh() {
             Placing::New
         } else {
             let way = existing::look(

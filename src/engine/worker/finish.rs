@@ -163,6 +163,7 @@ impl Worker {
                         Way::Free => {}
                         Way::Identical | Way::Leave => return Ok(Status::Skipped),
                         Way::Replace => {
+                            file.slice.dir.found_shared();
                             return Err(Trouble::own(
                                 Op::Rename,
                                 Side::Dest,

@@ -47,7 +47,7 @@ impl Worker {
         };
         let mut over = false;
         let mut beside = None;
-        if !dir.fresh {
+        if !dir.is_fresh() {
             let src_dev = dir.route.src_dev;
             let policy = shared.conflict;
             match existing::look(
@@ -89,6 +89,7 @@ impl Worker {
                     Named::Taken => match &mut beside {
                         Some(number) if *number < 10_000 => *number += 1,
                         _ => {
+                            dir.found_shared();
                             return Err(Trouble::own(
                                 Op::Rename,
                                 Side::Dest,
