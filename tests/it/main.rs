@@ -12,6 +12,7 @@ mod cli_usage;
 mod control;
 mod copy_tree;
 mod faults;
+mod limits;
 mod orphans;
 mod queue;
 mod stopped;

@@ -491,7 +491,7 @@ impl Job {
             return;
         }
         let changed = self.counts.copied > 0 || self.found.dirs > 0;
-        if self.spec.durability != Durability::Job || !changed || self.targets.is_empty() {
+        if self.spec.durability == Durability::None || !changed || self.targets.is_empty() {
             self.end(events);
             return;
         }

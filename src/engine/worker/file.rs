@@ -104,7 +104,8 @@ impl Worker {
         }
         .map_err(source(Op::Open))?;
         let stat = sys.stat(src.as_fd()).map_err(source(Op::Stat))?;
-        if stat.kind != Kind::File || stat.ino != entry.ino {
+        // A file that was saved by renaming since it was listed is as good; what it is now counts.
+        if stat.kind != Kind::File {
             return Err(Trouble::own(
                 Op::Open,
                 Side::Source,

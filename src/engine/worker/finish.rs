@@ -9,7 +9,7 @@ use crate::engine::failure::{self, Trouble, dest};
 use crate::engine::report::{Notable, Status};
 use crate::engine::route::Rung;
 use crate::engine::tree::{DirFds, Slice};
-use crate::proto::{Durability, ErrorClass, FilePhase, Op, Side, Sparse, Strategy};
+use crate::proto::{Conflict, Durability, ErrorClass, FilePhase, Op, Side, Sparse, Strategy};
 use crate::sys::{Errno, Stat, Sys};
 use std::ffi::CStr;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -150,6 +150,15 @@ impl Worker {
         loop {
             match way {
                 Placing::Over => {
+                    // What was older when the copy began may have been saved meanwhile.
+                    if self.shared.conflict == Conflict::Newer {
+                        let src_dev = file.slice.dir.route.src_dev;
+                        let policy = self.shared.conflict;
+                        match existing::look(sys, dir, name, &entry, src_dev, None, policy)? {
+                            Way::Identical | Way::Leave => return Ok(Status::Skipped),
+                            Way::Free | Way::Replace | Way::Beside => {}
+                        }
+                    }
                     publish::name_over(sys, dir, file.temp, name)?;
                     return Ok(Status::Copied);
                 }

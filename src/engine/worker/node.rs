@@ -30,7 +30,7 @@ impl Worker {
         let dir = &slice.dir;
         let fds = dir.acquire(sys)?;
         let stat = sys.stat_at(fds.src(), name).map_err(source(Op::Stat))?;
-        if stat.kind != entry.kind || stat.ino != entry.ino {
+        if stat.kind != entry.kind {
             return Err(Trouble::own(
                 Op::Stat,
                 Side::Source,
