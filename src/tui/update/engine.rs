@@ -36,9 +36,10 @@ fn happened(model: &mut Model, event: &Event, effects: &mut Effects) {
     match event {
         Event::Added { job } => model.expected = Some(*job),
         Event::State { job, to, .. } if to.is_final() => ended(model, *job, effects),
-        Event::Fallback { job, from, reason } => {
+        Event::Fallback { job, reason, .. } => {
             let reason = model.look.words(reason).into_owned();
-            model.say(format!("job {job}: {from} cannot be used here: {reason}"));
+            // The reason names the strategy and both file systems.
+            model.say(format!("job {job}: {reason}"));
         }
         // What was missed may have been the end of a job.
         Event::Missed { .. } => panes::reload_both(model, effects),
@@ -49,7 +50,8 @@ fn happened(model: &mut Model, event: &Event, effects: &mut Effects) {
 /// A job has ended: what it wrote is shown.
 fn ended(model: &mut Model, id: JobId, effects: &mut Effects) {
     let Some(dest) = model.job(id).map(|job| job.dest.as_path().to_path_buf()) else {
-        return;
+        // It was so quick that no snapshot has shown it yet.
+        return panes::reload_both(model, effects);
     };
     for side in [Side::Source, Side::Dest] {
         if model.pane(side).path == dest {
