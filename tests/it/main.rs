@@ -4,6 +4,7 @@ mod cli_bar;
 mod cli_copy;
 mod cli_usage;
 mod support;
+mod terminal;
 mod tidy;
 mod tui_update;
 mod tui_view;

@@ -1,6 +1,8 @@
 //! The built program in a world of its own: no configuration, no home, no environment of the
 //! person who runs the tests.
 
+pub mod pty;
+
 use assert_cmd::Command;
 use std::path::Path;
 use tempfile::TempDir;
