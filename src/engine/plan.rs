@@ -15,6 +15,7 @@ use crate::proto::{
     BytePath, ConflictSample, ErrorClass, JobId, JobSpec, Mark, Op, Plan, PlanId, Preview, Side,
     Totals,
 };
+use crate::sys::walk::{self, Met};
 use crate::sys::{Kind, Stat, Sys};
 use std::collections::HashSet;
 use std::ffi::{CStr, CString, OsStr};
@@ -38,7 +39,7 @@ const PREVIEW_SIZE: u64 = 1 << 30;
 struct Count {
     sys: Arc<dyn Sys>,
     spec: JobSpec,
-    filter: Filter,
+    filter: Arc<Filter>,
     stop: Arc<AtomicBool>,
     reports: mpsc::Sender<Report>,
     plan: Plan,
@@ -85,7 +86,7 @@ pub fn spawn(
         let mut count = Count {
             sys,
             spec,
-            filter,
+            filter: Arc::new(filter),
             stop,
             reports,
             plan,
@@ -233,90 +234,49 @@ impl Count {
         let chunk = self.spec.tuning.chunk_size.unwrap_or(super::chunk::DEFAULT);
         let preview = &mut self.plan.preview;
         let wanted = wanted(&self.spec, preview.chunk_workers, chunk);
-        if let Some((strategy, reason)) = route.ladder(wanted, PREVIEW_SIZE).first() {
+        let ladder = route.ladder(wanted, PREVIEW_SIZE);
+        if let Some((strategy, reason)) = ladder.first() {
             preview.strategy = strategy;
             reason.text().clone_into(&mut preview.reason);
+            // Whether a rung holds is known only once it was tried.
+            for (position, (strategy, _)) in ladder.iter().skip(1).enumerate() {
+                let words = if position == 0 {
+                    "; where it does not work, "
+                } else {
+                    ", then "
+                };
+                preview.reason += words;
+                preview.reason += strategy.name();
+            }
         }
         preview.source_fs = src_kind.name();
         preview.dest_fs = dst_kind.name();
     }
 
-    /// A directory: jwalk reads ahead on two threads of its own; hidden entries count, links are
-    /// not followed, and what is left out is not descended into.
+    /// A directory: read ahead of this thread; what is left out is not entered.
     fn tree(&mut self, root: &Path, dest: &Path) {
-        let fresh = std::fs::symlink_metadata(dest).is_err();
-        let walk = jwalk::WalkDir::new(root)
-            .skip_hidden(false)
-            .follow_links(false)
-            .sort(false)
-            .parallelism(jwalk::Parallelism::RayonNewPool(2));
-        let filter = Arc::new(std::mem::replace(
-            &mut self.filter,
-            Filter::new(&crate::proto::Filters::default())
-                .unwrap_or_else(|_| unreachable!("no patterns")),
-        ));
-        let (kept, stop, base) = (filter.clone(), self.stop.clone(), root.to_path_buf());
-        let walk = walk.process_read_dir(move |_, dir, (), children| {
-            if stop.load(Ordering::Relaxed) {
-                children.clear();
-                return;
-            }
-            children.retain(|child| {
-                let Ok(child) = child else { return true };
-                let name = child.file_name().as_bytes();
-                let path = dir.join(child.file_name());
-                let inner = path.strip_prefix(&base).unwrap_or(&path).to_path_buf();
-                !is_temp(name) && !kept.leaves_out(name, &inner, child.file_type().is_dir())
-            });
-        });
-        for entry in walk {
-            if self.stopped() {
-                break;
-            }
-            match entry {
-                Ok(entry) if entry.file_type().is_dir() => {
-                    self.plan.found.dirs += 1;
-                }
-                Ok(entry) => {
-                    let path = entry.path();
+        let fresh = walk::stat(dest).is_err();
+        let filter = self.filter.clone();
+        let keep = move |below: &Path, name: &OsStr, is_dir: bool| {
+            !is_temp(name.as_bytes()) && !filter.leaves_out(name.as_bytes(), below, is_dir)
+        };
+        walk::walk(root, Arc::new(keep), |met| {
+            match met {
+                Met::Dir => self.plan.found.dirs += 1,
+                Met::Entry(path, stat) => {
                     let below = path.strip_prefix(root).unwrap_or(&path);
-                    let there = dest.join(below);
-                    match self.sys_stat(&path) {
-                        Ok(stat) => {
-                            let name =
-                                CString::new(below.as_os_str().as_bytes()).unwrap_or_default();
-                            self.entry(&stat, &there, &name, !fresh);
-                        }
-                        Err(trouble) => self.problem(trouble, BytePath::from(path)),
-                    }
+                    let name = CString::new(below.as_os_str().as_bytes()).unwrap_or_default();
+                    self.entry(&stat, &dest.join(below), &name, !fresh);
                 }
-                Err(error) => {
-                    let errno = error.io_error().and_then(crate::sys::Errno::from_io_error);
-                    let trouble = source(Op::List)(errno.unwrap_or(crate::sys::Errno::IO));
-                    let path = error
-                        .path()
-                        .map_or_else(|| root.to_path_buf(), Path::to_path_buf);
-                    self.problem(trouble, BytePath::from(path));
+                Met::Unreadable(path, errno) => {
+                    self.problem(source(Op::List)(errno), BytePath::from(path));
                 }
             }
             if self.told.elapsed() >= TELL {
                 self.tell();
             }
-        }
-        if let Ok(filter) = Arc::try_unwrap(filter) {
-            self.filter = filter;
-        } else if let Ok(filter) = Filter::new(&self.spec.filters) {
-            self.filter = filter;
-        }
-    }
-
-    fn sys_stat(&self, path: &Path) -> Result<Stat, Trouble> {
-        let metadata = std::fs::symlink_metadata(path).map_err(|error| {
-            source(Op::Stat)(
-                crate::sys::Errno::from_io_error(&error).unwrap_or(crate::sys::Errno::IO),
-            )
-        })?;
-        Ok(Stat::from(&metadata))
+            !self.stopped()
+        });
     }
 
     /// Counts an entry and compares it with what is at the destination.
@@ -328,10 +288,7 @@ impl Count {
         };
         self.plan.found.files += 1;
         self.plan.found.bytes += size;
-        let there = look
-            .then(|| std::fs::symlink_metadata(dest).ok())
-            .flatten()
-            .map(|there| Stat::from(&there));
+        let there = look.then(|| walk::stat(dest).ok()).flatten();
         let Some(there) = there else {
             self.plan.new += 1;
             return;

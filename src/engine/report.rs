@@ -7,7 +7,7 @@ use super::route::{Reason, Rung};
 use super::scan::Subtree;
 use super::tree::{Dir, Slice};
 use super::worker::Held;
-use crate::proto::{Failure, FileId, JobId, Plan, Strategy, Totals, WorkerId};
+use crate::proto::{Failure, FileId, JobId, Naming, Plan, Strategy, Totals, WorkerId};
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
@@ -34,10 +34,15 @@ pub enum What {
     ScanNotice(Notable, u64),
     /// The destination file systems, for the flush at the end.
     Targets(Vec<OwnedFd>),
-    /// The scan has ended; false when no source could be begun with.
+    /// How the destination argument was read: whoever scans again must read it so, though the
+    /// first scan may have made it meanwhile.
+    Named(Naming),
+    /// The scan has ended.
     ScanEnded {
         /// True when at least one source was accepted.
         begun: bool,
+        /// False when it was stopped before it had seen everything.
+        whole: bool,
     },
     /// Results of a worker.
     Batch(Box<Batch>),
@@ -62,7 +67,8 @@ pub enum Retry {
     Subtree(Box<Subtree>),
     /// A directory whose metadata could not be set.
     Dir(Arc<Dir>),
-    /// Trying again cannot help.
+    /// Nothing smaller than the whole: what was refused stays refused, anything else means that
+    /// the scan has not seen everything.
     Never,
 }
 

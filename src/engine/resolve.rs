@@ -20,6 +20,8 @@ pub struct Target {
     pub path: PathBuf,
     /// The one new name; `None` when sources keep theirs.
     pub name: Option<CString>,
+    /// True when a trailing slash says that the new name is a directory's.
+    pub only_dir: bool,
     /// It and every directory above it, up to the root.
     pub above: Vec<Stat>,
 }
@@ -125,6 +127,7 @@ pub fn target(
             dir,
             path: full.to_path_buf(),
             name: None,
+            only_dir: false,
             above,
         });
     }
@@ -151,6 +154,7 @@ pub fn target(
         dir,
         path: parent,
         name: Some(c_name(&name, Side::Dest)?),
+        only_dir: path.as_bytes().ends_with(b"/"),
         above,
     })
 }
@@ -238,6 +242,13 @@ pub fn check(sys: &dyn Sys, source: &Stat, target: &Target, name: &CStr) -> Resu
         if there.is_some_and(|there| there.kind != Kind::Dir) {
             return refuse("a directory cannot replace what is no directory at the destination");
         }
+    } else if target.only_dir {
+        return Err(Trouble::own(
+            Op::Resolve,
+            Side::Dest,
+            ErrorClass::Refused,
+            "is not a directory, and the source is none",
+        ));
     } else if there.is_some_and(|there| there.kind == Kind::Dir) {
         return refuse("a directory of that name is at the destination");
     }

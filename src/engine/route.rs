@@ -45,7 +45,7 @@ impl Reason {
     pub const fn text(self) -> &'static str {
         match self {
             Self::Asked => "asked for",
-            Self::SharesBlocks => "same file system, which can share blocks",
+            Self::SharesBlocks => "same file system: shares the blocks instead of copying them",
             Self::InKernel => {
                 "same file system: the kernel copies without passing the bytes through haul"
             }

@@ -22,7 +22,7 @@ const SILENCE: Duration = Duration::from_secs(4);
 struct Cell {
     bytes: u64,
     files: u64,
-    seconds: f64,
+    time: Duration,
 }
 
 /// A job's pace.
@@ -48,11 +48,10 @@ impl Pace {
         self.active += step;
         self.open.bytes += bytes.saturating_sub(self.bytes);
         self.open.files += files.saturating_sub(self.files);
-        self.open.seconds += step.as_secs_f64();
+        self.open.time += step;
         self.bytes = bytes;
         self.files = files;
-        // A hundredth short is a cell too: steps of a tick do not add up to a second exactly.
-        if self.open.seconds >= CELL.as_secs_f64() * 0.99 {
+        if self.open.time >= CELL {
             if self.cells.len() == CELLS {
                 self.cells.pop_front();
             }
@@ -99,7 +98,7 @@ impl Pace {
     pub fn history(&self) -> Vec<u64> {
         self.cells
             .iter()
-            .map(|cell| (cell.bytes as f64 / cell.seconds.max(0.001)) as u64)
+            .map(|cell| (cell.bytes as f64 / cell.time.as_secs_f64().max(0.001)) as u64)
             .collect()
     }
 
@@ -134,8 +133,8 @@ fn fit(cells: &[Cell]) -> Option<(f64, f64)> {
         bb += bytes * bytes;
         bf += bytes * files;
         ff += files * files;
-        bt += bytes * cell.seconds;
-        ft += files * cell.seconds;
+        bt += bytes * cell.time.as_secs_f64();
+        ft += files * cell.time.as_secs_f64();
     }
     let det = bb * ff - bf * bf;
     if det > 1e-6 * bb * ff {
@@ -144,7 +143,7 @@ fn fit(cells: &[Cell]) -> Option<(f64, f64)> {
             return Some((a, b));
         }
     }
-    let seconds: f64 = cells.iter().map(|cell| cell.seconds).sum();
+    let seconds: f64 = cells.iter().map(|cell| cell.time.as_secs_f64()).sum();
     let bytes: u64 = cells.iter().map(|cell| cell.bytes).sum();
     let files: u64 = cells.iter().map(|cell| cell.files).sum();
     if bytes > 0 {
@@ -160,7 +159,7 @@ fn fit(cells: &[Cell]) -> Option<(f64, f64)> {
 fn spread(cells: &[Cell]) -> f64 {
     let rates: Vec<f64> = cells
         .iter()
-        .map(|cell| (cell.bytes + cell.files * 4096) as f64 / cell.seconds.max(0.001))
+        .map(|cell| (cell.bytes + cell.files * 4096) as f64 / cell.time.as_secs_f64().max(0.001))
         .collect();
     let mean = rates.iter().sum::<f64>() / rates.len().max(1) as f64;
     if mean <= 0.0 {
@@ -237,7 +236,7 @@ mod tests {
             .map(|at| Cell {
                 bytes: at * 100_000,
                 files: 40 - at,
-                seconds: at as f64 * 0.1 + (40 - at) as f64 * 0.01,
+                time: Duration::from_millis(at * 100 + (40 - at) * 10),
             })
             .collect();
         let (per_byte, per_file) = fit(&cells).expect("a fit");

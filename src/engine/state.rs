@@ -35,8 +35,8 @@ pub const fn successors(from: JobState) -> &'static [JobState] {
         Flushing => &[Done, DoneWithFailures, Cancelling],
         Cancelling => &[Cancelled],
         // Retrying takes an ended job back to work.
-        Done | Failed => &[],
-        DoneWithFailures | Cancelled => &[Queued],
+        Done => &[],
+        DoneWithFailures | Cancelled | Failed => &[Queued],
     }
 }
 

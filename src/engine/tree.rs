@@ -61,9 +61,9 @@ impl Drop for DirFds {
 /// Where a top-level pair comes from: the paths shown to people, and descriptors that stay open.
 #[derive(Debug)]
 pub struct Place {
-    /// The source's parent directory as given.
+    /// The source's parent directory as given; empty for the working directory.
     pub src_path: PathBuf,
-    /// The destination directory as given.
+    /// The destination directory as given; empty likewise.
     pub dst_path: PathBuf,
 }
 
@@ -271,6 +271,9 @@ impl Dir {
         // "." stands for a source given as `dir/.`: its content, without a name of its own.
         for name in names.into_iter().rev().filter(|name| *name != c".") {
             path.push(OsStr::from_bytes(name.to_bytes()));
+        }
+        if path.as_os_str().is_empty() {
+            path.push(".");
         }
         path
     }

@@ -154,10 +154,16 @@ impl JobView {
             0 => (self.files_done, self.found.files),
             total => (self.bytes_copied, total),
         };
+        // Everything found so far may be copied while the scan goes on, or be unnamed yet.
+        let most = if self.state == JobState::Flushing {
+            1.0
+        } else {
+            0.999
+        };
         if total == 0 {
             0.0
         } else {
-            (done as f64 / total as f64).clamp(0.0, 1.0)
+            (done as f64 / total as f64).clamp(0.0, most)
         }
     }
 }

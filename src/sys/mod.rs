@@ -17,6 +17,7 @@ mod real;
 mod stat;
 mod steady;
 pub mod tty;
+pub mod walk;
 
 pub use calls::{Call, Child, Sys, SysResult};
 pub use fault::{Fault, FaultKind, Faulty};

@@ -305,12 +305,7 @@ impl Sys for Real {
         if result == 0 {
             return Ok(());
         }
-        let errno = std::io::Error::last_os_error();
-        match Errno::from_io_error(&errno).unwrap_or(Errno::IO) {
-            // Linux has closed the descriptor already; an interrupted flush is the file system's
-            // to finish (close(2)).
-            Errno::INTR => Ok(()),
-            errno => Err(errno),
-        }
+        let error = std::io::Error::last_os_error();
+        Err(Errno::from_io_error(&error).unwrap_or(Errno::IO))
     }
 }

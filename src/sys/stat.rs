@@ -150,37 +150,6 @@ impl From<rustix::fs::Stat> for Stat {
     }
 }
 
-impl From<&std::fs::Metadata> for Stat {
-    fn from(metadata: &std::fs::Metadata) -> Self {
-        use std::os::unix::fs::MetadataExt;
-        let kind = FileType::from_raw_mode(metadata.mode());
-        Self {
-            dev: metadata.dev(),
-            ino: metadata.ino(),
-            kind: Kind::from_file_type(kind).unwrap_or(Kind::File),
-            mode: metadata.mode() & 0o7777,
-            nlink: metadata.nlink(),
-            uid: metadata.uid(),
-            gid: metadata.gid(),
-            rdev: metadata.rdev(),
-            size: metadata.size(),
-            blocks: metadata.blocks(),
-            atime: Time {
-                secs: metadata.atime(),
-                nanos: metadata.atime_nsec() as u32,
-            },
-            mtime: Time {
-                secs: metadata.mtime(),
-                nanos: metadata.mtime_nsec() as u32,
-            },
-            ctime: Time {
-                secs: metadata.ctime(),
-                nanos: metadata.ctime_nsec() as u32,
-            },
-        }
-    }
-}
-
 /// Kind of file system, by the magic number of `statfs(2)`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FsKind(pub u64);

@@ -1,4 +1,4 @@
-//! Goes on after a signal: a call that answers EINTR is made again.
+//! Goes on after a signal: a call that answers EINTR is made again, except close.
 
 use super::calls::each_call;
 use super::{Child, Errno, Kind, Space, Stat, Sys, SysResult, Time};
@@ -56,7 +56,12 @@ macro_rules! repeat {
             }
 
             fn close(&self, fd: OwnedFd) -> SysResult<()> {
-                self.inner.close(fd)
+                match self.inner.close(fd) {
+                    // Linux has closed the descriptor already; an interrupted flush is the file
+                    // system's to finish (close(2)). There is nothing to repeat.
+                    Err(Errno::INTR) => Ok(()),
+                    result => result,
+                }
             }
         }
     };

@@ -3,6 +3,9 @@
 mod cli_bar;
 mod cli_copy;
 mod cli_usage;
+mod control;
+mod copy_tree;
+mod faults;
 mod support;
 mod terminal;
 mod tidy;

@@ -70,6 +70,7 @@ impl Job {
             // flush says.
             Err(failure) => {
                 self.counts.failed += 1;
+                self.lasting.push(Failure::clone(&failure));
                 self.failures.push(*failure);
             }
         }

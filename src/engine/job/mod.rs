@@ -57,6 +57,10 @@ pub enum Device {
 
 /// A job.
 #[derive(Debug)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "facts about scan and flush that do not exclude each other"
+)]
 pub struct Job {
     /// Its id.
     pub id: JobId,
@@ -89,6 +93,10 @@ pub struct Job {
     pub bigs: BTreeMap<FileId, Arc<Big>>,
     scan_ended: bool,
     begun: bool,
+    /// Something was not scanned that nothing below stands for: trying again means everything.
+    unseen: bool,
+    /// True once it was asked to try again: only what failed is scanned.
+    retrying: bool,
     retry_sources: Vec<usize>,
     retry_subtrees: Vec<Subtree>,
     retry_dirs: Vec<Arc<Dir>>,
@@ -119,6 +127,8 @@ pub struct Job {
     pub notables: Notables,
     /// Every failure, in order.
     pub failures: Vec<Failure>,
+    /// Those that trying again does not undo: refusals, and flushes that failed.
+    lasting: Vec<Failure>,
 }
 
 impl Job {
@@ -146,6 +156,8 @@ impl Job {
             bigs: BTreeMap::new(),
             scan_ended: false,
             begun: false,
+            unseen: false,
+            retrying: false,
             retry_sources: Vec::new(),
             retry_subtrees: Vec::new(),
             retry_dirs: Vec::new(),
@@ -166,6 +178,7 @@ impl Job {
             dropped: Vec::new(),
             notables: Notables::default(),
             failures: Vec::new(),
+            lasting: Vec::new(),
         }
     }
 
@@ -249,9 +262,8 @@ impl Job {
             }
         };
         let crew = self.hire(sys, reports);
-        let again = self.counts.ended > 0 || !self.failures.is_empty();
         let assignment = Assignment {
-            sources: if again {
+            sources: if self.retrying {
                 std::mem::take(&mut self.retry_sources)
             } else {
                 (0..self.spec.sources.len()).collect()
@@ -272,6 +284,7 @@ impl Job {
             if let Err(error) = spawned {
                 self.own_failure(Op::Resolve, format!("no thread for the scan: {error}"));
                 self.scan_ended = true;
+                self.unseen = true;
             }
         }
         self.crew = Some(crew);
@@ -311,16 +324,25 @@ impl Job {
                     Retry::Source(index) => self.retry_sources.push(index),
                     Retry::Subtree(subtree) => self.retry_subtrees.push(*subtree),
                     Retry::Dir(dir) => self.retry_dirs.push(dir),
-                    Retry::Never => {}
+                    Retry::Never if failure.class == ErrorClass::Refused => {
+                        self.lasting.push(failure.clone());
+                    }
+                    Retry::Never => self.unseen = true,
                 }
                 self.counts.failed += 1;
                 self.failures.push(failure);
             }
             What::ScanNotice(what, count) => self.notables.add(what, count),
             What::Targets(fds) => self.targets.extend(fds),
-            What::ScanEnded { begun } => {
+            What::Named(naming) => {
+                if self.spec.naming != naming {
+                    Arc::make_mut(&mut self.spec).naming = naming;
+                }
+            }
+            What::ScanEnded { begun, whole } => {
                 self.scan_ended = true;
                 self.begun |= begun;
+                self.unseen |= !whole;
             }
             What::Batch(batch) => self.batch(*batch, events),
             What::Join(big) => self.join(&big),

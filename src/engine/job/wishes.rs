@@ -4,7 +4,7 @@ use super::Job;
 use crate::engine::tally::Wish;
 use crate::engine::tree::Slice;
 use crate::engine::worker::{Held, Work};
-use crate::proto::{Event, FileId, JobState};
+use crate::proto::{Event, FileId, JobSpec, JobState, Op};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -45,8 +45,8 @@ impl Job {
     /// Stops for good.
     pub fn cancel(&mut self, events: &mut Vec<Event>) {
         match self.state {
-            JobState::Queued => self.set_state(JobState::Cancelled, events),
-            JobState::Paused if self.crew.is_none() => self.set_state(JobState::Cancelled, events),
+            JobState::Queued => self.cancel_unbegun(events),
+            JobState::Paused if self.crew.is_none() => self.cancel_unbegun(events),
             state if state.is_active() || state == JobState::Paused => {
                 let flushing = state == JobState::Flushing;
                 if let Some(crew) = &self.crew {
@@ -120,6 +120,11 @@ impl Job {
         ) {
             return false;
         }
+        if self.unseen {
+            self.start_over();
+            self.set_state(JobState::Queued, events);
+            return true;
+        }
         let mut ids: Vec<FileId> = self.status.drain().map(|(id, _)| id).collect();
         ids.sort_unstable();
         let mut by_slice: BTreeMap<FileId, (Arc<Slice>, Vec<usize>)> = BTreeMap::new();
@@ -153,11 +158,36 @@ impl Job {
         if !something {
             return false;
         }
-        self.counts.failed = 0;
+        self.counts.failed = self.lasting.len() as u64;
         self.counts.conflicts = 0;
-        self.failures.clear();
+        self.failures.clone_from(&self.lasting);
         self.flush = None;
+        self.retrying = true;
         self.set_state(JobState::Queued, events);
         true
+    }
+
+    /// Forgets everything but what was asked for: all is scanned again, and what is there already
+    /// is found identical.
+    fn start_over(&mut self) {
+        let spec = JobSpec::clone(&self.spec);
+        let mut new = Self::new(self.id, spec, self.start);
+        // What was refused will be again; that a flush failed must not be forgotten.
+        new.lasting = std::mem::take(&mut self.lasting);
+        new.lasting.retain(|failure| failure.op == Op::Flush);
+        new.failures.clone_from(&new.lasting);
+        new.counts.failed = new.lasting.len() as u64;
+        *self = Self {
+            device: self.device,
+            state: self.state,
+            // Workers of the last run may still be about to say that they left.
+            next_worker: self.next_worker,
+            ..new
+        };
+    }
+
+    fn cancel_unbegun(&mut self, events: &mut Vec<Event>) {
+        self.unseen |= !self.retrying;
+        self.set_state(JobState::Cancelled, events);
     }
 }

@@ -77,6 +77,10 @@ pub struct Scan {
     children: Vec<(CString, Option<Kind>, u64)>,
     notables: Notables,
     alive: bool,
+    /// Nothing was left out because the job was cancelled.
+    whole: bool,
+    /// The destination itself was looked through for orphans.
+    swept: bool,
 }
 
 impl Scan {
@@ -97,6 +101,8 @@ impl Scan {
             children: Vec::new(),
             notables: Notables::default(),
             alive: true,
+            whole: true,
+            swept: false,
         }
     }
 
@@ -111,7 +117,8 @@ impl Scan {
         for (what, count) in self.notables.iter() {
             self.shared.report(What::ScanNotice(what, count));
         }
-        self.shared.report(What::ScanEnded { begun });
+        let whole = self.whole;
+        self.shared.report(What::ScanEnded { begun, whole });
     }
 
     /// The route between two devices; a device that is new as a destination is reported for the
@@ -138,6 +145,7 @@ impl Scan {
         while let Some(subtree) = self.stack.pop() {
             self.shared.gate.enter();
             if self.shared.gate.look() == Pass::Stop || !self.alive {
+                self.whole = false;
                 self.complete(&subtree.parent);
             } else {
                 self.subtree(subtree);
@@ -270,11 +278,15 @@ impl Scan {
                 children.push((child.name.to_owned(), child.kind, child.ino));
             });
             for (name, kind, ino) in children.drain(..) {
+                // A directory can hold a million names, and every one may be asked about.
+                if !self.may_go_on() {
+                    break;
+                }
                 self.child(dir, &fds, &mut builder, &mut below, name, kind, ino);
             }
             self.children = children;
             match more {
-                Ok(true) if self.shared.gate.look() != Pass::Stop => self.flush_if_due(),
+                Ok(true) if self.may_go_on() => self.flush_if_due(),
                 Ok(_) => break Ok(()),
                 Err(errno) => break Err(Trouble::kernel(Op::List, Side::Source, errno)),
             }
@@ -359,6 +371,18 @@ impl Scan {
         if stat.kind == Kind::File {
             self.totals.bytes += stat.size;
         }
+    }
+
+    /// Waits while the job is held. False once it was stopped: something is left out then.
+    fn may_go_on(&mut self) -> bool {
+        let gate = &self.shared.gate;
+        let goes_on = match gate.look() {
+            Pass::Go => true,
+            Pass::Hold => gate.wait(),
+            Pass::Stop => false,
+        };
+        self.whole &= goes_on;
+        goes_on
     }
 
     fn complete(&mut self, dir: &Arc<Dir>) {

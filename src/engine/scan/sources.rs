@@ -6,7 +6,7 @@ use crate::engine::gate::Pass;
 use crate::engine::report::{Retry, What};
 use crate::engine::resolve::{self, Origin, Target};
 use crate::engine::tree::{Dir, DirFds, Place, SliceBuilder};
-use crate::proto::{BytePath, ErrorClass, Op, Side};
+use crate::proto::{BytePath, ErrorClass, Naming, Op, Side};
 use crate::sys::Kind;
 use std::collections::HashSet;
 use std::ffi::CString;
@@ -37,6 +37,10 @@ impl Scan {
                 return false;
             }
         };
+        self.report(What::Named(match target.name {
+            Some(_) => Naming::Exact,
+            None => Naming::Into,
+        }));
         let mut begun = false;
         let mut names = HashSet::new();
         let mut files: Option<(PathBuf, SliceBuilder)> = None;
@@ -45,6 +49,7 @@ impl Scan {
                 continue;
             };
             if self.shared.gate.look() == Pass::Stop || !self.alive {
+                self.whole = false;
                 break;
             }
             match self.source(path, &target, &mut names, &mut files) {
@@ -135,6 +140,7 @@ impl Scan {
         {
             self.close_files(files.take());
             let place = self.place(&origin, found.parent, target)?;
+            self.sweep_place(&place)?;
             *files = Some((origin.parent.clone(), SliceBuilder::new(place)));
         }
         if let Some((_, builder)) = files {
@@ -179,12 +185,11 @@ impl Scan {
     }
 }
 
-/// `dir/./` shown as `dir`.
+/// `dir/./` shown as `dir`, and `./` not at all.
 fn tidy(path: &Path) -> PathBuf {
-    let tidy: PathBuf = path.components().collect();
-    if tidy.as_os_str().is_empty() {
-        PathBuf::from(".")
-    } else {
-        tidy
+    let mut parts = path.components();
+    if path.starts_with(".") {
+        parts.next();
     }
+    parts.collect()
 }

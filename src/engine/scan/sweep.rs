@@ -1,15 +1,18 @@
 //! Removes what a killed run left behind.
 
 use super::Scan;
+use crate::engine::failure::Trouble;
+use crate::engine::gate::Pass;
 use crate::engine::report::Notable;
 use crate::engine::temp::is_temp;
-use crate::engine::tree::DirFds;
+use crate::engine::tree::{Dir, DirFds};
 use crate::sys::Kind;
 use std::os::fd::AsFd;
+use std::sync::Arc;
 
 impl Scan {
     /// Removes what a killed run left in a directory that was there before: a temporary by its
-    /// name, of this user, with one link, and locked by nobody.
+    /// name, of this user (for root, of any), with one link, and locked by nobody.
     pub(super) fn sweep(&mut self, fds: &DirFds) {
         let shared = self.shared.clone();
         let sys = &*shared.sys;
@@ -33,7 +36,9 @@ impl Scan {
             let Ok(there) = sys.stat_at(fds.dst(), &name) else {
                 continue;
             };
-            if there.uid != me || there.dev != own.dev {
+            // Root gives a temporary to the source's owner before it has its name.
+            let ours = there.uid == me || me == 0;
+            if !ours || there.dev != own.dev {
                 continue;
             }
             if there.kind == Kind::File {
@@ -53,5 +58,20 @@ impl Scan {
                 self.notables.add(Notable::OrphansRemoved, 1);
             }
         }
+    }
+
+    /// The same for the directory that gets single files; once, before the first.
+    pub(super) fn sweep_place(&mut self, place: &Arc<Dir>) -> Result<(), Trouble> {
+        if std::mem::replace(&mut self.swept, true) {
+            return Ok(());
+        }
+        let shared = self.shared.clone();
+        let fds = place.acquire(&*shared.sys)?;
+        shared.gate.enter();
+        if shared.gate.look() != Pass::Stop {
+            self.sweep(&fds);
+        }
+        shared.gate.leave();
+        Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! What the engine says.
 
 use super::{Effects, panes, plan};
-use crate::proto::{Event, JobId, Update};
+use crate::proto::{Event, JobId, Strategy, Update};
 use crate::tui::browse::Side;
 use crate::tui::layers::{Layer, PAGE};
 use crate::tui::model::Model;
@@ -36,15 +36,20 @@ fn happened(model: &mut Model, event: &Event, effects: &mut Effects) {
     match event {
         Event::Added { job } => model.expected = Some(*job),
         Event::State { job, to, .. } if to.is_final() => ended(model, *job, effects),
-        Event::Fallback { job, reason, .. } => {
+        // That `auto` went past a rung is no news to a person: the details say what was used.
+        Event::Fallback { job, from, reason } if asked_for(model, *job, *from) => {
             let reason = model.look.words(reason).into_owned();
             // The reason names the strategy and both file systems.
             model.say(format!("job {job}: {reason}"));
         }
         // What was missed may have been the end of a job.
         Event::Missed { .. } => panes::reload_both(model, effects),
-        Event::State { .. } => {}
+        Event::State { .. } | Event::Fallback { .. } => {}
     }
+}
+
+fn asked_for(model: &Model, job: JobId, strategy: Strategy) -> bool {
+    model.job(job).is_some_and(|view| view.strategy == strategy)
 }
 
 /// A job has ended: what it wrote is shown.

@@ -1,7 +1,11 @@
 //! The built program in a world of its own: no configuration, no home, no environment of the
 //! person who runs the tests.
 
+pub mod engine;
 pub mod pty;
+pub mod scratch;
+pub mod tree;
+pub mod walk;
 
 use assert_cmd::Command;
 use std::path::Path;
@@ -53,4 +57,26 @@ pub fn outcome(mut command: Command) -> (i32, String, String) {
         text(&output.stdout),
         text(&output.stderr),
     )
+}
+
+/// Says something in the output of the test.
+#[allow(
+    clippy::print_stderr,
+    reason = "what a test measured or left out is for its reader"
+)]
+pub fn say(line: &str) {
+    eprintln!("{line}");
+}
+
+/// Says that a case could not be tried here; a failure where `HAUL_TESTS_NO_SKIP=1` asks for every
+/// case.
+pub fn skip(reason: &str) {
+    say(&format!("SKIPPED: {reason}"));
+    let strict = std::env::var_os("HAUL_TESTS_NO_SKIP").is_some_and(|value| value == "1");
+    assert!(!strict, "skipped: {reason}");
+}
+
+/// Whether the tests run as root.
+pub fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
 }

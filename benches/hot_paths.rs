@@ -1,0 +1,181 @@
+//! What runs for every name, key and frame, and a small tree by every strategy.
+//!
+//! `cargo bench` runs them; timings are compared between two runs on one machine, never asserted.
+
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use haul::proto::{
+    BytePath, Conflict, Durability, Filters, JobSpec, JobState, Naming, Request, Start, Strategy,
+    Tuning, Update,
+};
+use haul::sys::listing::{Kind, Name};
+use haul::tui::browse::Side;
+use haul::tui::look::Look;
+use haul::tui::model::Model;
+use haul::tui::msg::{Listing, Msg};
+use haul::tui::{Settings, update, view};
+use jiff::tz::TimeZone;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use std::hint::black_box;
+use std::path::Path;
+
+fn names(c: &mut Criterion) {
+    let mut group = c.benchmark_group("text");
+    for (label, name) in [
+        ("plain", &b"comp_v012.1001.exr"[..]),
+        ("hostile", b"a\x1b]0;x\x07\xff\xe2\x80\xae.exr"),
+    ] {
+        group.bench_with_input(BenchmarkId::new("shown", label), name, |b, name| {
+            b.iter(|| haul::text::shown(black_box(name)).len());
+        });
+    }
+    let long = "a_rather_long_shot_name_that_does_not_fit_v012.1001.exr";
+    group.bench_function("cut_middle", |b| {
+        b.iter(|| haul::text::cut_middle(black_box(long), 24, "…").len());
+    });
+    group.finish();
+}
+
+fn model(entries: usize) -> Model {
+    let look = Look {
+        ascii: false,
+        colour: true,
+    };
+    let (source, dest) = ("/src".into(), "/dst".into());
+    let mut model = Model::new(
+        &Settings::default(),
+        source,
+        dest,
+        None,
+        look,
+        TimeZone::UTC,
+    );
+    model.size = (200, 50);
+    drop(update::begin(&mut model));
+    let names = (0..entries)
+        .map(|at| Name {
+            bytes: format!("comp_v012.{at:07}.exr").into_bytes().into(),
+            kind: Kind::File,
+        })
+        .collect();
+    let generation = model.pane(Side::Source).generation;
+    let listing = Listing { names, space: None };
+    drop(update(
+        &mut model,
+        Msg::Listing {
+            side: Side::Source,
+            generation,
+            result: Ok(listing),
+        },
+    ));
+    model
+}
+
+/// A key and a frame must cost the same in a directory of a hundred entries and of a million.
+fn screen(c: &mut Criterion) {
+    let mut group = c.benchmark_group("screen");
+    for entries in [100, 10_000, 1_000_000] {
+        let mut model = model(entries);
+        let mut terminal = Terminal::new(TestBackend::new(200, 50)).expect("a screen in memory");
+        group.bench_function(BenchmarkId::new("view", entries), |b| {
+            b.iter(|| {
+                terminal
+                    .draw(|frame| view(&model, frame))
+                    .map(|frame| frame.area.width)
+                    .expect("drawn")
+            });
+        });
+        group.bench_function(BenchmarkId::new("down", entries), |b| {
+            b.iter(|| {
+                update(
+                    &mut model,
+                    Msg::Key(KeyEvent::new(KeyCode::Down, KeyModifiers::NONE)),
+                )
+                .len()
+            });
+        });
+    }
+    group.finish();
+}
+
+fn copy(source: &Path, dest: &Path, strategy: Strategy) {
+    let (mut client, engine) = haul::session::local().expect("an engine");
+    let spec = JobSpec {
+        sources: vec![BytePath::from(source)],
+        dest: BytePath::from(dest),
+        naming: Naming::Exact,
+        strategy,
+        tuning: Tuning::default(),
+        conflict: Conflict::Refuse,
+        durability: Durability::None,
+        filters: Filters::default(),
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .expect("a runtime");
+    let state = runtime.block_on(async {
+        client
+            .send(Request::Add {
+                spec: Box::new(spec),
+                start: Start::Now,
+            })
+            .await
+            .expect("taken");
+        loop {
+            match client.next().await {
+                Some(Update::Summary(summary)) => break summary.state,
+                Some(_) => {}
+                None => panic!("the engine ended"),
+            }
+        }
+    });
+    assert_eq!(state, JobState::Done);
+    drop(client);
+    engine.join().expect("the engine ended in order");
+}
+
+/// 500 files of 4 KiB and 4 of 8 MiB, in memory.
+fn strategies(c: &mut Criterion) {
+    let base = if Path::new("/dev/shm").is_dir() {
+        Path::new("/dev/shm")
+    } else {
+        Path::new("/tmp")
+    };
+    let dir = tempfile::tempdir_in(base).expect("a directory");
+    let source = dir.path().join("source");
+    std::fs::create_dir(&source).expect("made");
+    for at in 0..500 {
+        std::fs::write(source.join(format!("small.{at:04}")), [7; 4096]).expect("written");
+    }
+    for at in 0..4 {
+        std::fs::write(source.join(format!("large.{at}")), vec![7; 8 << 20]).expect("written");
+    }
+    let mut group = c.benchmark_group("tree");
+    group.sample_size(10);
+    group.throughput(Throughput::Bytes(500 * 4096 + 4 * (8 << 20)));
+    for strategy in Strategy::ALL {
+        // Shares blocks or fails: nothing to compare where it fails.
+        if strategy == Strategy::Reflink {
+            continue;
+        }
+        let mut run = 0;
+        group.bench_function(strategy.name(), |b| {
+            b.iter_batched(
+                || {
+                    run += 1;
+                    dir.path().join(format!("{strategy}-{run}"))
+                },
+                |dest| {
+                    copy(&source, &dest, strategy);
+                    std::fs::remove_dir_all(&dest).expect("removed");
+                },
+                criterion::BatchSize::PerIteration,
+            );
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, names, screen, strategies);
+criterion_main!(benches);

@@ -1,0 +1,98 @@
+//! A tree read by path, ahead of its consumer, for counting only.
+//!
+//! The one place that uses jwalk: hidden entries are met (jwalk leaves them out unless told), links
+//! are not followed, the walk has threads of its own (jwalk's shared pool gives up when it is busy
+//! for a second), and metadata is asked for on them. A tree that changes meanwhile makes the count
+//! wrong; a copy never goes by it.
+
+use super::{Errno, Kind, Stat};
+use jwalk::{Parallelism, WalkDirGeneric};
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Threads of one walk: directories on a network mount answer better in parallel, and a copy that
+/// runs beside must not notice.
+const THREADS: usize = 4;
+
+/// Something met on a walk.
+#[derive(Debug)]
+pub enum Met {
+    /// A directory below the root (or the root itself).
+    Dir,
+    /// Anything else, with its metadata.
+    Entry(PathBuf, Stat),
+    /// Something that could not be looked at.
+    Unreadable(PathBuf, Errno),
+}
+
+/// What is kept of a walk: asked with the path below the root, the name, and whether it is a
+/// directory; a directory that is left out is not entered.
+pub type Keep = dyn Fn(&Path, &OsStr, bool) -> bool + Send + Sync;
+
+/// Walks `root` and everything kept below it; stops soon after `each` says no.
+pub fn walk(root: &Path, keep: Arc<Keep>, mut each: impl FnMut(Met) -> bool) {
+    type State = ((), Option<Result<Stat, Errno>>);
+    let stopped = Arc::new(AtomicBool::new(false));
+    let (stop, base) = (stopped.clone(), root.to_path_buf());
+    let walk = WalkDirGeneric::<State>::new(root)
+        .skip_hidden(false)
+        .follow_links(false)
+        .parallelism(Parallelism::RayonNewPool(THREADS))
+        .process_read_dir(move |_, dir, (), children| {
+            if stop.load(Ordering::Relaxed) {
+                children.clear();
+                return;
+            }
+            children.retain(|child| {
+                let Ok(child) = child else { return true };
+                let path = dir.join(child.file_name());
+                let below = path.strip_prefix(&base).unwrap_or(&path);
+                keep(below, child.file_name(), child.file_type().is_dir())
+            });
+            for child in children.iter_mut().flatten() {
+                if !child.file_type.is_dir() {
+                    child.client_state = Some(stat(&child.path()));
+                }
+            }
+        });
+    for entry in walk {
+        let met = match entry {
+            Ok(entry) => {
+                let failed = entry.read_children.as_ref().and_then(|read| read.error());
+                match (failed, entry.client_state) {
+                    (Some(error), _) => Met::Unreadable(entry.path(), errno(error)),
+                    (None, _) if entry.file_type.is_dir() => Met::Dir,
+                    (None, Some(Ok(stat))) => Met::Entry(entry.path(), stat),
+                    (None, Some(Err(errno))) => Met::Unreadable(entry.path(), errno),
+                    (None, None) => match stat(&entry.path()) {
+                        Ok(stat) if stat.kind == Kind::Dir => Met::Dir,
+                        Ok(stat) => Met::Entry(entry.path(), stat),
+                        Err(errno) => Met::Unreadable(entry.path(), errno),
+                    },
+                }
+            }
+            Err(error) => {
+                let path = error.path().unwrap_or(root).to_path_buf();
+                Met::Unreadable(path, errno(&error))
+            }
+        };
+        if !each(met) {
+            stopped.store(true, Ordering::Relaxed);
+            break;
+        }
+    }
+}
+
+fn errno(error: &jwalk::Error) -> Errno {
+    error
+        .io_error()
+        .and_then(Errno::from_io_error)
+        .unwrap_or(Errno::IO)
+}
+
+/// Metadata of a path, of the link itself when it is one.
+pub fn stat(path: &Path) -> Result<Stat, Errno> {
+    rustix::fs::lstat(path).map(Stat::from)
+}

@@ -1,0 +1,543 @@
+//! Pause, resume, cancel, the queue: on slow file systems, in the middle of files.
+
+use crate::support::engine::{Driver, LONG, slow, spec};
+use crate::support::say;
+use crate::support::scratch::Scratch;
+use crate::support::tree::Dice;
+use crate::support::walk::{assert_same, entries, files, temporaries};
+use haul::proto::{
+    FileId, JobId, JobSpec, JobState, JobView, Lane, Naming, Request, Start, Strategy,
+};
+use haul::sys::{Call, Errno, Fault, FaultKind, Faulty, Real};
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// What a pause or a cancel is promised to take is 200 ms and one call; a busy machine gets more.
+const SOON: Duration = Duration::from_secs(1);
+
+const CALL: Duration = Duration::from_millis(20);
+
+/// A source of some files of `kilobytes` each.
+fn source(scratch: &Scratch, count: u64, kilobytes: usize) -> PathBuf {
+    let root = scratch.dir("source");
+    for number in 0..count {
+        let bytes = Dice::new(number).bytes(kilobytes << 10);
+        fs::write(root.join(format!("file-{number}")), bytes).expect("written");
+    }
+    root
+}
+
+/// A job by one worker in small pieces.
+fn job(source: &Path, dest: &Path, strategy: Strategy) -> JobSpec {
+    let mut job = spec(source, dest);
+    job.naming = Naming::Exact;
+    job.strategy = strategy;
+    job.tuning.file_workers = Some(1);
+    // The file's row shows whole ranges only: they must not take too long.
+    let pieces = match strategy {
+        Strategy::Parallel => 256 << 10,
+        _ => 64 << 10,
+    };
+    job.tuning.buffer_size = Some(pieces);
+    job.tuning.parallel_min_size = Some(1 << 20);
+    job.tuning.chunk_size = Some(1);
+    job.tuning.chunk_workers = Some(4);
+    job
+}
+
+/// The bytes of all temporaries in a directory.
+fn unfinished(dest: &Path) -> u64 {
+    use std::os::unix::fs::MetadataExt;
+    let sizes = temporaries(dest).into_iter().map(|path| {
+        let metadata = fs::metadata(dest.join(OsStr::from_bytes(&path)));
+        metadata.map_or(0, |metadata| metadata.blocks() + metadata.len())
+    });
+    sizes.sum()
+}
+
+/// Waits until a file is in mid-copy; its number.
+fn in_mid_file(driver: &mut Driver, id: JobId) -> FileId {
+    let half = |view: &JobView| {
+        let mut rows = view.in_flight.iter().filter(|row| !row.paused);
+        rows.any(|row| row.done > 0 && row.done < row.size)
+    };
+    let view = driver.until_view(id, "in mid-file", half);
+    let mut rows = view.in_flight.iter();
+    let row = rows.find(|row| row.done > 0 && !row.paused);
+    row.expect("a file in flight").id
+}
+
+fn assert_still(driver: &mut Driver, dest: &Path) {
+    let before = (unfinished(dest), files(dest));
+    driver.idle(Duration::from_millis(500));
+    assert_eq!(
+        (unfinished(dest), files(dest)),
+        before,
+        "moved while paused"
+    );
+}
+
+fn soon(what: &str, took: Duration) {
+    say(&format!("{what} after {} ms", took.as_millis()));
+    assert!(took < SOON + CALL, "{what} took {took:?}");
+}
+
+/// Copying strategies with the call that is slowed.
+const WAYS: [(Strategy, Call); 4] = [
+    (Strategy::Buffered, Call::WriteAt),
+    (Strategy::Buffered, Call::ReadAt),
+    (Strategy::CopyFileRange, Call::CopyRange),
+    (Strategy::Parallel, Call::WriteAt),
+];
+
+/// Kilobytes of a file that takes a second or so.
+fn weight(strategy: Strategy) -> usize {
+    match strategy {
+        // It asks for at least a mebibyte a call.
+        Strategy::CopyFileRange => 40 << 10,
+        Strategy::Parallel => 40 << 10,
+        _ => 3 << 10,
+    }
+}
+
+#[test]
+fn a_paused_job_writes_nothing_and_goes_on_where_it_was() {
+    for (strategy, call) in WAYS {
+        let scratch = Scratch::quick();
+        let (from, to) = (source(&scratch, 2, weight(strategy)), scratch.at("to"));
+        let mut driver = Driver::on(slow(call, CALL));
+        let id = driver.add(&job(&from, &to, strategy), Start::Now);
+        in_mid_file(&mut driver, id);
+        driver.send(Request::Pause { job: id });
+        let took = driver.until_state(id, JobState::Paused);
+        soon(&format!("{strategy} by {call:?}: paused"), took);
+        assert_still(&mut driver, &to);
+        assert!(unfinished(&to) > 0, "paused in mid-file");
+        driver.send(Request::Resume { job: id });
+        let summary = driver.until_ended(id);
+        assert_eq!(summary.state, JobState::Done);
+        assert_eq!(summary.files.copied, 2);
+        driver.shut_down();
+        assert_same(&from, &to);
+    }
+}
+
+#[test]
+fn a_cancelled_job_leaves_whole_files_only() {
+    for (strategy, call) in WAYS {
+        for paused in [false, true] {
+            let scratch = Scratch::quick();
+            let (from, to) = (source(&scratch, 3, weight(strategy) / 2), scratch.at("to"));
+            let mut driver = Driver::on(slow(call, CALL));
+            let id = driver.add(&job(&from, &to, strategy), Start::Now);
+            driver.until_view(id, "one copied", |view| view.copied == 1);
+            in_mid_file(&mut driver, id);
+            if paused {
+                driver.send(Request::Pause { job: id });
+                driver.until_state(id, JobState::Paused);
+            }
+            driver.send(Request::Cancel { job: id });
+            let took = driver.until_state(id, JobState::Cancelled);
+            soon(&format!("{strategy} by {call:?}: cancelled"), took);
+            assert!(temporaries(&to).is_empty());
+            let there = files(&to);
+            assert!((1..3).contains(&there), "{there} files");
+            driver.idle(Duration::from_millis(300));
+            assert_eq!(files(&to), there, "written after the cancel");
+            let view = driver.shut_down().remove(0);
+            assert_eq!(view.copied, there);
+            assert_eq!(view.files_done, 3);
+            assert_eq!(view.bytes_copied + view.bytes_left_out, view.found.bytes);
+            for (name, _) in entries(&to).iter().filter(|(_, entry)| entry.is_file()) {
+                let name = OsStr::from_bytes(name);
+                assert_same(&from.join(name), &to.join(name));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_cancelled_job_can_be_finished_later() {
+    let scratch = Scratch::quick();
+    let (from, to) = (source(&scratch, 3, 1 << 10), scratch.at("to"));
+    let mut driver = Driver::on(slow(Call::WriteAt, CALL));
+    let id = driver.add(&job(&from, &to, Strategy::Buffered), Start::Now);
+    in_mid_file(&mut driver, id);
+    driver.send(Request::Cancel { job: id });
+    driver.until_state(id, JobState::Cancelled);
+    driver.send(Request::RetryFailed { job: id });
+    driver.until_state(id, JobState::Queued);
+    let summary = driver.until_ended(id);
+    assert_eq!(summary.state, JobState::Done);
+    driver.shut_down();
+    assert_same(&from, &to);
+}
+
+#[test]
+fn a_paused_file_lets_the_others_pass() {
+    for (strategy, call) in WAYS {
+        let scratch = Scratch::quick();
+        let (from, to) = (source(&scratch, 3, weight(strategy) / 2), scratch.at("to"));
+        let mut driver = Driver::on(slow(call, CALL));
+        let id = driver.add(&job(&from, &to, strategy), Start::Now);
+        let file = in_mid_file(&mut driver, id);
+        driver.send(Request::PauseFile { job: id, file });
+        let aside = |view: &JobView| {
+            let mut rows = view.in_flight.iter();
+            rows.any(|row| row.id == file && row.paused && row.workers == 0)
+        };
+        driver.until_view(id, "set aside", aside);
+        let moved_on = |view: &JobView| {
+            let mut rows = view.workers.iter();
+            rows.any(|row| row.file.is_some_and(|other| other != file))
+        };
+        driver.until_view(id, "at another file", moved_on);
+        let view = driver.until_view(id, "the others copied", |view| view.copied == 2);
+        assert_eq!(view.state, JobState::Running, "it still has a file to copy");
+        assert_eq!(temporaries(&to).len(), 1);
+        assert_still(&mut driver, &to);
+        driver.send(Request::ResumeFile { job: id, file });
+        let summary = driver.until_ended(id);
+        assert_eq!(summary.state, JobState::Done, "{strategy} by {call:?}");
+        assert_eq!(summary.files.copied, 3);
+        driver.shut_down();
+        assert_same(&from, &to);
+    }
+}
+
+#[test]
+fn a_cancelled_file_is_the_only_one_missing() {
+    for (strategy, call) in WAYS {
+        for paused in [false, true] {
+            let scratch = Scratch::quick();
+            let (from, to) = (source(&scratch, 3, weight(strategy) / 2), scratch.at("to"));
+            let mut driver = Driver::on(slow(call, CALL));
+            let id = driver.add(&job(&from, &to, strategy), Start::Now);
+            let file = in_mid_file(&mut driver, id);
+            if paused {
+                driver.send(Request::PauseFile { job: id, file });
+                driver.until_view(id, "set aside", |view| {
+                    view.in_flight
+                        .iter()
+                        .any(|row| row.id == file && row.paused)
+                });
+            }
+            driver.send(Request::CancelFile { job: id, file });
+            let summary = driver.until_ended(id);
+            let said = format!("{strategy} by {call:?}, paused: {paused}");
+            assert_eq!(summary.state, JobState::DoneWithFailures, "{said}");
+            assert_eq!(summary.files.copied, 2, "{said}");
+            assert!(temporaries(&to).is_empty(), "{said}");
+            assert_eq!(files(&to), 2, "{said}");
+            // It can still be had.
+            driver.send(Request::RetryFailed { job: id });
+            driver.until("begun again", |driver| {
+                driver.states(id).contains(&JobState::Queued)
+            });
+            assert_eq!(driver.until_ended(id).state, JobState::Done, "{said}");
+            driver.shut_down();
+            assert_same(&from, &to);
+        }
+    }
+}
+
+#[test]
+fn several_lanes_are_on_a_large_file() {
+    let scratch = Scratch::quick();
+    let (from, to) = (source(&scratch, 1, 24 << 10), scratch.at("to"));
+    let mut driver = Driver::on(slow(Call::WriteAt, CALL));
+    let id = driver.add(&job(&from, &to, Strategy::Parallel), Start::Now);
+    let four = |view: &JobView| {
+        let busy = view.workers.iter().filter(|row| row.file.is_some());
+        busy.count() == 4 && view.in_flight.iter().any(|row| row.workers == 4)
+    };
+    let view = driver.until_view(id, "four at work", four);
+    let lanes = view.workers.iter().filter(|row| row.lane == Lane::Ranges);
+    assert_eq!(lanes.count(), 3);
+    assert_eq!(driver.until_ended(id).state, JobState::Done);
+    driver.shut_down();
+    assert_same(&from, &to);
+}
+
+/// A tree of directories with a file each.
+fn wide(scratch: &Scratch, count: u32) -> PathBuf {
+    let root = scratch.dir("source");
+    for number in 0..count {
+        let dir = scratch.dir(format!("source/dir-{number:03}"));
+        fs::write(dir.join("file"), format!("{number}")).expect("written");
+    }
+    root
+}
+
+#[test]
+fn nothing_is_made_while_a_scanning_job_is_paused() {
+    let scratch = Scratch::quick();
+    let (from, to) = (wide(&scratch, 60), scratch.at("to"));
+    let mut driver = Driver::on(slow(Call::List, CALL));
+    let id = driver.add(&job(&from, &to, Strategy::Buffered), Start::Now);
+    driver.until_view(id, "some found", |view| view.found.dirs > 3);
+    driver.send(Request::Pause { job: id });
+    soon("a scan: paused", driver.until_state(id, JobState::Paused));
+    let before = entries(&to).len();
+    driver.idle(Duration::from_millis(500));
+    assert_eq!(entries(&to).len(), before, "made while paused");
+    assert!(before < 120, "the scan had ended");
+    driver.send(Request::Resume { job: id });
+    assert_eq!(driver.until_ended(id).state, JobState::Done);
+    driver.shut_down();
+    assert_same(&from, &to);
+}
+
+/// One directory, so large that listing it takes seconds.
+#[test]
+fn a_scan_stops_in_the_middle_of_a_directory() {
+    for cancel in [false, true] {
+        let scratch = Scratch::quick();
+        let (from, to) = (scratch.dir("source"), scratch.at("to"));
+        let count = 4000;
+        for number in 0..count {
+            let name = format!("{number:04}-{}", "x".repeat(20));
+            fs::write(from.join(name), "").expect("written");
+        }
+        let mut driver = Driver::on(slow(Call::StatAt, Duration::from_micros(800)));
+        let mut spec = job(&from, &to, Strategy::Buffered);
+        spec.tuning.file_workers = Some(2);
+        let id = driver.add(&spec, Start::Now);
+        driver.until_view(id, "some copied", |view| view.copied > 10);
+        let (request, state) = if cancel {
+            (Request::Cancel { job: id }, JobState::Cancelled)
+        } else {
+            (Request::Pause { job: id }, JobState::Paused)
+        };
+        driver.send(request);
+        soon(
+            "in a large directory: stopped",
+            driver.until_state(id, state),
+        );
+        let there = files(&to);
+        driver.idle(Duration::from_millis(300));
+        assert_eq!(files(&to), there);
+        assert!(there < count, "it was all copied before");
+        driver.send(if cancel {
+            Request::RetryFailed { job: id }
+        } else {
+            Request::Resume { job: id }
+        });
+        driver.until("left", |driver| driver.state(id) != state);
+        assert_eq!(driver.until_ended(id).state, JobState::Done);
+        driver.shut_down();
+        assert_same(&from, &to);
+    }
+}
+
+#[test]
+fn copying_begins_before_the_scan_has_ended() {
+    let scratch = Scratch::quick();
+    let (from, to) = (wide(&scratch, 60), scratch.at("to"));
+    let mut driver = Driver::on(slow(Call::List, CALL));
+    let id = driver.add(&job(&from, &to, Strategy::Buffered), Start::Now);
+    let view = driver.until_view(id, "copied something", |view| view.copied > 2);
+    assert!(!view.found_is_final, "the scan had ended before");
+    assert!(view.found.files < 60);
+    let mut last = 0;
+    while !driver.state(id).is_final() {
+        let view = driver.view(id).expect("it is there");
+        assert!(
+            view.files_done >= last && view.files_done <= view.found.files,
+            "{view:?}"
+        );
+        assert!(view.fraction() < 1.0 || view.state.is_final());
+        last = view.files_done;
+        driver.idle(Duration::from_millis(30));
+    }
+    let view = driver.shut_down().remove(0);
+    assert!(view.found_is_final);
+    assert_eq!(view.found.files, 60);
+    assert_same(&from, &to);
+}
+
+#[test]
+fn a_door_that_leaves_takes_its_jobs_along() {
+    let scratch = Scratch::quick();
+    let (from, to) = (source(&scratch, 3, 2 << 10), scratch.at("to"));
+    let mut driver = Driver::on(slow(Call::WriteAt, CALL));
+    let id = driver.add(&job(&from, &to, Strategy::Buffered), Start::Now);
+    driver.add(
+        &job(&from, &scratch.at("other"), Strategy::Buffered),
+        Start::Queued,
+    );
+    in_mid_file(&mut driver, id);
+    let began = Instant::now();
+    driver.leave();
+    soon("the door gone: ended", began.elapsed());
+    assert!(temporaries(&to).is_empty());
+    assert!(!scratch.at("other").exists());
+}
+
+#[test]
+fn an_engine_that_nobody_reads_copies_all_the_same() {
+    let scratch = Scratch::quick();
+    let (from, to) = (wide(&scratch, 300), scratch.at("to"));
+    let mut driver = Driver::on(Arc::new(Real));
+    for number in 0..40 {
+        let spec = job(&from, &to.join(format!("{number}")), Strategy::Auto);
+        fs::create_dir_all(&to).expect("made");
+        driver.send(Request::Add {
+            spec: Box::new(spec),
+            start: Start::Queued,
+        });
+        driver.send(Request::PauseAll);
+        driver.send(Request::ResumeAll);
+    }
+    let began = Instant::now();
+    while files(&to) < 40 * 300 {
+        assert!(began.elapsed() < LONG, "{} files", files(&to));
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    driver.until("all told", |driver| driver.summaries.len() == 40);
+    let jobs = driver.shut_down();
+    assert!(jobs.iter().all(|job| job.state == JobState::Done));
+}
+
+fn queue(scratch: &Scratch, driver: &mut Driver, count: u32) -> Vec<JobId> {
+    let from = source(scratch, 1, 1 << 10);
+    let add = |number| {
+        let to = scratch.at(format!("to-{number}"));
+        driver.add(&job(&from, &to, Strategy::Buffered), Start::Queued)
+    };
+    (0..count).map(add).collect()
+}
+
+/// The jobs in the order in which they entered a state.
+fn order(driver: &Driver, state: JobState) -> Vec<JobId> {
+    let entered = |event: &haul::proto::Event| match event {
+        haul::proto::Event::State { job, to, .. } if *to == state => Some(*job),
+        _ => None,
+    };
+    driver.events.iter().filter_map(entered).collect()
+}
+
+#[test]
+fn jobs_on_one_device_take_turns() {
+    let scratch = Scratch::quick();
+    let mut driver = Driver::on(slow(Call::WriteAt, CALL));
+    let jobs = queue(&scratch, &mut driver, 3);
+    while !jobs.iter().all(|id| driver.state(*id).is_final()) {
+        driver.idle(Duration::from_millis(20));
+        let active = driver
+            .snapshot
+            .jobs
+            .iter()
+            .filter(|job| job.state.is_active());
+        assert!(active.count() <= 1, "two at a time");
+        if let Some(view) = driver
+            .view(jobs[2])
+            .filter(|view| view.state == JobState::Queued)
+        {
+            assert!(view.waits_for.is_some(), "it waits for nothing");
+        }
+    }
+    assert_eq!(order(&driver, JobState::Done), jobs);
+    driver.shut_down();
+}
+
+#[test]
+fn a_job_can_be_moved_ahead_begun_at_once_or_cancelled_in_the_queue() {
+    let scratch = Scratch::quick();
+    let mut driver = Driver::on(slow(Call::WriteAt, CALL));
+    let jobs = queue(&scratch, &mut driver, 4);
+    let (from, to) = (scratch.at("source"), scratch.at("at-once"));
+    let now = driver.add(&job(&from, &to, Strategy::Buffered), Start::Now);
+    driver.until_view(now, "both at work", |view| view.state.is_active());
+    assert!(
+        driver
+            .view(jobs[0])
+            .is_some_and(|view| view.state.is_active())
+    );
+    driver.send(Request::Move {
+        job: jobs[3],
+        by: -2,
+    });
+    driver.send(Request::Cancel { job: jobs[2] });
+    driver.until_state(jobs[2], JobState::Cancelled);
+    for id in [jobs[0], jobs[1], jobs[3], now] {
+        assert_eq!(driver.until_ended(id).state, JobState::Done);
+    }
+    let mut begun = order(&driver, JobState::Scanning);
+    begun.retain(|id| *id != now);
+    assert_eq!(begun, [jobs[0], jobs[3], jobs[1]]);
+    assert!(!scratch.at("to-2").exists());
+    // What never began can be begun.
+    driver.send(Request::RetryFailed { job: jobs[2] });
+    driver.until_state(jobs[2], JobState::Done);
+    driver.shut_down();
+    assert_same(&from, &scratch.at("to-2"));
+}
+
+#[test]
+fn the_only_file_that_failed_is_copied_by_trying_again() {
+    let scratch = Scratch::quick();
+    let (from, to) = (source(&scratch, 1, 100), scratch.at("to"));
+    let fault = Fault {
+        call: Some(Call::WriteAt),
+        nth: 0,
+        sticky: false,
+        kind: FaultKind::Fail(Errno::IO),
+    };
+    let mut driver = Driver::on(Arc::new(Faulty::new(Arc::new(Real), Some(fault))));
+    let id = driver.add(&job(&from, &to, Strategy::Buffered), Start::Now);
+    let summary = driver.until_ended(id);
+    assert_eq!((summary.files.copied, summary.files.failed), (0, 1));
+    driver.send(Request::RetryFailed { job: id });
+    driver.until_state(id, JobState::Done);
+    let summary = driver.until_ended(id);
+    assert_eq!((summary.files.copied, summary.files.failed), (1, 0));
+    let view = driver.shut_down().remove(0);
+    assert_eq!((view.found.files, view.found.dirs, view.listed), (1, 1, 0));
+    assert_same(&from, &to);
+}
+
+#[test]
+fn a_job_that_could_not_begin_begins_once_it_can() {
+    let scratch = Scratch::quick();
+    let (from, to) = (source(&scratch, 2, 1), scratch.at("not-yet/to"));
+    let mut driver = Driver::on(Arc::new(Real));
+    let id = driver.add(&job(&from, &to, Strategy::Auto), Start::Now);
+    assert_eq!(driver.until_ended(id).state, JobState::Failed);
+    scratch.dir("not-yet");
+    driver.send(Request::RetryFailed { job: id });
+    driver.until_state(id, JobState::Done);
+    driver.shut_down();
+    assert_same(&from, &to);
+}
+
+/// What was refused is not made right by trying the rest again.
+#[test]
+fn a_refusal_outlives_trying_again() {
+    let scratch = Scratch::quick();
+    let (from, to) = (source(&scratch, 1, 1), scratch.dir("to"));
+    let fault = Fault {
+        call: Some(Call::WriteAt),
+        nth: 0,
+        sticky: false,
+        kind: FaultKind::Fail(Errno::IO),
+    };
+    let mut driver = Driver::on(Arc::new(Faulty::new(Arc::new(Real), Some(fault))));
+    let mut spec = job(&from.join("file-0"), &to, Strategy::Buffered);
+    spec.naming = Naming::Into;
+    spec.sources.push(to.as_path().into());
+    let id = driver.add(&spec, Start::Now);
+    assert_eq!(driver.until_ended(id).files.failed, 2);
+    driver.send(Request::RetryFailed { job: id });
+    driver.until_state(id, JobState::Queued);
+    let summary = driver.until_ended(id);
+    assert_eq!(summary.state, JobState::DoneWithFailures);
+    assert_eq!((summary.files.copied, summary.files.failed), (1, 1));
+    let failures = driver.failures(id);
+    assert!(failures[0].reason.contains("into itself"), "{failures:?}");
+    driver.shut_down();
+}

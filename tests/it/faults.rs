@@ -1,0 +1,440 @@
+//! Every call of a small job fails once, and from then on for good: whatever happens, a name holds
+//! the whole old or the whole new file, what is missing is listed, and nothing is left lying about.
+
+use crate::support::engine::{Driver, Ended, run, spec};
+use crate::support::say;
+use crate::support::scratch::Scratch;
+use crate::support::tree::{self, Dice};
+use crate::support::walk::{self, temporaries};
+use haul::proto::{
+    Conflict, Durability, ErrorClass, Failure, JobSpec, JobState, Naming, Op, Request, Start,
+    Strategy,
+};
+use haul::sys::{Call, Errno, Fault, FaultKind, Faulty, Real};
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+const ERRORS: [Errno; 3] = [Errno::IO, Errno::NOSPC, Errno::ACCESS];
+
+/// What was at the destination before, under names the job replaces.
+const OLD: [&str; 2] = ["d/one", "d/replaced"];
+
+/// A source of ten entries in three directories, and what it is copied over.
+struct World {
+    scratch: Scratch,
+    source: PathBuf,
+    large: bool,
+    runs: u32,
+}
+
+impl World {
+    fn new(large: bool) -> Self {
+        let scratch = Scratch::quick();
+        let source = scratch.dir("source");
+        let mut dice = Dice::new(11);
+        fs::create_dir_all(source.join("d/e")).expect("made");
+        for (name, size) in [
+            ("d/empty", 0),
+            ("d/one", 1),
+            ("d/replaced", 5000),
+            ("d/e/page", 4096),
+            ("d/e/odd", 9001),
+            ("other", 70_000),
+            ("d/link-like", 12),
+        ] {
+            fs::write(source.join(name), dice.bytes(size)).expect("written");
+        }
+        if large {
+            fs::write(source.join("two-ranges"), dice.bytes((2 << 20) + 77)).expect("written");
+        }
+        let data = [(4096, 4096), (12_288, 100)];
+        tree::sparse(&source.join("holes"), 20_000, &data, &mut dice);
+        symlink("d/one", source.join("link")).expect("made");
+        tree::pipe(&source.join("d/pipe"));
+        tree::set_mode(&source.join("d/e"), 0o750);
+        tree::set_mode(&source.join("d/one"), 0o640);
+        for name in ["d/e", "d", "other", "d/one", "d/replaced", ""] {
+            tree::set_times(&source.join(name), 1_000_000_000, 123);
+        }
+        Self {
+            scratch,
+            source,
+            large,
+            runs: 0,
+        }
+    }
+
+    /// A new destination with the old files in it.
+    fn dest(&mut self) -> PathBuf {
+        self.runs += 1;
+        let dest = self.scratch.dir(format!("dest-{}", self.runs));
+        fs::create_dir(dest.join("d")).expect("made");
+        for name in OLD {
+            fs::write(dest.join(name), format!("the old {name}")).expect("written");
+        }
+        dest
+    }
+
+    fn job(&self, dest: &Path, strategy: Strategy) -> JobSpec {
+        let mut job = spec(&self.source, dest);
+        job.naming = Naming::Exact;
+        job.strategy = strategy;
+        job.conflict = Conflict::Overwrite;
+        job.durability = Durability::Job;
+        job.tuning.file_workers = Some(1);
+        job.tuning.chunk_workers = Some(2);
+        job.tuning.parallel_min_size = Some(1);
+        job.tuning.chunk_size = Some(1);
+        if self.large {
+            job.tuning.buffer_size = Some(512 << 10);
+        }
+        job
+    }
+}
+
+/// Runs with a fault; what must be true of any run is checked.
+fn strike(world: &mut World, strategy: Strategy, fault: Option<Fault>) -> (Ended, Arc<Faulty>) {
+    let dest = world.dest();
+    let sys = Arc::new(Faulty::new(Arc::new(Real), fault));
+    let ended = run(sys.clone(), &world.job(&dest, strategy));
+    let said = format!("{strategy} with {fault:?}, hit {:?}", sys.hit());
+    check(&said, &world.source, &dest, &ended, &sys);
+    if let Some(Fault {
+        call: None,
+        nth,
+        kind: FaultKind::Fail(errno),
+        ..
+    }) = fault
+        && errno != Errno::INTR
+        && sys.hit() == Some(Call::Sync)
+    {
+        after_a_failed_flush(&said, &sys, nth as usize);
+    }
+    fs::remove_dir_all(&dest).expect("removed");
+    (ended, sys)
+}
+
+fn check(said: &str, source: &Path, dest: &Path, ended: &Ended, sys: &Faulty) {
+    let (from, to) = (walk::entries(source), walk::entries(dest));
+    let join = |root: &Path, path: &[u8]| root.join(OsStr::from_bytes(path));
+    let mut missing = Vec::new();
+    for (path, metadata) in &from {
+        let name = String::from_utf8_lossy(path);
+        let Some(there) = to.get(path) else {
+            missing.push(path.clone());
+            continue;
+        };
+        assert_eq!(there.file_type(), metadata.file_type(), "{said}: {name}");
+        if !metadata.is_file() {
+            continue;
+        }
+        let bytes = fs::read(join(dest, path)).expect("readable");
+        if OLD.contains(&&*name) && bytes == format!("the old {name}").as_bytes() {
+            missing.push(path.clone());
+            continue;
+        }
+        let whole = bytes == fs::read(join(source, path)).expect("readable");
+        assert!(whole, "{said}: {name} is neither the old nor the new file");
+    }
+
+    // Nothing else is there, but a temporary that could not be removed, which is said.
+    let left = temporaries(dest);
+    for path in to.keys() {
+        let known = from.contains_key(path) || left.contains(path);
+        assert!(known, "{said}: {:?} appeared", OsStr::from_bytes(path));
+    }
+    let owned_up = ended
+        .failures
+        .iter()
+        .filter(|failure| failure.reason.contains("left behind"));
+    let owned_up = owned_up.count();
+    assert!(
+        left.is_empty() || (owned_up >= left.len() && sys.calls().contains(&Call::Unlink)),
+        "{said}: {left:?} left, and {owned_up} owned up to: {:#?}",
+        ended.failures
+    );
+
+    // What is missing is listed: itself or something above it.
+    for path in &missing {
+        let listed = ended.failures.iter().any(|failure| {
+            let listed = failure.path.as_path();
+            join(source, path).starts_with(listed) || join(dest, path).starts_with(listed)
+        });
+        assert!(
+            listed,
+            "{said}: {:?} is missing and not listed",
+            OsStr::from_bytes(path)
+        );
+    }
+    for failure in &ended.failures {
+        let path = failure.path.as_path();
+        assert!(
+            path.starts_with(source) || path.starts_with(dest),
+            "{said}: {failure:?}"
+        );
+        assert!(!failure.reason.is_empty(), "{said}: {failure:?}");
+        assert_ne!(failure.class, ErrorClass::Conflict, "{said}: {failure:?}");
+    }
+
+    ended.assert_balance();
+    if ended.failures.is_empty() {
+        assert_eq!(ended.summary.state, JobState::Done, "{said}");
+        let differences = walk::differences(source, dest);
+        assert!(
+            differences.is_empty(),
+            "{said}:\n{}",
+            differences.join("\n")
+        );
+    }
+}
+
+/// The bytes of a file whose flush failed never get its name.
+fn after_a_failed_flush(said: &str, sys: &Faulty, at: usize) {
+    let calls = sys.calls();
+    assert_eq!(calls[at], Call::Sync, "{said}");
+    let next = calls[at..].iter().find(|call| {
+        matches!(
+            call,
+            Call::Rename | Call::RenameNew | Call::Link | Call::Unlink
+        )
+    });
+    assert_eq!(next, Some(&Call::Unlink), "{said}: after a failed flush");
+}
+
+fn once(nth: u64, kind: FaultKind) -> Option<Fault> {
+    Some(Fault {
+        call: None,
+        nth,
+        sticky: false,
+        kind,
+    })
+}
+
+fn for_good(nth: u64, kind: FaultKind) -> Option<Fault> {
+    Some(Fault {
+        call: None,
+        nth,
+        sticky: true,
+        kind,
+    })
+}
+
+/// Every call fails in every way.
+fn sweep(strategy: Strategy) {
+    let began = Instant::now();
+    let large = strategy == Strategy::Parallel;
+    let mut world = World::new(large);
+    let (clean, sys) = strike(&mut world, strategy, None);
+    clean.assert_good();
+    let calls = sys.calls().len() as u64;
+    assert!(calls > 100, "{calls} calls");
+    for nth in 0..calls {
+        for errno in ERRORS {
+            strike(&mut world, strategy, once(nth, FaultKind::Fail(errno)));
+        }
+        for kind in [FaultKind::Fail(Errno::INTR), FaultKind::Short] {
+            let (ended, sys) = strike(&mut world, strategy, once(nth, kind));
+            let failures = &ended.failures;
+            assert!(
+                failures.is_empty(),
+                "{kind:?} at {nth}, {:?}: {failures:#?}",
+                sys.hit()
+            );
+        }
+        let errno = ERRORS[nth as usize % ERRORS.len()];
+        strike(&mut world, strategy, for_good(nth, FaultKind::Fail(errno)));
+    }
+    say(&format!(
+        "{strategy}: {calls} calls, {} runs in {:.1}s",
+        world.runs,
+        began.elapsed().as_secs_f64()
+    ));
+}
+
+#[test]
+fn any_call_of_a_buffered_copy_may_fail() {
+    sweep(Strategy::Buffered);
+}
+
+#[test]
+fn any_call_of_copy_file_range_may_fail() {
+    sweep(Strategy::CopyFileRange);
+}
+
+#[test]
+fn any_call_of_sendfile_may_fail() {
+    sweep(Strategy::Sendfile);
+}
+
+#[test]
+fn any_call_of_a_parallel_copy_may_fail() {
+    sweep(Strategy::Parallel);
+}
+
+/// Every call fails once; then the job is asked to try again what failed.
+fn retried(strategy: Strategy) {
+    let mut world = World::new(strategy == Strategy::Parallel);
+    let (_, sys) = strike(&mut world, strategy, None);
+    let mut helped = 0;
+    for nth in 0..sys.calls().len() as u64 {
+        let dest = world.dest();
+        let fault = once(nth, FaultKind::Fail(Errno::IO));
+        let sys = Arc::new(Faulty::new(Arc::new(Real), fault));
+        let mut driver = Driver::on(sys.clone());
+        let job = driver.add(&world.job(&dest, strategy), Start::Now);
+        let first = driver.until_ended(job);
+        let listed = driver.failures(job);
+        let whole = |failure: &Failure| failure.op == Op::Flush && failure.file.is_none();
+        if listed.first().is_some_and(whole) {
+            // Which bytes it was about nobody knows, so that trying again cannot help.
+            assert_eq!(first.state, JobState::DoneWithFailures);
+            driver.send(Request::RetryFailed { job });
+            assert_eq!(driver.failures(job).len(), 1);
+            assert_eq!(driver.shut_down()[0].state, JobState::DoneWithFailures);
+            continue;
+        }
+        if first.state != JobState::Done {
+            driver.send(Request::RetryFailed { job });
+            driver.until("begun again", |driver| {
+                driver.states(job).contains(&JobState::Queued)
+            });
+            driver.until_ended(job);
+            helped += 1;
+        }
+        let failures = driver.failures(job);
+        let said = format!("{strategy}, {:?} failed at {nth}: {failures:#?}", sys.hit());
+        let view = driver.shut_down().remove(0);
+        assert_eq!(view.state, JobState::Done, "{said}");
+        let found = walk::files(&world.source);
+        assert_eq!(view.found.files, found, "{said}");
+        assert_eq!(view.copied + view.skipped, found, "{said}");
+        assert_eq!(view.files_done, found, "{said}");
+        assert_eq!(
+            view.bytes_copied + view.bytes_left_out,
+            view.found.bytes,
+            "{said}"
+        );
+        let differences = walk::differences(&world.source, &dest);
+        assert!(differences.is_empty(), "{said}\n{}", differences.join("\n"));
+        fs::remove_dir_all(&dest).expect("removed");
+    }
+    assert!(helped > 50, "only {helped} runs failed at first");
+}
+
+#[test]
+fn what_failed_once_is_done_by_trying_again() {
+    for strategy in [Strategy::Buffered, Strategy::Parallel] {
+        retried(strategy);
+    }
+}
+
+#[test]
+fn every_count_may_be_short() {
+    for strategy in [
+        Strategy::Buffered,
+        Strategy::CopyFileRange,
+        Strategy::Sendfile,
+        Strategy::Parallel,
+        Strategy::Baseline,
+        Strategy::Auto,
+    ] {
+        let mut world = World::new(false);
+        let (ended, _) = strike(&mut world, strategy, for_good(0, FaultKind::Short));
+        ended.assert_good();
+    }
+}
+
+#[test]
+fn a_flush_that_fails_is_believed() {
+    for call in [Call::Sync, Call::SyncFs] {
+        for sticky in [false, true] {
+            let mut world = World::new(false);
+            let fault = Fault {
+                call: Some(call),
+                nth: 0,
+                sticky,
+                kind: FaultKind::Fail(Errno::IO),
+            };
+            let (ended, sys) = strike(&mut world, Strategy::Buffered, Some(fault));
+            assert_eq!(sys.hit(), Some(call));
+            assert_eq!(ended.summary.state, JobState::DoneWithFailures);
+            let failure = &ended.failures[0];
+            assert_eq!(failure.op, Op::Flush, "{failure:?}");
+            assert_eq!(failure.errno, Some(5));
+        }
+    }
+}
+
+/// File systems without `RENAME_NOREPLACE`, or without links as well, or locks.
+#[test]
+fn what_a_file_system_lacks_is_gone_round() {
+    for (call, errno) in [
+        (Call::RenameNew, Errno::INVAL),
+        (Call::RenameNew, Errno::NOSYS),
+        (Call::TryLock, Errno::OPNOTSUPP),
+        (Call::CopyRange, Errno::XDEV),
+        (Call::CopyRange, Errno::NOSYS),
+        (Call::SendFile, Errno::INVAL),
+        (Call::CloneFile, Errno::OPNOTSUPP),
+        (Call::SetOwner, Errno::PERM),
+    ] {
+        for strategy in [Strategy::Auto, Strategy::CopyFileRange, Strategy::Sendfile] {
+            let mut world = World::new(false);
+            let fault = Fault {
+                call: Some(call),
+                nth: 0,
+                sticky: true,
+                kind: FaultKind::Fail(errno),
+            };
+            let (ended, _) = strike(&mut world, strategy, Some(fault));
+            ended.assert_good();
+        }
+    }
+}
+
+/// Several workers: no order to rely on, the same promises.
+#[test]
+fn failures_among_several_workers_are_all_listed() {
+    let mut world = World::new(true);
+    for (call, errno) in [
+        (Call::WriteAt, Errno::NOSPC),
+        (Call::ReadAt, Errno::IO),
+        (Call::CreateNew, Errno::DQUOT),
+        (Call::RenameNew, Errno::IO),
+        (Call::Rename, Errno::ACCESS),
+        (Call::Unlink, Errno::IO),
+        (Call::SetTimes, Errno::PERM),
+        (Call::Close, Errno::IO),
+        (Call::OpenDir, Errno::MFILE),
+        (Call::List, Errno::IO),
+        (Call::StatAt, Errno::STALE),
+    ] {
+        for nth in 0..6 {
+            let dest = world.dest();
+            let fault = Fault {
+                call: Some(call),
+                nth,
+                sticky: true,
+                kind: FaultKind::Fail(errno),
+            };
+            let sys = Arc::new(Faulty::new(Arc::new(Real), Some(fault)));
+            let mut job = world.job(&dest, Strategy::Parallel);
+            job.tuning.file_workers = Some(4);
+            job.tuning.chunk_workers = Some(4);
+            let ended = run(sys.clone(), &job);
+            check(
+                &format!("{call:?} {nth}"),
+                &world.source,
+                &dest,
+                &ended,
+                &sys,
+            );
+            fs::remove_dir_all(&dest).expect("removed");
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! A directory that goes away whatever was done in it: write-protected directories, mounts, panics.
+
+use super::skip;
+use rustix::mount::{MountFlags, UnmountFlags, mount, mount_remount, unmount};
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+use walkdir::WalkDir;
+
+/// A temporary directory.
+pub struct Scratch {
+    dir: TempDir,
+    mounts: Vec<PathBuf>,
+}
+
+impl Scratch {
+    /// In the usual place for temporary files.
+    pub fn new() -> Self {
+        Self::below(&std::env::temp_dir())
+    }
+
+    /// On a file system in memory where there is one, else in the usual place.
+    pub fn quick() -> Self {
+        let memory = Path::new("/dev/shm");
+        if tempfile::tempdir_in(memory).is_ok() {
+            Self::below(memory)
+        } else {
+            Self::new()
+        }
+    }
+
+    fn below(parent: &Path) -> Self {
+        let dir = tempfile::Builder::new()
+            .prefix("haul-test-")
+            .tempdir_in(parent)
+            .expect("a temporary directory");
+        Self {
+            dir,
+            mounts: Vec::new(),
+        }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// A path in it.
+    pub fn at(&self, name: impl AsRef<Path>) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// A path in it, as text.
+    pub fn text(&self, name: &str) -> String {
+        let path = self.at(name);
+        path.to_str().expect("temporary paths are text").to_owned()
+    }
+
+    /// A new directory in it.
+    pub fn dir(&self, name: impl AsRef<Path>) -> PathBuf {
+        let path = self.at(name);
+        fs::create_dir_all(&path).expect("a directory can be made");
+        path
+    }
+
+    /// A new file in it.
+    pub fn file(&self, name: impl AsRef<Path>, bytes: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.at(name);
+        fs::write(&path, bytes).expect("a file can be written");
+        path
+    }
+
+    /// Mounts a file system of `kilobytes` in memory; `None`, said loudly, where that is not
+    /// permitted.
+    pub fn mount(&mut self, name: &str, kilobytes: u32) -> Option<PathBuf> {
+        let path = self.dir(name);
+        let options = format!("size={kilobytes}k,mode=1777");
+        let options = std::ffi::CString::new(options).expect("no NUL");
+        match mount(
+            "none",
+            &path,
+            "tmpfs",
+            MountFlags::empty(),
+            options.as_c_str(),
+        ) {
+            Ok(()) => {
+                self.mounts.push(path.clone());
+                Some(path)
+            }
+            Err(errno) => {
+                skip(&format!("no tmpfs can be mounted: {errno}"));
+                None
+            }
+        }
+    }
+
+    /// Makes a mounted file system read-only.
+    pub fn remount_read_only(&self, path: &Path) {
+        mount_remount(path, MountFlags::RDONLY, c"").expect("a mount can be made read-only");
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        for path in self.mounts.drain(..).rev() {
+            if let Err(errno) = unmount(&path, UnmountFlags::DETACH) {
+                super::say(&format!("{} stays mounted: {errno}", path.display()));
+            }
+        }
+        make_removable(self.dir.path());
+    }
+}
+
+/// Gives every directory below back to its owner, so that it can be emptied.
+pub fn make_removable(root: &Path) {
+    for entry in WalkDir::new(root).into_iter().filter_map(Result::ok) {
+        if let Ok(metadata) = entry.metadata()
+            && metadata.is_dir()
+            && metadata.mode() & 0o700 != 0o700
+        {
+            // What cannot be changed is told by the removal.
+            drop(fs::set_permissions(
+                entry.path(),
+                Permissions::from_mode(0o700),
+            ));
+        }
+    }
+}
