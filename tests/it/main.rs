@@ -6,6 +6,7 @@ mod cli_usage;
 mod control;
 mod copy_tree;
 mod faults;
+mod pictures;
 mod support;
 mod terminal;
 mod tidy;

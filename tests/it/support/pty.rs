@@ -181,11 +181,11 @@ impl Terminal {
         let mut seen = self.seen();
         while !(seen.is_whole() && ready(&seen)) {
             let left = deadline.saturating_duration_since(Instant::now());
-            assert!(
-                !left.is_zero() && !seen.closed,
-                "never seen: {what}\n{}",
-                seen.text()
-            );
+            if left.is_zero() || seen.closed {
+                let text = seen.text();
+                drop(seen);
+                panic!("never seen: {what}\n{text}");
+            }
             let step = left.min(Duration::from_millis(100));
             (seen, _) = self.seen.1.wait_timeout(seen, step).expect("reader lives");
         }
