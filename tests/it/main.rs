@@ -7,6 +7,7 @@ mod control;
 mod copy_tree;
 mod faults;
 mod pictures;
+mod readme;
 mod support;
 mod terminal;
 mod tidy;

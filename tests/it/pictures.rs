@@ -62,6 +62,9 @@ fn pictures() {
         let far = numbers.any(|number: u32| (45..90).contains(&number));
         far && screen.contains(" W3 ") && screen.contains("mean") && screen.contains('~')
     });
+    // A notice gives way to the keys of the bottom line.
+    terminal.keys("k");
+    terminal.shows("F1 keys");
     take("running");
     terminal.keys("?");
     terminal.shows("KEYS");
