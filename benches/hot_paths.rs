@@ -110,6 +110,7 @@ fn copy(source: &Path, dest: &Path, strategy: Strategy) {
         conflict: Conflict::Refuse,
         durability: Durability::None,
         filters: Filters::default(),
+        ..JobSpec::default()
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()

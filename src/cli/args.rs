@@ -214,6 +214,7 @@ impl CopyArgs {
             conflict: self.conflict.unwrap_or(copy.conflict),
             durability: self.sync.unwrap_or(copy.sync),
             filters,
+            ..JobSpec::default()
         })
     }
 

@@ -104,6 +104,7 @@ fn settings(config: &Config) -> Settings {
             conflict: copy.conflict,
             durability: copy.sync,
             filters: copy.filters.clone(),
+            ..JobSpec::default()
         },
     }
 }

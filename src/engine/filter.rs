@@ -19,35 +19,25 @@ const VCS: [&[u8]; 9] = [
     b".fslckout",
 ];
 
-/// Compiled patterns.
+/// Patterns of one kind.
 #[derive(Debug)]
-pub struct Filter {
+struct Patterns {
     names: GlobSet,
     paths: GlobSet,
     dir_names: GlobSet,
     dir_paths: GlobSet,
-    vcs: bool,
-    empty: bool,
 }
 
-impl Filter {
-    /// Compiles; the message names the pattern that is no glob.
-    ///
-    /// A pattern without `/` is matched against the name alone, one with `/` against the whole
-    /// path below the source (`*` does not cross a `/`, `**` does); one that ends in `/` is for
-    /// directories only.
-    pub fn new(filters: &Filters) -> Result<Self, String> {
+impl Patterns {
+    fn new(patterns: &[String]) -> Result<Self, String> {
         let mut sets = [(); 4].map(|()| GlobSetBuilder::new());
-        for pattern in &filters.exclude {
+        for pattern in patterns {
             let (text, dirs) = match pattern.strip_suffix('/') {
                 Some(text) => (text, true),
                 None => (pattern.as_str(), false),
             };
-            let text = text
-                .strip_prefix('/')
-                .map_or_else(|| text.to_owned(), str::to_owned);
-            let is_path = pattern.trim_end_matches('/').contains('/');
-            let glob = GlobBuilder::new(&text)
+            let is_path = text.contains('/');
+            let glob = GlobBuilder::new(text.strip_prefix('/').unwrap_or(text))
                 .literal_separator(true)
                 .backslash_escape(true)
                 .build()
@@ -61,6 +51,35 @@ impl Filter {
             paths: built(paths)?,
             dir_names: built(dir_names)?,
             dir_paths: built(dir_paths)?,
+        })
+    }
+
+    fn matches(&self, name: &Path, path: &Path, is_dir: bool) -> bool {
+        self.names.is_match(name)
+            || self.paths.is_match(path)
+            || (is_dir && (self.dir_names.is_match(name) || self.dir_paths.is_match(path)))
+    }
+}
+
+/// Compiled patterns.
+#[derive(Debug)]
+pub struct Filter {
+    exclude: Patterns,
+    include: Patterns,
+    vcs: bool,
+    empty: bool,
+}
+
+impl Filter {
+    /// Compiles; the message names the pattern that is no glob.
+    ///
+    /// A pattern without `/` is matched against the name alone, one with `/` against the whole
+    /// path below the source (`*` does not cross a `/`, `**` does); one that ends in `/` is for
+    /// directories only. What `include` matches stays, whatever `exclude` says.
+    pub fn new(filters: &Filters) -> Result<Self, String> {
+        Ok(Self {
+            exclude: Patterns::new(&filters.exclude)?,
+            include: Patterns::new(&filters.include)?,
             vcs: filters.exclude_vcs,
             empty: filters.exclude.is_empty() && !filters.exclude_vcs,
         })
@@ -76,13 +95,10 @@ impl Filter {
         if self.empty {
             return false;
         }
-        if self.vcs && VCS.contains(&name) {
-            return true;
-        }
+        let excluded = self.vcs && VCS.contains(&name);
         let name = Path::new(OsStr::from_bytes(name));
-        self.names.is_match(name)
-            || self.paths.is_match(path)
-            || (is_dir && (self.dir_names.is_match(name) || self.dir_paths.is_match(path)))
+        (excluded || self.exclude.matches(name, path, is_dir))
+            && !self.include.matches(name, path, is_dir)
     }
 }
 
@@ -97,7 +113,7 @@ mod tests {
             .collect();
         Filter::new(&Filters {
             exclude,
-            exclude_vcs: false,
+            ..Filters::default()
         })
         .expect("globs")
     }
@@ -124,10 +140,23 @@ mod tests {
     }
 
     #[test]
+    fn what_is_included_stays() {
+        let filters = Filters {
+            exclude: vec!["*.exr".into()],
+            include: vec!["hero.*".into(), "keep/*.exr".into()],
+            ..Filters::default()
+        };
+        let filter = Filter::new(&filters).expect("globs");
+        assert!(out(&filter, "a/b.exr", false));
+        assert!(!out(&filter, "a/hero.exr", false));
+        assert!(!out(&filter, "keep/b.exr", false));
+    }
+
+    #[test]
     fn version_control() {
         let vcs = Filter::new(&Filters {
-            exclude: vec![],
             exclude_vcs: true,
+            ..Filters::default()
         })
         .expect("no globs");
         assert!(out(&vcs, "a/.git", true));
@@ -139,7 +168,7 @@ mod tests {
         let exclude = vec!["[".to_owned()];
         let error = Filter::new(&Filters {
             exclude,
-            exclude_vcs: false,
+            ..Filters::default()
         })
         .expect_err("not a glob");
         assert!(error.contains("'['"), "{error}");

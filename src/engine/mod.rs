@@ -20,6 +20,7 @@ mod state;
 mod strategy;
 mod tally;
 mod temp;
+mod throttle;
 mod tree;
 mod view;
 mod worker;

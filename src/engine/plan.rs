@@ -172,7 +172,7 @@ impl Count {
     ) -> Result<(), Trouble> {
         let sys = self.sys.clone();
         let origin = resolve::origin(path)?;
-        let found = resolve::find(&*sys, &origin)?;
+        let found = resolve::find(&*sys, &origin, self.spec.follow_links)?;
         let name = target.name.clone().unwrap_or_else(|| origin.name.clone());
         if name.as_c_str() == c"." {
             if target

@@ -7,7 +7,7 @@ use super::route::{Reason, Rung};
 use super::scan::Subtree;
 use super::tree::{Dir, Slice};
 use super::worker::Held;
-use crate::proto::{Failure, FileId, JobId, Naming, Plan, Strategy, Totals, WorkerId};
+use crate::proto::{BytePath, Failure, FileId, JobId, Naming, Plan, Strategy, Totals, WorkerId};
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
@@ -30,8 +30,8 @@ pub enum What {
     Found(Vec<Arc<Slice>>, Totals),
     /// The scan could not look at something: one failure, and what to scan again on retry.
     ScanFailed(Failure, Retry),
-    /// The scan met something to know.
-    ScanNotice(Notable, u64),
+    /// The scan met things to know.
+    ScanNotices(Box<Notables>),
     /// The destination file systems, for the flush at the end.
     Targets(Vec<OwnedFd>),
     /// How the destination argument was read: whoever scans again must read it so, though the
@@ -94,63 +94,96 @@ pub enum Notable {
     OwnerNotKept,
     /// Set-user-id and set-group-id bits were dropped because the owner could not be set.
     SetIdDropped,
+    /// The mode is another than the source's.
+    ModeNotKept,
+    /// The modification time is another than the source's.
+    TimesNotKept,
+    /// An extended attribute could not be kept.
+    XattrNotKept,
+    /// An access control list could not be kept.
+    AclNotKept,
     /// Names of one inode became files of their own.
     HardLinksSplit,
     /// Orphaned temporaries of an earlier run were removed.
     OrphansRemoved,
     /// Temporaries of a copy into the source tree were not copied.
     TemporariesSkipped,
-    /// Files in use by a foreign mount point or filter were left out.
+    /// Entries a pattern left out.
     Excluded,
+    /// Mount points that were not entered.
+    OtherFileSystems,
 }
 
 impl Notable {
     /// Every kind.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 11] = [
         Self::OwnerNotKept,
         Self::SetIdDropped,
+        Self::ModeNotKept,
+        Self::TimesNotKept,
+        Self::XattrNotKept,
+        Self::AclNotKept,
         Self::HardLinksSplit,
         Self::OrphansRemoved,
         Self::TemporariesSkipped,
         Self::Excluded,
+        Self::OtherFileSystems,
     ];
 
     /// The words shown.
     pub const fn text(self) -> &'static str {
         match self {
-            Self::OwnerNotKept => "owner or group not kept: not permitted",
+            Self::OwnerNotKept => "owner or group not kept",
             Self::SetIdDropped => "set-id bits dropped, because the owner could not be kept",
+            Self::ModeNotKept => "mode not kept: the destination has another",
+            Self::TimesNotKept => "modification time not kept: the destination has another",
+            Self::XattrNotKept => "extended attribute not kept",
+            Self::AclNotKept => {
+                "access control list not kept; the group was given no more than it had"
+            }
             Self::HardLinksSplit => "hard-linked names copied as files of their own",
             Self::OrphansRemoved => "temporaries of an interrupted run removed",
             Self::TemporariesSkipped => "temporaries of a running copy in the source left out",
-            Self::Excluded => "entries left out by --exclude",
+            Self::Excluded => "entries left out by a pattern",
+            Self::OtherFileSystems => "mount points not entered",
         }
     }
 }
 
-/// Counts by [`Notable`].
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Notables([u64; Notable::ALL.len()]);
+/// Counts by [`Notable`], each with the first path it was said of.
+#[derive(Clone, Debug, Default)]
+pub struct Notables([(u64, Option<BytePath>); Notable::ALL.len()]);
 
 impl Notables {
     /// Counts some.
     pub fn add(&mut self, what: Notable, count: u64) {
-        self.0[what as usize] += count;
+        self.0[what as usize].0 += count;
+    }
+
+    /// Counts one, at a path that is asked for when it is the first.
+    pub fn add_at(&mut self, what: Notable, path: impl FnOnce() -> BytePath) {
+        let (count, first) = &mut self.0[what as usize];
+        *count += 1;
+        if first.is_none() {
+            *first = Some(path());
+        }
     }
 
     /// Counts another's.
-    pub fn merge(&mut self, other: &Self) {
+    pub fn merge(&mut self, other: Self) {
         for (mine, theirs) in self.0.iter_mut().zip(other.0) {
-            *mine += theirs;
+            mine.0 += theirs.0;
+            mine.1 = mine.1.take().or(theirs.1);
         }
     }
 
     /// What was counted.
-    pub fn iter(&self) -> impl Iterator<Item = (Notable, u64)> + '_ {
+    pub fn iter(&self) -> impl Iterator<Item = (Notable, u64, Option<&BytePath>)> + '_ {
         Notable::ALL
             .into_iter()
-            .zip(self.0)
-            .filter(|(_, count)| *count > 0)
+            .zip(&self.0)
+            .filter(|(_, (count, _))| *count > 0)
+            .map(|(what, (count, first))| (what, *count, first.as_ref()))
     }
 }
 

@@ -193,14 +193,18 @@ pub struct Found {
     pub stat: Stat,
 }
 
-/// Opens a source argument's parent and looks at it.
-pub fn find(sys: &dyn Sys, origin: &Origin) -> Result<Found, Trouble> {
+/// Opens a source argument's parent and looks at it; at what it leads to with `follow`.
+pub fn find(sys: &dyn Sys, origin: &Origin, follow: bool) -> Result<Found, Trouble> {
     let resolve = source(Op::Resolve);
     let parent = sys.open_root(&origin.parent).map_err(&resolve)?;
     let mut stat = sys
         .stat_at(parent.as_fd(), &origin.name)
         .map_err(&resolve)?;
-    if origin.follow && stat.kind == Kind::Link {
+    if follow && stat.kind == Kind::Link {
+        stat = sys
+            .stat_followed(parent.as_fd(), &origin.name)
+            .map_err(&resolve)?;
+    } else if origin.follow && stat.kind == Kind::Link {
         let path = origin
             .parent
             .join(OsStr::from_bytes(origin.name.to_bytes()));

@@ -7,7 +7,7 @@
 use super::failure::reason;
 use crate::proto::Strategy;
 use crate::sys::{Errno, FsKind};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 /// Below this many bytes one read and one write beat every offload: the extra calls cost more
 /// than the copy through a buffer (oc-rsync's thresholds; `reference: engines §2a-7`).
@@ -36,6 +36,8 @@ pub enum Reason {
     FellBack,
     /// Files of the kernel's own making must be read to the end.
     Pseudo,
+    /// Holes are to be made or filled, which needs the bytes.
+    Holes,
     /// Nothing to move.
     Empty,
 }
@@ -56,6 +58,7 @@ impl Reason {
             Self::NotWorthRanges => "smaller than the parallel minimum",
             Self::FellBack => "what was wanted is not supported on this route",
             Self::Pseudo => "made by the kernel on reading: its length cannot be trusted",
+            Self::Holes => "holes are to be made or filled, so the bytes must be seen",
             Self::Empty => "empty",
         }
     }
@@ -99,6 +102,8 @@ pub struct Wanted {
     pub chunk_workers: u16,
     /// From this size on a file is cut in ranges.
     pub parallel_min_size: u64,
+    /// Holes are made or filled: the bytes must be seen, and blocks must not be shared.
+    pub reshape: bool,
 }
 
 /// A pair of devices.
@@ -113,6 +118,7 @@ pub struct Route {
     /// Kind of the destination's.
     pub dst_kind: FsKind,
     dropped: AtomicU32,
+    no_attributes: AtomicBool,
 }
 
 fn bit(strategy: Strategy) -> u32 {
@@ -131,12 +137,23 @@ impl Route {
             src_kind,
             dst_kind,
             dropped: AtomicU32::new(0),
+            no_attributes: AtomicBool::new(false),
         }
     }
 
     /// True until the strategy was found not to work here.
     pub fn offers(&self, strategy: Strategy) -> bool {
         self.dropped.load(Ordering::Relaxed) & bit(strategy) == 0
+    }
+
+    /// True until the source's file system was found to have no extended attributes.
+    pub fn has_attributes(&self) -> bool {
+        !self.no_attributes.load(Ordering::Relaxed)
+    }
+
+    /// The source's file system has none: its other files are not asked.
+    pub fn drop_attributes(&self) {
+        self.no_attributes.store(true, Ordering::Relaxed);
     }
 
     /// Drops a strategy; the words for it the first time, `None` later.
@@ -158,6 +175,11 @@ impl Route {
         if self.src_kind.is_pseudo() {
             return Ladder::of(&[(Buffered, Reason::Pseudo)]);
         }
+        let ranges = size >= wanted.parallel_min_size && wanted.chunk_workers > 1;
+        if wanted.reshape {
+            let parallel = ranges && matches!(wanted.strategy, Auto | Parallel);
+            return Ladder::of(&[(if parallel { Parallel } else { Buffered }, Reason::Holes)]);
+        }
         let or_buffered = |strategy| {
             if self.offers(strategy) {
                 Ladder::of(&[(strategy, Reason::Asked), (Buffered, Reason::FellBack)])
@@ -173,9 +195,7 @@ impl Route {
             Reflink => Ladder::of(&[(Reflink, Reason::Asked)]),
             Sendfile => or_buffered(Sendfile),
             CopyFileRange => or_buffered(CopyFileRange),
-            Parallel if size >= wanted.parallel_min_size && wanted.chunk_workers > 1 => {
-                Ladder::of(&[(Parallel, Reason::Asked)])
-            }
+            Parallel if ranges => Ladder::of(&[(Parallel, Reason::Asked)]),
             Parallel => Ladder::of(&[(Buffered, Reason::NotWorthRanges)]),
         }
     }
@@ -239,6 +259,7 @@ mod tests {
             strategy,
             chunk_workers: 4,
             parallel_min_size: 128 << 20,
+            reshape: false,
         }
     }
 

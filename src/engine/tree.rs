@@ -74,6 +74,28 @@ struct Below {
     src_name: CString,
     dst_name: CString,
     stat: Stat,
+    /// The source was reached through a link that was to be followed.
+    follow: bool,
+}
+
+/// How a child is named on both sides.
+#[derive(Debug)]
+pub struct Names {
+    /// In the source.
+    pub src: CString,
+    /// At the destination.
+    pub dst: CString,
+    /// The source name may be a link and is followed.
+    pub follow: bool,
+}
+
+/// What a child's destination is.
+#[derive(Clone, Copy, Debug)]
+pub struct Made {
+    /// This run made it.
+    pub fresh: bool,
+    /// It hands an ACL down.
+    pub inherits: bool,
 }
 
 /// A source directory paired with its destination.
@@ -86,6 +108,8 @@ pub struct Dir {
     pub route: Arc<Route>,
     /// True when this run made the destination: nothing in it can be in the way.
     pub fresh: bool,
+    /// True when the destination hands an ACL down to what is made in it.
+    pub inherits: bool,
     fds: Mutex<Option<Arc<DirFds>>>,
     open: Arc<AtomicUsize>,
     /// Unfinished children, slices, and the scan of the directory itself.
@@ -94,13 +118,19 @@ pub struct Dir {
 
 impl Dir {
     /// A top-level pair, always open.
-    pub fn place(place: Arc<Place>, fds: Arc<DirFds>, route: Arc<Route>) -> Arc<Self> {
+    pub fn place(
+        place: Arc<Place>,
+        fds: Arc<DirFds>,
+        route: Arc<Route>,
+        inherits: bool,
+    ) -> Arc<Self> {
         let open = fds.open.clone();
         Arc::new(Self {
             place,
             below: None,
             route,
             fresh: false,
+            inherits,
             fds: Mutex::new(Some(fds)),
             open,
             pending: AtomicU32::new(1),
@@ -110,23 +140,24 @@ impl Dir {
     /// A child. It takes over the caller's [`Self::expect`] of `parent`.
     pub fn child(
         parent: &Arc<Self>,
-        src_name: CString,
-        dst_name: CString,
+        names: Names,
         stat: Stat,
         fds: Arc<DirFds>,
         route: Arc<Route>,
-        fresh: bool,
+        made: Made,
     ) -> Arc<Self> {
         Arc::new(Self {
             place: parent.place.clone(),
             below: Some(Below {
                 parent: parent.clone(),
-                src_name,
-                dst_name,
+                src_name: names.src,
+                dst_name: names.dst,
                 stat,
+                follow: names.follow,
             }),
             route,
-            fresh,
+            fresh: made.fresh,
+            inherits: made.inherits,
             open: parent.open.clone(),
             fds: Mutex::new(Some(fds)),
             pending: AtomicU32::new(1),
@@ -164,9 +195,8 @@ impl Dir {
         };
         for dir in chain.into_iter().rev() {
             let Some(below) = &dir.below else { continue };
-            let src = sys
-                .open_dir(fds.src(), &below.src_name)
-                .map_err(source(Op::Open))?;
+            let src = if below.follow { sys.open_dir_followed(fds.src(), &below.src_name) } else { sys.open_dir(fds.src(), &below.src_name) }
+            .map_err(source(Op::Open))?;
             let stat = sys.stat(src.as_fd()).map_err(source(Op::Stat))?;
             if !stat.same_inode(&below.stat) {
                 return Err(Trouble::own(
@@ -247,6 +277,25 @@ impl Dir {
     /// The path below the place: of the directory, and of `name` in it when given.
     pub fn below_path(self: &Arc<Self>, name: Option<&CStr>) -> BytePath {
         BytePath::from(self.join(PathBuf::new(), Side::Source, name))
+    }
+
+    /// The path of `name` below the source argument, its own name not included: what patterns
+    /// speak of.
+    pub fn inner_path(self: &Arc<Self>, name: &CStr) -> PathBuf {
+        let mut names = vec![name];
+        let mut dir = self;
+        while let Some(below) = &dir.below {
+            if below.parent.below.is_none() {
+                break;
+            }
+            names.push(&below.src_name);
+            dir = &below.parent;
+        }
+        names
+            .iter()
+            .rev()
+            .map(|name| OsStr::from_bytes(name.to_bytes()))
+            .collect()
     }
 
     /// The full path as a person would write it.

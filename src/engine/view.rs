@@ -6,6 +6,7 @@ use super::worker::Held;
 use crate::proto::{
     FileId, FilePhase, FileRow, JobState, JobView, Lane, Notice, StrategyUse, Totals, WorkerRow,
 };
+use crate::text;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -189,8 +190,11 @@ fn notices(job: &Job) -> Vec<Notice> {
             text: words.clone(),
             count: 1,
         });
-    let counted = job.notables.iter().map(|(what, count)| Notice {
-        text: what.text().to_owned(),
+    let counted = job.notables.iter().map(|(what, count, first)| Notice {
+        text: match first {
+            Some(path) => format!("{} (first: {})", what.text(), text::shown(path.as_bytes())),
+            None => what.text().to_owned(),
+        },
         count,
     });
     dropped.chain(counted).collect()

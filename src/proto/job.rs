@@ -189,12 +189,122 @@ pub struct Filters {
     /// Patterns of what to leave out: matched against the name, and against the path below the
     /// source where the pattern holds a `/`.
     pub exclude: Vec<String>,
+    /// Patterns of what stays although `exclude` says otherwise; matched the same way. What lies
+    /// in a directory that is left out is never looked at.
+    pub include: Vec<String>,
     /// Leaves out version control's own data (`.git`, `.hg`, `.svn` and kin).
     pub exclude_vcs: bool,
 }
 
+/// What a copy keeps of a file besides its bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "six independent choices of the user"
+)]
+pub struct Preserve {
+    /// Permission bits, set-id bits included.
+    pub mode: bool,
+    /// Owner and group, by number, where permitted.
+    pub owner: bool,
+    /// Access and modification time, to the nanosecond.
+    pub times: bool,
+    /// Extended attributes, where permitted.
+    pub xattr: bool,
+    /// POSIX access control lists.
+    pub acl: bool,
+    /// Hard links within the job.
+    pub links: bool,
+}
+
+impl Preserve {
+    /// Everything.
+    pub const ALL: Self = Self {
+        mode: true,
+        owner: true,
+        times: true,
+        xattr: true,
+        acl: true,
+        links: true,
+    };
+
+    /// The names used on the command line and in the configuration.
+    pub const NAMES: [&'static str; 6] = ["mode", "owner", "times", "xattr", "acl", "links"];
+
+    /// Chooses or drops one by its name, or all of them by `all`; false when there is no such name.
+    pub fn set(&mut self, name: &str, keep: bool) -> bool {
+        match name {
+            "mode" => self.mode = keep,
+            "owner" => self.owner = keep,
+            "times" => self.times = keep,
+            "xattr" => self.xattr = keep,
+            "acl" => self.acl = keep,
+            "links" => self.links = keep,
+            "all" => {
+                *self = Self {
+                    mode: keep,
+                    owner: keep,
+                    times: keep,
+                    xattr: keep,
+                    acl: keep,
+                    links: keep,
+                }
+            }
+            _ => return false,
+        }
+        true
+    }
+}
+
+impl Default for Preserve {
+    fn default() -> Self {
+        Self::ALL
+    }
+}
+
+/// What becomes of holes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Sparse {
+    /// Holes stay holes.
+    #[default]
+    Auto,
+    /// Runs of zeros become holes too.
+    Always,
+    /// Holes are filled: every block is written.
+    Never,
+}
+
+impl Sparse {
+    /// Every choice, in the order menus show them.
+    pub const ALL: [Self; 3] = [Self::Auto, Self::Always, Self::Never];
+
+    /// The name used on the command line, in the configuration and on screen.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Always => "always",
+            Self::Never => "never",
+        }
+    }
+
+    /// The choice of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|choice| choice.name() == name)
+    }
+}
+
+/// Times a file is begun again after trouble that may pass, unless told otherwise.
+pub const DEFAULT_RETRIES: u8 = 2;
+
 /// A job as a door asks for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "independent choices of the user"
+)]
 pub struct JobSpec {
     /// What to copy, in order; each a file, link or directory.
     pub sources: Vec<BytePath>,
@@ -212,6 +322,39 @@ pub struct JobSpec {
     pub durability: Durability,
     /// What is left out.
     pub filters: Filters,
+    /// What is kept besides the bytes.
+    pub preserve: Preserve,
+    /// What becomes of holes.
+    pub sparse: Sparse,
+    /// Copies what links point to instead of the links.
+    pub follow_links: bool,
+    /// Leaves out what is on another file system than the source argument.
+    pub one_file_system: bool,
+    /// Bytes per second, at most.
+    pub limit: Option<u64>,
+    /// Times a file is begun again after trouble that may pass.
+    pub retries: u8,
+}
+
+impl Default for JobSpec {
+    fn default() -> Self {
+        Self {
+            sources: Vec::new(),
+            dest: BytePath::default(),
+            naming: Naming::default(),
+            strategy: Strategy::default(),
+            tuning: Tuning::default(),
+            conflict: Conflict::default(),
+            durability: Durability::default(),
+            filters: Filters::default(),
+            preserve: Preserve::ALL,
+            sparse: Sparse::default(),
+            follow_links: false,
+            one_file_system: false,
+            limit: None,
+            retries: DEFAULT_RETRIES,
+        }
+    }
 }
 
 /// When an added job may run.

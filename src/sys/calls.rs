@@ -88,12 +88,34 @@ macro_rules! each_call {
             sync => Sync(fd: BorrowedFd<'_>) -> ();
             /// Flushes the whole file system behind a descriptor.
             sync_fs => SyncFs(fd: BorrowedFd<'_>) -> ();
+            /// Opens what `name` in `at` leads to, links followed, for reading.
+            open_followed => OpenFollowed(at: BorrowedFd<'_>, name: &CStr) -> OwnedFd;
+            /// Opens the directory that `name` in `at` leads to, links followed.
+            open_dir_followed => OpenDirFollowed(at: BorrowedFd<'_>, name: &CStr) -> OwnedFd;
+            /// Metadata of what a name leads to, links followed.
+            stat_followed => StatFollowed(at: BorrowedFd<'_>, name: &CStr) -> Stat;
+            /// Names of an open file's extended attributes, each ended by a NUL.
+            list_xattrs => ListXattrs(fd: BorrowedFd<'_>) -> Vec<u8>;
+            /// Value of one of them.
+            get_xattr => GetXattr(fd: BorrowedFd<'_>, attribute: &CStr) -> Vec<u8>;
+            /// Sets one of them.
+            set_xattr => SetXattr(fd: BorrowedFd<'_>, attribute: &CStr, value: &[u8]) -> ();
+            /// Removes one of them.
+            remove_xattr => RemoveXattr(fd: BorrowedFd<'_>, attribute: &CStr) -> ();
+            /// Removes one from a name.
+            remove_xattr_at => RemoveXattrAt(at: BorrowedFd<'_>, name: &CStr, attribute: &CStr) -> ();
+            /// The first three for a name in a directory; of the link itself when it is one.
+            list_xattrs_at => ListXattrsAt(at: BorrowedFd<'_>, name: &CStr) -> Vec<u8>;
+            /// Value of an attribute of a name.
+            get_xattr_at => GetXattrAt(at: BorrowedFd<'_>, name: &CStr, attribute: &CStr) -> Vec<u8>;
+            /// Sets an attribute of a name.
+            set_xattr_at => SetXattrAt(at: BorrowedFd<'_>, name: &CStr, attribute: &CStr, value: &[u8]) -> ();
             /// Renames within one directory, replacing what has the new name.
             rename => Rename(at: BorrowedFd<'_>, from: &CStr, to: &CStr) -> ();
             /// Renames within one directory; an error when the new name exists.
             rename_new => RenameNew(at: BorrowedFd<'_>, from: &CStr, to: &CStr) -> ();
-            /// A second name for an inode; an error when it exists.
-            link => Link(at: BorrowedFd<'_>, from: &CStr, to: &CStr) -> ();
+            /// A second name for an inode; an error when it exists. Not through a link.
+            link => Link(from_dir: BorrowedFd<'_>, from: &CStr, to_dir: BorrowedFd<'_>, to: &CStr) -> ();
             /// Removes a name that is no directory.
             unlink => Unlink(at: BorrowedFd<'_>, name: &CStr) -> ();
             /// A second descriptor for the same open file.

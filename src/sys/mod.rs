@@ -37,6 +37,20 @@ pub fn seed() -> u64 {
     }
 }
 
+/// What the process takes away from the mode of new files. Read from `/proc`, because umask(2)
+/// can only be asked by changing it; 022 where that cannot be read.
+pub fn umask() -> u32 {
+    std::fs::read_to_string("/proc/self/status")
+        .ok()
+        .and_then(|status| {
+            let line = status
+                .lines()
+                .find_map(|line| line.strip_prefix("Umask:"))?;
+            u32::from_str_radix(line.trim(), 8).ok()
+        })
+        .unwrap_or(0o022)
+}
+
 /// The user haul acts as.
 pub fn effective_user() -> u32 {
     rustix::process::geteuid().as_raw()

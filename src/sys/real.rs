@@ -5,12 +5,13 @@ use rustix::fs::{
     self, AtFlags, FlockOperation, Mode, OFlags, RenameFlags, SeekFrom, Timespec, Timestamps,
 };
 use rustix::io;
-use std::ffi::{CStr, CString};
+use std::ffi::{CStr, CString, OsStr};
 use std::fs::File;
 use std::io::Read as _;
 use std::mem::MaybeUninit;
-use std::os::fd::{BorrowedFd, IntoRawFd, OwnedFd};
-use std::path::Path;
+use std::os::fd::{AsRawFd, BorrowedFd, IntoRawFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 
 /// Most bytes one offload call is asked for: below 2 GiB, where kernels and C libraries have had
 /// their sign errors (glibc 2.41, coreutils 9.8 NEWS).
@@ -37,6 +38,34 @@ fn owner(uid: u32, gid: u32) -> (Option<fs::Uid>, Option<fs::Gid>) {
         (uid != u32::MAX).then(|| fs::Uid::from_raw(uid)),
         (gid != u32::MAX).then(|| fs::Gid::from_raw(gid)),
     )
+}
+
+/// A name in an open directory as a path that nobody can move: the kernel goes by the descriptor,
+/// then one component. For calls that have no form relative to a descriptor before 6.13.
+fn below(at: BorrowedFd<'_>, name: &CStr) -> PathBuf {
+    let mut path = PathBuf::from(format!("/proc/self/fd/{}", at.as_raw_fd()));
+    path.push(OsStr::from_bytes(name.to_bytes()));
+    path
+}
+
+/// Reads something whose length was just asked for; once more when it grew in between.
+fn grown(len: usize, read: impl Fn(&mut [u8]) -> SysResult<usize>) -> SysResult<Vec<u8>> {
+    if len == 0 {
+        return Ok(Vec::new());
+    }
+    // The kernel's own bound for a value and for a list (XATTR_SIZE_MAX, xattr(7)).
+    for len in [len, 65_536] {
+        let mut buffer = vec![0; len];
+        match read(&mut buffer) {
+            Ok(got) => {
+                buffer.truncate(got);
+                return Ok(buffer);
+            }
+            Err(Errno::RANGE) => {}
+            Err(errno) => return Err(errno),
+        }
+    }
+    Err(Errno::RANGE)
 }
 
 impl Sys for Real {
@@ -258,8 +287,82 @@ impl Sys for Real {
         fs::renameat_with(at, from, at, to, RenameFlags::NOREPLACE)
     }
 
-    fn link(&self, at: BorrowedFd<'_>, from: &CStr, to: &CStr) -> SysResult<()> {
-        fs::linkat(at, from, at, to, AtFlags::empty())
+    fn link(
+        &self,
+        from_dir: BorrowedFd<'_>,
+        from: &CStr,
+        to_dir: BorrowedFd<'_>,
+        to: &CStr,
+    ) -> SysResult<()> {
+        fs::linkat(from_dir, from, to_dir, to, AtFlags::empty())
+    }
+
+    fn open_followed(&self, at: BorrowedFd<'_>, name: &CStr) -> SysResult<OwnedFd> {
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+        fs::openat(at, name, flags, Mode::empty())
+    }
+
+    fn open_dir_followed(&self, at: BorrowedFd<'_>, name: &CStr) -> SysResult<OwnedFd> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        fs::openat(at, name, flags, Mode::empty())
+    }
+
+    fn stat_followed(&self, at: BorrowedFd<'_>, name: &CStr) -> SysResult<Stat> {
+        fs::statat(at, name, AtFlags::empty()).map(Stat::from)
+    }
+
+    fn list_xattrs(&self, fd: BorrowedFd<'_>) -> SysResult<Vec<u8>> {
+        // Most files have none: asking for the length alone needs no memory.
+        grown(fs::flistxattr_query(fd)?, |buffer| {
+            fs::flistxattr(fd, buffer)
+        })
+    }
+
+    fn get_xattr(&self, fd: BorrowedFd<'_>, attribute: &CStr) -> SysResult<Vec<u8>> {
+        grown(fs::fgetxattr_query(fd, attribute)?, |buffer| {
+            fs::fgetxattr(fd, attribute, buffer)
+        })
+    }
+
+    fn set_xattr(&self, fd: BorrowedFd<'_>, attribute: &CStr, value: &[u8]) -> SysResult<()> {
+        fs::fsetxattr(fd, attribute, value, fs::XattrFlags::empty())
+    }
+
+    fn remove_xattr(&self, fd: BorrowedFd<'_>, attribute: &CStr) -> SysResult<()> {
+        fs::fremovexattr(fd, attribute)
+    }
+
+    fn remove_xattr_at(&self, at: BorrowedFd<'_>, name: &CStr, attribute: &CStr) -> SysResult<()> {
+        fs::lremovexattr(below(at, name), attribute)
+    }
+
+    fn list_xattrs_at(&self, at: BorrowedFd<'_>, name: &CStr) -> SysResult<Vec<u8>> {
+        let path = below(at, name);
+        grown(fs::llistxattr_query(&path)?, |buffer| {
+            fs::llistxattr(&path, buffer)
+        })
+    }
+
+    fn get_xattr_at(
+        &self,
+        at: BorrowedFd<'_>,
+        name: &CStr,
+        attribute: &CStr,
+    ) -> SysResult<Vec<u8>> {
+        let path = below(at, name);
+        grown(fs::lgetxattr_query(&path, attribute)?, |buffer| {
+            fs::lgetxattr(&path, attribute, buffer)
+        })
+    }
+
+    fn set_xattr_at(
+        &self,
+        at: BorrowedFd<'_>,
+        name: &CStr,
+        attribute: &CStr,
+        value: &[u8],
+    ) -> SysResult<()> {
+        fs::lsetxattr(below(at, name), attribute, value, fs::XattrFlags::empty())
     }
 
     fn unlink(&self, at: BorrowedFd<'_>, name: &CStr) -> SysResult<()> {

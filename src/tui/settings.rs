@@ -1,7 +1,7 @@
 //! What the interactive program is started with and what it leaves behind.
 
 use super::browse::Sort;
-use crate::proto::{BytePath, JobSpec, Naming};
+use crate::proto::{JobSpec, Naming};
 
 /// How the screen behaves; the configuration is mapped into it.
 #[derive(Clone, Debug)]
@@ -32,14 +32,8 @@ impl Default for Settings {
             colour: None,
             notice: None,
             defaults: JobSpec {
-                sources: Vec::new(),
-                dest: BytePath::default(),
                 naming: Naming::Into,
-                strategy: crate::proto::Strategy::default(),
-                tuning: crate::proto::Tuning::default(),
-                conflict: crate::proto::Conflict::default(),
-                durability: crate::proto::Durability::default(),
-                filters: crate::proto::Filters::default(),
+                ..JobSpec::default()
             },
         }
     }

@@ -92,6 +92,7 @@ fn spec() -> JobSpec {
         conflict: Conflict::Refuse,
         durability: Durability::Job,
         filters: crate::proto::Filters::default(),
+        ..JobSpec::default()
     }
 }
 

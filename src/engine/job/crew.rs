@@ -7,8 +7,10 @@ use crate::engine::gate::Gate;
 use crate::engine::report::Report;
 use crate::engine::route::Wanted;
 use crate::engine::tally::Cell;
+use crate::engine::throttle::Throttle;
 use crate::engine::tree::Slice;
 use crate::engine::worker::{Big, Shared, Work, Worker};
+use crate::proto::Sparse;
 use crate::proto::{
     DEFAULT_BUFFER_SIZE, DEFAULT_PARALLEL_MIN_SIZE, FileId, JobSpec, JobState, Lane, Op, Strategy,
     WorkerId,
@@ -65,6 +67,12 @@ impl Job {
             gate: Gate::default(),
             conflict: self.spec.conflict,
             durability: self.spec.durability,
+            preserve: self.spec.preserve,
+            umask: crate::sys::umask(),
+            sparse: self.spec.sparse,
+            follow_links: self.spec.follow_links,
+            retries: self.spec.retries,
+            throttle: self.spec.limit.map(Throttle::new),
             wanted: wanted(&self.spec, chunk_workers, chunk_size),
             buffer_size: tuning
                 .buffer_size
@@ -216,5 +224,6 @@ pub fn wanted(spec: &JobSpec, chunk_workers: u16, chunk_size: u64) -> Wanted {
         strategy: spec.strategy,
         chunk_workers,
         parallel_min_size: spec.tuning.parallel_min_size.unwrap_or(automatic),
+        reshape: spec.sparse != Sparse::Auto,
     }
 }

@@ -332,7 +332,7 @@ impl Job {
                 self.counts.failed += 1;
                 self.failures.push(failure);
             }
-            What::ScanNotice(what, count) => self.notables.add(what, count),
+            What::ScanNotices(notables) => self.notables.merge(*notables),
             What::Targets(fds) => self.targets.extend(fds),
             What::Named(naming) => {
                 if self.spec.naming != naming {
@@ -418,7 +418,7 @@ impl Job {
             });
             self.dropped.push((strategy, reason));
         }
-        self.notables.merge(&batch.notables);
+        self.notables.merge(batch.notables);
         if self.state == JobState::Scanning && self.counts.ended > 0 {
             self.set_state(JobState::Running, events);
         }

@@ -15,8 +15,8 @@ use crate::engine::gate::Pass;
 use crate::engine::report::{Notable, Notables, Retry, What};
 use crate::engine::route::Route;
 use crate::engine::temp::is_temp;
-use crate::engine::tree::{Dir, DirFds, Slice, SliceBuilder};
-use crate::engine::worker::{Shared, complete};
+use crate::engine::tree::{Dir, DirFds, Made, Names, Slice, SliceBuilder};
+use crate::engine::worker::{Shared, complete, hands_down};
 use crate::proto::{ErrorClass, JobSpec, Op, Side, Totals};
 use crate::sys::{Errno, Kind, Stat};
 use std::ffi::{CStr, CString};
@@ -40,6 +40,8 @@ pub struct Subtree {
     src_name: CString,
     dst_name: CString,
     ino: u64,
+    /// Device of the source argument.
+    home: u64,
 }
 
 impl Subtree {
@@ -114,9 +116,8 @@ impl Scan {
         self.descend();
         let begun = self.sources(&assignment.sources) || begun;
         self.flush();
-        for (what, count) in self.notables.iter() {
-            self.shared.report(What::ScanNotice(what, count));
-        }
+        let notables = Box::new(std::mem::take(&mut self.notables));
+        self.shared.report(What::ScanNotices(notables));
         let whole = self.whole;
         self.shared.report(What::ScanEnded { begun, whole });
     }
@@ -156,9 +157,13 @@ impl Scan {
 
     fn subtree(&mut self, subtree: Subtree) {
         match self.open(&subtree) {
-            Ok(dir) => {
+            Ok((dir, entered)) => {
                 self.totals.dirs += 1;
-                if let Err(trouble) = self.list(&dir) {
+                if !entered {
+                    self.notables.add_at(Notable::OtherFileSystems, || {
+                        dir.full_path(Side::Source, None)
+                    });
+                } else if let Err(trouble) = self.list(&dir, subtree.home) {
                     // What was listed before stays listed; the directory as a whole failed.
                     let path = dir.full_path(trouble.side, None);
                     self.report(What::ScanFailed(trouble.failure(None, path), Retry::Never));
@@ -186,8 +191,9 @@ impl Scan {
         }
     }
 
-    /// Opens a directory on both sides, making it at the destination.
-    fn open(&mut self, subtree: &Subtree) -> Result<Arc<Dir>, Trouble> {
+    /// Opens a directory on both sides, making it at the destination. False with it when it is a
+    /// mount point that is not to be entered.
+    fn open(&mut self, subtree: &Subtree) -> Result<(Arc<Dir>, bool), Trouble> {
         let shared = self.shared.clone();
         let sys = &*shared.sys;
         let Subtree {
@@ -195,9 +201,12 @@ impl Scan {
             src_name,
             dst_name,
             ino,
+            home,
         } = subtree;
         let up = parent.acquire(sys)?;
-        let src = sys.open_dir(up.src(), src_name).map_err(source(Op::Open))?;
+        let follow = self.spec.follow_links;
+        let src = if follow { sys.open_dir_followed(up.src(), src_name) } else { sys.open_dir(up.src(), src_name) }
+        .map_err(source(Op::Open))?;
         let stat = sys.stat(src.as_fd()).map_err(source(Op::Stat))?;
         if stat.ino != *ino && src_name.as_c_str() != c"." {
             // A mount point shows another inode than its directory entry: only a device change
@@ -217,7 +226,7 @@ impl Scan {
                 Op::Open,
                 Side::Source,
                 ErrorClass::Refused,
-                "directory contains itself (a mount of its own parent)",
+                "directory contains itself (a mount of or a link to its own parent)",
             ));
         }
         let fresh = if dst_name.as_c_str() == c"." {
@@ -254,19 +263,21 @@ impl Scan {
         if !fresh {
             self.sweep(&fds);
         }
-        Ok(Dir::child(
-            parent,
-            src_name.clone(),
-            dst_name.clone(),
-            stat,
-            fds,
-            route,
+        let made = Made {
             fresh,
-        ))
+            inherits: hands_down(sys, fds.dst()),
+        };
+        let entered = !self.spec.one_file_system || stat.dev == *home;
+        let names = Names {
+            src: src_name.clone(),
+            dst: dst_name.clone(),
+            follow,
+        };
+        Ok((Dir::child(parent, names, stat, fds, route, made), entered))
     }
 
     /// Lists a directory: files into slices, directories onto the stack.
-    fn list(&mut self, dir: &Arc<Dir>) -> Result<(), Trouble> {
+    fn list(&mut self, dir: &Arc<Dir>, home: u64) -> Result<(), Trouble> {
         let shared = self.shared.clone();
         let sys = &*shared.sys;
         let fds = dir.acquire(sys)?;
@@ -282,7 +293,7 @@ impl Scan {
                 if !self.may_go_on() {
                     break;
                 }
-                self.child(dir, &fds, &mut builder, &mut below, name, kind, ino);
+                self.child(dir, &fds, home, &mut builder, &mut below, name, kind, ino);
             }
             self.children = children;
             match more {
@@ -308,6 +319,7 @@ impl Scan {
         &mut self,
         dir: &Arc<Dir>,
         fds: &DirFds,
+        home: u64,
         builder: &mut SliceBuilder,
         below: &mut Vec<Subtree>,
         name: CString,
@@ -319,9 +331,16 @@ impl Scan {
             return;
         }
         // Directories need no metadata yet: they are looked at when they are opened.
+        let sys = self.shared.sys.clone();
+        let look = || match sys.stat_at(fds.src(), &name) {
+            Ok(stat) if stat.kind == Kind::Link && self.spec.follow_links => {
+                sys.stat_followed(fds.src(), &name)
+            }
+            looked => looked,
+        };
         let stat = match kind {
             Some(Kind::Dir) => None,
-            _ => match self.shared.sys.stat_at(fds.src(), &name) {
+            _ => match look() {
                 Ok(stat) => Some(stat),
                 Err(errno) => {
                     let trouble = Trouble::kernel(Op::Stat, Side::Source, errno);
@@ -333,14 +352,8 @@ impl Scan {
         };
         let is_dir = stat.is_none_or(|stat| stat.kind == Kind::Dir);
         if !self.filter.is_empty() {
-            let path = dir.below_path(Some(&name));
-            // Patterns speak of paths below the source argument, not of its own name.
-            let mut inner = path.as_path().components();
-            inner.next();
-            if self
-                .filter
-                .leaves_out(name.as_bytes(), inner.as_path(), is_dir)
-            {
+            let inner = dir.inner_path(&name);
+            if self.filter.leaves_out(name.as_bytes(), &inner, is_dir) {
                 self.notables.add(Notable::Excluded, 1);
                 return;
             }
@@ -360,7 +373,9 @@ impl Scan {
                     parent: dir.clone(),
                     src_name: name.clone(),
                     dst_name: name,
-                    ino,
+                    // What a link leads to has another number than the link.
+                    ino: stat.map_or(ino, |stat| stat.ino),
+                    home,
                 });
             }
         }
@@ -390,10 +405,10 @@ impl Scan {
         let mut failures = Vec::new();
         let notables = &mut self.notables;
         complete(
-            &*shared.sys,
+            &shared,
             dir,
             &mut |failure, dir| failures.push((failure, dir.clone())),
-            &mut |what| notables.add(what, 1),
+            &mut |what, dir| notables.add_at(what, || dir.full_path(Side::Dest, None)),
         );
         for (failure, dir) in failures {
             self.report(What::ScanFailed(failure, Retry::Dir(dir)));

@@ -6,6 +6,7 @@ use crate::engine::gate::Pass;
 use crate::engine::report::{Retry, What};
 use crate::engine::resolve::{self, Origin, Target};
 use crate::engine::tree::{Dir, DirFds, Place, SliceBuilder};
+use crate::engine::worker::hands_down;
 use crate::proto::{BytePath, ErrorClass, Naming, Op, Side};
 use crate::sys::Kind;
 use std::collections::HashSet;
@@ -83,7 +84,7 @@ impl Scan {
         let shared = self.shared.clone();
         let sys = &*shared.sys;
         let mut origin = resolve::origin(path)?;
-        let found = resolve::find(sys, &origin)?;
+        let found = resolve::find(sys, &origin, self.spec.follow_links)?;
         let own_name = origin.name.clone();
         let through_link = origin.follow && {
             // `link/`: the opened parent is the directory itself.
@@ -130,6 +131,7 @@ impl Scan {
                 src_name: origin.name,
                 dst_name,
                 ino: found.stat.ino,
+                home: found.stat.dev,
             });
             self.descend();
             return Ok(());
@@ -181,7 +183,8 @@ impl Scan {
             src_path: tidy(&origin.parent),
             dst_path: tidy(&target.path),
         };
-        Ok(Dir::place(Arc::new(place), fds, route))
+        let inherits = hands_down(&*shared.sys, fds.dst());
+        Ok(Dir::place(Arc::new(place), fds, route, inherits))
     }
 }
 

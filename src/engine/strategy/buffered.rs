@@ -41,7 +41,7 @@ impl Mover for Buffered {
             if let Some(stop) = control.go_on() {
                 return ended(at, stop);
             }
-            let want = usize::try_from(range.end - at)
+            let want = usize::try_from((range.end - at).min(control.cap()))
                 .unwrap_or(usize::MAX)
                 .min(self.buffer.len());
             let got = match sys.read_at(pair.src, &mut self.buffer[..want], at) {
@@ -51,7 +51,23 @@ impl Mover for Buffered {
             };
             let mut rest = &self.buffer[..got];
             while !rest.is_empty() {
-                match sys.write_at(pair.dst, rest, at) {
+                let zeros = if pair.punch {
+                    leading_zeros(rest, at)
+                } else {
+                    0
+                };
+                if zeros > 0 {
+                    rest = &rest[zeros..];
+                    at += zeros as u64;
+                    control.moved(zeros as u64, at);
+                    continue;
+                }
+                let data = if pair.punch {
+                    leading_data(rest, at)
+                } else {
+                    rest.len()
+                };
+                match sys.write_at(pair.dst, &rest[..data], at) {
                     // A write that takes nothing and gives no reason would loop for ever.
                     Ok(0) => {
                         return ended(
@@ -69,5 +85,58 @@ impl Mover for Buffered {
             }
         }
         ended(at, Stop::Complete)
+    }
+}
+
+/// Blocks of a file system are at least this large, and a hole is whole blocks.
+const BLOCK: usize = 4096;
+
+/// Bytes from a block boundary that are whole blocks of zeros.
+fn leading_zeros(bytes: &[u8], at: u64) -> usize {
+    if !at.is_multiple_of(BLOCK as u64) {
+        return 0;
+    }
+    let blocks = bytes.chunks_exact(BLOCK);
+    blocks.take_while(|block| is_zero(block)).count() * BLOCK
+}
+
+/// Bytes up to the next whole block of zeros.
+fn leading_data(bytes: &[u8], at: u64) -> usize {
+    let mut from = (BLOCK - (at % BLOCK as u64) as usize) % BLOCK;
+    while let Some(block) = bytes.get(from..from + BLOCK) {
+        if from > 0 && is_zero(block) {
+            return from;
+        }
+        from += BLOCK;
+    }
+    bytes.len()
+}
+
+fn is_zero(block: &[u8]) -> bool {
+    block.iter().fold(0, |all, byte| all | byte) == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zeros_are_found_at_block_boundaries_only() {
+        let mut bytes = vec![0; 5 * BLOCK];
+        bytes[2 * BLOCK + 17] = 1;
+        assert_eq!(leading_zeros(&bytes, 0), 2 * BLOCK);
+        assert_eq!(leading_zeros(&bytes, 100), 0);
+        assert_eq!(leading_data(&bytes[2 * BLOCK..], 2 * BLOCK as u64), BLOCK);
+        assert_eq!(
+            leading_data(&bytes[2 * BLOCK..][..100], 2 * BLOCK as u64),
+            100
+        );
+        // From the middle of a block: up to the boundary at least.
+        assert_eq!(leading_data(&bytes, 4000), 96);
+        assert_eq!(
+            leading_zeros(&bytes[..100], 0),
+            0,
+            "less than a block is data"
+        );
     }
 }

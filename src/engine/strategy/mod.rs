@@ -13,6 +13,7 @@ mod sendfile;
 
 use super::gate::{Gate, Pass};
 use super::tally::{Cell, Wish};
+use super::throttle::Throttle;
 use crate::proto::{FileId, FilePhase, Op, Side, Strategy};
 use crate::sys::{Errno, Sys};
 use std::ops::Range;
@@ -28,6 +29,8 @@ pub struct Pair<'a> {
     pub dst: BorrowedFd<'a>,
     /// Length of the source in bytes when it was opened.
     pub size: u64,
+    /// Blocks of zeros are left out instead of written; only `buffered` looks at the bytes.
+    pub punch: bool,
 }
 
 /// Why a mover returned.
@@ -83,17 +86,24 @@ pub struct Control<'a> {
     gate: &'a Gate,
     cell: &'a Cell,
     file: FileId,
+    throttle: Option<&'a Throttle>,
     piece: u64,
     began: Instant,
 }
 
 impl<'a> Control<'a> {
     /// For one file on one worker.
-    pub fn new(gate: &'a Gate, cell: &'a Cell, file: FileId) -> Self {
+    pub fn new(
+        gate: &'a Gate,
+        cell: &'a Cell,
+        file: FileId,
+        throttle: Option<&'a Throttle>,
+    ) -> Self {
         Self {
             gate,
             cell,
             file,
+            throttle,
             piece: PIECE_MIN,
             began: crate::clock::now(),
         }
@@ -107,7 +117,12 @@ impl<'a> Control<'a> {
 
     /// Bytes to ask for in one uninterruptible call; follows the measured speed.
     pub fn piece(&self) -> u64 {
-        self.piece
+        self.piece.min(self.cap())
+    }
+
+    /// Bytes that a capped rate allows in one call.
+    pub fn cap(&self) -> u64 {
+        self.throttle.map_or(u64::MAX, Throttle::piece)
     }
 
     /// Tells that `bytes` more arrived, up to `offset`, by a call sized with [`Self::piece`].
@@ -126,6 +141,9 @@ impl<'a> Control<'a> {
     /// Tells that `bytes` more arrived, up to `offset`.
     pub fn moved(&mut self, bytes: u64, offset: u64) {
         self.cell.advance(bytes, offset);
+        if let Some(throttle) = self.throttle {
+            throttle.spend(bytes);
+        }
     }
 
     /// Asks without waiting: a mover with operations in flight drains them before it calls
@@ -139,6 +157,13 @@ impl<'a> Control<'a> {
 
     /// With nothing in flight: waits while the job is held; `Some` when the mover must return.
     pub fn go_on(&mut self) -> Option<Stop> {
+        if let Some(throttle) = self.throttle {
+            // Short naps, so that pause and cancel are answered while the rate makes it wait.
+            while self.look() == Pass::Go && !throttle.due().is_zero() {
+                std::thread::sleep(throttle.due().min(PIECE_TIME));
+                self.began = crate::clock::now();
+            }
+        }
         if self.look() == Pass::Go {
             return None;
         }

@@ -5,7 +5,7 @@ use super::file::OpenFile;
 use crate::engine::failure::{self, Trouble};
 use crate::engine::route::Reason;
 use crate::engine::strategy::{Control, Moved, Pair, Stop};
-use crate::proto::{ErrorClass, Op, Side, Strategy};
+use crate::proto::{ErrorClass, Op, Side, Sparse, Strategy};
 use crate::sys::{Errno, Sys};
 use std::ops::Range;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -39,15 +39,16 @@ impl Worker {
             if strategy == Strategy::Parallel {
                 return Ok(Climbed::Lanes);
             }
-            let mut control = Control::new(&shared.gate, &cell, file.id);
+            let mut control = Control::new(&shared.gate, &cell, file.id, shared.throttle.as_ref());
             control.begin(strategy, file.done);
             let pair = Pair {
                 src: file.src.as_fd(),
                 dst: file.dst.as_fd(),
                 size: file.stat.size,
+                punch: shared.sparse == Sparse::Always,
             };
             let spread = Spread {
-                sparse: file.stat.looks_sparse(),
+                sparse: shared.sparse != Sparse::Never && file.stat.looks_sparse(),
                 strategy,
             };
             let moved = self.span(

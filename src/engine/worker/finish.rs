@@ -1,14 +1,15 @@
 //! The end of a regular file: checks, metadata, flush, close, name; or its removal.
 
+use super::attributes::Bearer;
 use super::existing::{self, Way};
 use super::file::{NAMES, OpenFile, Placing};
-use super::publish::{self, Named};
+use super::publish::{self, Dress, Named};
 use super::{Outcome, Worker};
 use crate::engine::failure::{self, Trouble, dest};
 use crate::engine::report::{Notable, Status};
 use crate::engine::route::Rung;
 use crate::engine::tree::{DirFds, Slice};
-use crate::proto::{Durability, ErrorClass, FilePhase, Op, Side, Strategy};
+use crate::proto::{Durability, ErrorClass, FilePhase, Op, Side, Sparse, Strategy};
 use crate::sys::{Errno, Stat, Sys};
 use std::ffi::CStr;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -61,7 +62,7 @@ impl Worker {
         if !pseudo {
             publish::check_unchanged(sys, src, file.stat)?;
         }
-        if file.holes > 0 {
+        if file.holes > 0 || shared.sparse == Sparse::Always {
             // A hole at the end is only a length.
             sys.set_len(dst, file.done).map_err(dest(Op::Truncate))?;
         }
@@ -78,9 +79,22 @@ impl Worker {
             ));
         }
         let notables = &mut self.batch.notables;
-        publish::set_metadata(sys, dst, file.stat, &now, &mut |what| notables.add(what, 1))?;
-        if file.stat.nlink > 1 {
-            notables.add(Notable::HardLinksSplit, 1);
+        let slice = file.slice;
+        let mut notable = |what| {
+            let name = slice.entry(file.index).2;
+            notables.add_at(what, || slice.dir.full_path(Side::Dest, Some(name)));
+        };
+        Dress {
+            sys,
+            keep: shared.preserve,
+            umask: shared.umask,
+            route: &slice.dir.route,
+            inherits: slice.dir.inherits,
+            notable: &mut notable,
+        }
+        .put_on(Bearer::Open(src), Bearer::Open(dst), file.stat, &now)?;
+        if file.stat.nlink > 1 && shared.preserve.links {
+            notable(Notable::HardLinksSplit);
         }
         if file.way == Placing::Over || shared.durability == Durability::File {
             // Renaming over a file whose new bytes are not on the device loses both in a crash.

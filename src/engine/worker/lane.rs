@@ -13,7 +13,7 @@ use super::climb::Spread;
 use super::file::{OpenFile, Placing};
 use super::finish::Finishing;
 use super::{Held, Outcome, Worker};
-use crate::proto::{ErrorClass, FileId, FilePhase, Op, Side, Strategy};
+use crate::proto::{ErrorClass, FileId, FilePhase, Op, Side, Sparse, Strategy};
 use crate::sys::Stat;
 use std::ffi::CString;
 use std::ops::Range;
@@ -137,13 +137,14 @@ impl Worker {
             src: big.src.as_fd(),
             dst: big.dst.as_fd(),
             size: big.stat.size,
+            punch: shared.sparse == Sparse::Always,
         };
         let spread = Spread {
-            sparse: big.stat.looks_sparse(),
+            sparse: shared.sparse != Sparse::Never && big.stat.looks_sparse(),
             strategy: Strategy::Parallel,
         };
         while let Some(range) = big.next_range() {
-            let mut control = Control::new(&shared.gate, &cell, big.id);
+            let mut control = Control::new(&shared.gate, &cell, big.id, shared.throttle.as_ref());
             control.begin(Strategy::Parallel, range.start);
             let mut holes = 0;
             let moved = self.span(sys, pair, range.clone(), spread, &mut control, &mut holes);

@@ -4,6 +4,7 @@
 //! the job: it follows the policies it was given, reports outcomes, and stops at the gate. It may
 //! block in the kernel; nobody waits for it while it does.
 
+mod attributes;
 mod climb;
 mod existing;
 mod file;
@@ -12,9 +13,13 @@ mod lane;
 mod node;
 mod publish;
 
+pub use attributes::hands_down;
 pub use file::OpenFile;
+
 pub use lane::Big;
 
+use self::attributes::Bearer;
+use self::publish::Dress;
 use super::failure::Trouble;
 use super::gate::{Gate, Pass};
 use super::report::{Batch, Notable, Report, Status, What};
@@ -22,16 +27,17 @@ use super::route::Wanted;
 use super::strategy::Movers;
 use super::tally::{Cell, Wish};
 use super::temp::TempNames;
+use super::throttle::Throttle;
 use super::tree::{Dir, Slice};
 use crate::clock;
 use crate::proto::{
-    Conflict, Durability, ErrorClass, Failure, FileId, FilePhase, JobId, Op, Side, WorkerId,
+    Conflict, Durability, ErrorClass, Failure, FileId, FilePhase, JobId, Op, Preserve, Side,
+    Sparse, WorkerId,
 };
 use crate::sys::{Kind, Stat, Sys};
 use crossbeam_channel::{Receiver, select};
 use crossbeam_utils::CachePadded;
 use std::ffi::CStr;
-use std::os::fd::AsFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -41,8 +47,9 @@ use tokio::sync::mpsc;
 const BATCH_FILES: usize = 256;
 const BATCH_TIME: Duration = Duration::from_millis(100);
 
-/// Times a file is begun again after trouble that may pass, and the waits before.
-const RETRY_WAITS: [Duration; 2] = [Duration::from_millis(20), Duration::from_millis(200)];
+/// The wait before a file is begun again; it doubles each time, up to the second.
+const RETRY_WAIT: Duration = Duration::from_millis(20);
+const RETRY_WAIT_MAX: Duration = Duration::from_secs(2);
 
 /// What all workers of a job share.
 #[derive(Debug)]
@@ -57,6 +64,18 @@ pub struct Shared {
     pub conflict: Conflict,
     /// Durability.
     pub durability: Durability,
+    /// What is kept besides the bytes.
+    pub preserve: Preserve,
+    /// What the process takes from the mode of new files.
+    pub umask: u32,
+    /// What becomes of holes.
+    pub sparse: Sparse,
+    /// Copies what links lead to.
+    pub follow_links: bool,
+    /// Times a file is begun again after trouble that may pass.
+    pub retries: u8,
+    /// The rate all workers together keep to.
+    pub throttle: Option<Throttle>,
     /// What the ladder depends on.
     pub wanted: Wanted,
     /// Bytes of a worker's buffer.
@@ -274,9 +293,9 @@ impl Worker {
             match &outcome {
                 Outcome::Trouble(trouble)
                     if matches!(trouble.class, ErrorClass::Transient | ErrorClass::Changed)
-                        && attempt < RETRY_WAITS.len() =>
+                        && attempt < self.shared.retries =>
                 {
-                    std::thread::sleep(RETRY_WAITS[attempt]);
+                    std::thread::sleep((RETRY_WAIT * (1 << attempt.min(10))).min(RETRY_WAIT_MAX));
                     attempt += 1;
                 }
                 _ => break outcome,
@@ -363,13 +382,13 @@ impl Worker {
             ..
         } = &mut self.batch;
         complete(
-            &*shared.sys,
+            &shared,
             dir,
             &mut |failure, dir| {
                 failures.push(failure);
                 dirs.push(dir.clone());
             },
-            &mut |what| notables.add(what, 1),
+            &mut |what, dir| notables.add_at(what, || dir.full_path(Side::Dest, None)),
         );
     }
 
@@ -393,13 +412,13 @@ impl Worker {
 /// One thing less to wait for in `dir`; every directory that becomes complete gets its owner, mode
 /// and times. Used by workers and by the scan, whichever is last.
 pub fn complete(
-    sys: &dyn Sys,
+    shared: &Shared,
     dir: &Arc<Dir>,
     failed: &mut dyn FnMut(Failure, &Arc<Dir>),
-    notable: &mut dyn FnMut(Notable),
+    notable: &mut dyn FnMut(Notable, &Arc<Dir>),
 ) {
     dir.complete(|dir, stat| {
-        if let Err(trouble) = finish_dir(sys, dir, stat, notable) {
+        if let Err(trouble) = finish_dir(shared, dir, stat, &mut |what| notable(what, dir)) {
             let path = dir.full_path(trouble.side, None);
             failed(trouble.failure(None, path), dir);
         }
@@ -407,14 +426,23 @@ pub fn complete(
 }
 
 fn finish_dir(
-    sys: &dyn Sys,
+    shared: &Shared,
     dir: &Arc<Dir>,
     stat: &Stat,
     notable: &mut dyn FnMut(Notable),
 ) -> Result<(), Trouble> {
+    let sys = &*shared.sys;
     let fds = dir.acquire(sys)?;
     let now = sys
-        .stat(fds.dst().as_fd())
+        .stat(fds.dst())
         .map_err(super::failure::dest(Op::Stat))?;
-    publish::set_metadata(sys, fds.dst(), stat, &now, notable)
+    Dress {
+        sys,
+        keep: shared.preserve,
+        umask: shared.umask,
+        route: &dir.route,
+        inherits: dir.inherits,
+        notable,
+    }
+    .put_on(Bearer::Open(fds.src()), Bearer::Open(fds.dst()), stat, &now)
 }

@@ -2,13 +2,14 @@
 //! None of them is ever opened.
 
 use super::super::failure::{Trouble, dest, source};
-use super::super::report::{Notable, Status};
-use super::super::tree::Slice;
+use super::super::report::Status;
+use super::super::tree::{DirFds, Slice};
+use super::attributes::Bearer;
 use super::existing::{self, Way};
-use super::publish::{self, Named};
+use super::publish::{self, Dress, Named};
 use super::{Outcome, Worker};
 use crate::proto::{ErrorClass, FilePhase, Op, Side};
-use crate::sys::{Errno, Kind, Stat, Sys};
+use crate::sys::{Errno, Kind, Stat};
 use std::ffi::{CStr, CString};
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
@@ -66,34 +67,36 @@ impl Worker {
         }
         self.cell.phase(FilePhase::Finishing);
         let temp = self.create_node(fds.dst(), &stat, target.as_deref())?;
-        let placed = self.dress_node(fds.dst(), &temp, &stat).and_then(|()| {
-            if over {
-                publish::name_over(sys, fds.dst(), &temp, dest_name)?;
-                return Ok(());
-            }
-            loop {
-                let free = beside.map(|number| existing::beside(dest_name, number));
-                match publish::name_new(
-                    sys,
-                    fds.dst(),
-                    &temp,
-                    free.as_deref().unwrap_or(dest_name),
-                )? {
-                    Named::Done => return Ok(()),
-                    Named::Taken => match &mut beside {
-                        Some(number) if *number < 10_000 => *number += 1,
-                        _ => {
-                            return Err(Trouble::own(
-                                Op::Rename,
-                                Side::Dest,
-                                ErrorClass::Transient,
-                                "appeared at the destination during the copy",
-                            ));
-                        }
-                    },
+        let placed = self
+            .dress_node(slice, index, &fds, &temp, &stat)
+            .and_then(|()| {
+                if over {
+                    publish::name_over(sys, fds.dst(), &temp, dest_name)?;
+                    return Ok(());
                 }
-            }
-        });
+                loop {
+                    let free = beside.map(|number| existing::beside(dest_name, number));
+                    match publish::name_new(
+                        sys,
+                        fds.dst(),
+                        &temp,
+                        free.as_deref().unwrap_or(dest_name),
+                    )? {
+                        Named::Done => return Ok(()),
+                        Named::Taken => match &mut beside {
+                            Some(number) if *number < 10_000 => *number += 1,
+                            _ => {
+                                return Err(Trouble::own(
+                                    Op::Rename,
+                                    Side::Dest,
+                                    ErrorClass::Transient,
+                                    "appeared at the destination during the copy",
+                                ));
+                            }
+                        },
+                    }
+                }
+            });
         if let Err(trouble) = placed {
             self.remove(fds.dst(), &temp)?;
             return Err(trouble);
@@ -125,25 +128,31 @@ impl Worker {
         }
     }
 
-    /// Owner, mode and times, by name: the name is random and new, and no call follows a link.
-    fn dress_node(&mut self, dir: BorrowedFd<'_>, temp: &CStr, stat: &Stat) -> Result<(), Trouble> {
+    /// Owner, attributes, mode and times, by name: the name is random and new, and no call
+    /// follows a link.
+    fn dress_node(
+        &mut self,
+        slice: &Arc<Slice>,
+        index: usize,
+        fds: &DirFds,
+        temp: &CStr,
+        stat: &Stat,
+    ) -> Result<(), Trouble> {
         let shared = self.shared.clone();
-        let sys: &dyn Sys = &*shared.sys;
-        let now = sys.stat_at(dir, temp).map_err(dest(Op::Stat))?;
-        let kept = publish::set_owner(stat, &now, &mut |uid, gid| {
-            sys.set_owner_at(dir, temp, uid, gid)
-        })?;
-        if !kept {
-            self.batch.notables.add(Notable::OwnerNotKept, 1);
+        let (_, name, dest_name) = slice.entry(index);
+        let to = Bearer::Named(fds.dst(), temp);
+        let now = to.stat(&*shared.sys).map_err(dest(Op::Stat))?;
+        let notables = &mut self.batch.notables;
+        Dress {
+            sys: &*shared.sys,
+            keep: shared.preserve,
+            umask: shared.umask,
+            route: &slice.dir.route,
+            inherits: slice.dir.inherits && stat.kind != Kind::Link,
+            notable: &mut |what| {
+                notables.add_at(what, || slice.dir.full_path(Side::Dest, Some(dest_name)));
+            },
         }
-        if stat.kind != Kind::Link && now.mode != stat.mode {
-            sys.set_mode_at(dir, temp, stat.mode)
-                .map_err(dest(Op::Mode))?;
-        }
-        match sys.set_times_at(dir, temp, stat.atime, stat.mtime) {
-            // Some file systems keep no times of links.
-            Ok(()) | Err(Errno::OPNOTSUPP | Errno::NOSYS) => Ok(()),
-            Err(errno) => Err(Trouble::kernel(Op::Times, Side::Dest, errno)),
-        }
+        .put_on(Bearer::Named(fds.src(), name), to, stat, &now)
     }
 }

@@ -1,71 +1,155 @@
-//! The end of a file: metadata on the descriptor, flush, close, and only then its name.
+//! The end of a file: what it keeps besides its bytes, and only then its name.
 
-use super::super::failure::{Trouble, dest};
-use super::super::report::Notable;
-use crate::proto::{ErrorClass, Op, Side};
-use crate::sys::{Errno, Stat, Sys};
+use super::attributes::{self, Bearer};
+use crate::engine::failure::{Trouble, dest, source};
+use crate::engine::report::Notable;
+use crate::engine::route::Route;
+use crate::proto::{ErrorClass, Op, Preserve, Side};
+use crate::sys::{Errno, Kind, Stat, Sys};
 use std::ffi::CStr;
 use std::os::fd::BorrowedFd;
 
 /// Mode bits that must not survive a change of owner.
 const SET_ID: u32 = 0o6000;
 
-/// Gives an open file or directory the owner, mode and times of `stat`, in this order: chown
-/// clears set-id bits, and everything before the times changes them. `now` is what it has.
-pub(super) fn set_metadata(
-    sys: &dyn Sys,
-    fd: BorrowedFd<'_>,
-    stat: &Stat,
-    now: &Stat,
-    notable: &mut dyn FnMut(Notable),
-) -> Result<(), Trouble> {
-    let mut mode = stat.mode;
-    if !set_owner(stat, now, &mut |uid, gid| sys.set_owner(fd, uid, gid))? {
-        notable(Notable::OwnerNotKept);
-        if mode & SET_ID != 0 && stat.kind != crate::sys::Kind::Dir {
-            mode &= !SET_ID;
-            notable(Notable::SetIdDropped);
-        }
-    }
-    if mode != now.mode || mode & SET_ID != 0 {
-        sys.set_mode(fd, mode).map_err(dest(Op::Mode))?;
-    }
-    sys.set_times(fd, stat.atime, stat.mtime)
-        .map_err(dest(Op::Times))
+/// What a job keeps, and where what could not be kept is told.
+pub(super) struct Dress<'a> {
+    /// The file systems.
+    pub sys: &'a dyn Sys,
+    /// What is to be kept.
+    pub keep: Preserve,
+    /// What the process takes from the mode of new files, for modes that are not kept.
+    pub umask: u32,
+    /// The route, which remembers that a file system has no attributes.
+    pub route: &'a Route,
+    /// True when the destination directory hands an ACL down to what is made in it.
+    pub inherits: bool,
+    /// Told what could not be kept.
+    pub notable: &'a mut dyn FnMut(Notable),
 }
 
-/// Sets owner and group where they differ; the group alone where only that is permitted. False
-/// when something had to be left: that is no failure, an ordinary user may not give files away.
-pub(super) fn set_owner(
-    stat: &Stat,
-    now: &Stat,
-    set: &mut dyn FnMut(u32, u32) -> Result<(), Errno>,
-) -> Result<bool, Trouble> {
-    /// "Leave it" for chown(2).
-    const LEAVE: u32 = u32::MAX;
-    if stat.uid == now.uid && stat.gid == now.gid {
-        return Ok(true);
+impl Dress<'_> {
+    /// Gives `to` what `stat` and `from` have, and reads it back. `now` is what `to` has.
+    ///
+    /// In this order: chown clears set-id bits and capabilities; attributes of the user need write
+    /// permission, which the mode may take away; an ACL changes the mode; everything changes the
+    /// times. Set-id bits come with the mode, after all else, and not at all without their owner.
+    pub fn put_on(
+        &mut self,
+        from: Bearer<'_>,
+        to: Bearer<'_>,
+        stat: &Stat,
+        now: &Stat,
+    ) -> Result<(), Trouble> {
+        let mut mode = if self.keep.mode { stat.mode } else { stat.mode & 0o777 & !self.umask };
+        let owned = !self.keep.owner || self.owner(to, stat, now)?;
+        if !owned {
+            (self.notable)(Notable::OwnerNotKept);
+            if mode & SET_ID != 0 && stat.kind != Kind::Dir {
+                mode &= !SET_ID;
+                (self.notable)(Notable::SetIdDropped);
+            }
+        }
+        // Without its owner a file runs as somebody else: the same as after a failed chown.
+        if !self.keep.owner && stat.kind != Kind::Dir && stat.uid != now.uid {
+            mode &= !SET_ID;
+        }
+        if self.route.has_attributes() {
+            let carried = attributes::carry(
+                self.sys,
+                from,
+                to,
+                self.keep,
+                self.inherits,
+                self.notable,
+                &mut || self.route.drop_attributes(),
+            );
+            if let Some(bits) = carried {
+                mode = mode & !0o070 | bits << 3 & mode;
+            }
+        } else if self.inherits && self.keep.acl {
+            attributes::shed_inherited(self.sys, to, self.notable);
+        }
+        if stat.kind != Kind::Link {
+            self.mode(to, mode)?;
+        }
+        if self.keep.times {
+            self.times(to, stat)?;
+        }
+        self.look_back(to, stat, mode, owned && self.keep.owner)
     }
-    let not_permitted = |errno: Errno| {
-        // EINVAL: the id has no mapping in this user namespace (chown(2), user_namespaces(7)).
-        matches!(
-            errno,
-            Errno::PERM | Errno::INVAL | Errno::OPNOTSUPP | Errno::NOSYS
-        )
-    };
-    match set(stat.uid, stat.gid) {
-        Ok(()) => return Ok(true),
-        Err(errno) if not_permitted(errno) => {}
-        Err(errno) => return Err(Trouble::kernel(Op::Owner, Side::Dest, errno)),
-    }
-    if stat.gid != now.gid {
-        match set(LEAVE, stat.gid) {
-            Ok(()) => {}
-            Err(errno) if not_permitted(errno) => return Ok(false),
+
+    /// Owner and group where they differ; the group alone where only that is permitted. False when
+    /// something had to be left: no failure, an ordinary user may not give files away.
+    fn owner(&self, to: Bearer<'_>, stat: &Stat, now: &Stat) -> Result<bool, Trouble> {
+        /// "Leave it" for chown(2).
+        const LEAVE: u32 = u32::MAX;
+        if stat.uid == now.uid && stat.gid == now.gid {
+            return Ok(true);
+        }
+        match to.set_owner(self.sys, stat.uid, stat.gid) {
+            Ok(()) => return Ok(true),
+            Err(errno) if is_not_for_us(errno) => {}
             Err(errno) => return Err(Trouble::kernel(Op::Owner, Side::Dest, errno)),
         }
+        if stat.gid != now.gid {
+            match to.set_owner(self.sys, LEAVE, stat.gid) {
+                Ok(()) => {}
+                Err(errno) if is_not_for_us(errno) => return Ok(false),
+                Err(errno) => return Err(Trouble::kernel(Op::Owner, Side::Dest, errno)),
+            }
+        }
+        Ok(stat.uid == now.uid)
     }
-    Ok(stat.uid == now.uid)
+
+    fn mode(&mut self, to: Bearer<'_>, mode: u32) -> Result<(), Trouble> {
+        match to.set_mode(self.sys, mode) {
+            // Told by the look back, which sees what the file has.
+            Ok(()) => Ok(()),
+            Err(errno) if is_not_for_us(errno) => Ok(()),
+            Err(errno) => Err(Trouble::kernel(Op::Mode, Side::Dest, errno)),
+        }
+    }
+
+    fn times(&mut self, to: Bearer<'_>, stat: &Stat) -> Result<(), Trouble> {
+        match to.set_times(self.sys, stat.atime, stat.mtime) {
+            Ok(()) => Ok(()),
+            Err(errno) if is_not_for_us(errno) => Ok(()),
+            Err(errno) => Err(Trouble::kernel(Op::Times, Side::Dest, errno)),
+        }
+    }
+
+    /// File systems change metadata without an error (times are clamped and rounded, modes made
+    /// up): only what is read back was kept.
+    fn look_back(
+        &mut self,
+        to: Bearer<'_>,
+        stat: &Stat,
+        mode: u32,
+        owned: bool,
+    ) -> Result<(), Trouble> {
+        let back = to.stat(self.sys).map_err(dest(Op::Stat))?;
+        if stat.kind != Kind::Link && self.keep.mode && back.mode != mode {
+            (self.notable)(Notable::ModeNotKept);
+        }
+        if self.keep.times && back.mtime != stat.mtime {
+            (self.notable)(Notable::TimesNotKept);
+        }
+        if owned && (back.uid, back.gid) != (stat.uid, stat.gid) {
+            (self.notable)(Notable::OwnerNotKept);
+        }
+        Ok(())
+    }
+}
+
+/// The file system, the kernel or the permissions do not let this be kept; nothing is broken.
+/// EINVAL: an id without a mapping in this user namespace (chown(2), `user_namespaces(7)`), or a
+/// time the file system cannot hold.
+fn is_not_for_us(errno: Errno) -> bool {
+    matches!(
+        errno,
+        Errno::PERM | Errno::INVAL | Errno::OPNOTSUPP | Errno::NOSYS | Errno::OVERFLOW
+    )
 }
 
 /// The source must be what it was when it was opened, or the copy is a mixture of two states.
@@ -74,9 +158,7 @@ pub(super) fn check_unchanged(
     src: BorrowedFd<'_>,
     opened: &Stat,
 ) -> Result<(), Trouble> {
-    let now = sys
-        .stat(src)
-        .map_err(super::super::failure::source(Op::Stat))?;
+    let now = sys.stat(src).map_err(source(Op::Stat))?;
     let same_content = now.size == opened.size && now.mtime == opened.mtime;
     // The change time moves even when the modification time was forged; a new link, owner or mode
     // explains it without a change of content.
@@ -120,7 +202,8 @@ pub(super) fn name_new(
         Ok(()) => Ok(Named::Done),
         Err(Errno::EXIST) => Ok(Named::Taken),
         // Not every file system knows RENAME_NOREPLACE (renameat2(2)); a second link is as atomic.
-        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => match sys.link(dir, temp, name) {
+        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => match sys.link(dir, temp, dir, name)
+        {
             Ok(()) => {
                 sys.unlink(dir, temp).map_err(dest(Op::Remove))?;
                 Ok(Named::Done)

@@ -25,6 +25,7 @@ pub fn spec(source: &Path, dest: &Path) -> JobSpec {
         conflict: Conflict::Refuse,
         durability: Durability::None,
         filters: Filters::default(),
+        ..JobSpec::default()
     }
 }
 
