@@ -195,7 +195,11 @@ impl Dir {
         };
         for dir in chain.into_iter().rev() {
             let Some(below) = &dir.below else { continue };
-            let src = if below.follow { sys.open_dir_followed(fds.src(), &below.src_name) } else { sys.open_dir(fds.src(), &below.src_name) }
+            let src = if below.follow {
+                sys.open_dir_followed(fds.src(), &below.src_name)
+            } else {
+                sys.open_dir(fds.src(), &below.src_name)
+            }
             .map_err(source(Op::Open))?;
             let stat = sys.stat(src.as_fd()).map_err(source(Op::Stat))?;
             if !stat.same_inode(&below.stat) {

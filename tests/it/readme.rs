@@ -121,7 +121,11 @@ fn pictures_of_the_readme_are_there_and_small() {
         .split("](")
         .skip(1)
         .filter_map(|after| after.split(')').next())
-        .filter(|target| target.ends_with(".svg"))
+        .filter(|target| {
+            Path::new(target)
+                .extension()
+                .is_some_and(|end| end == "svg")
+        })
         .collect();
     assert_eq!(pictures.len(), 2);
     for picture in pictures {

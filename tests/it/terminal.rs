@@ -537,7 +537,7 @@ fn foreign(bytes: &[u8]) -> Vec<String> {
             let end = after
                 .find(|c: char| ('\x40'..='\x7e').contains(&c))
                 .unwrap_or(0);
-            &rest[..2 + end + 1]
+            &rest[..=2 + end]
         });
         if let Some(sequence) = sequence {
             if !sequence.ends_with(['m', 'H', 'J', 'K', 'h', 'l']) {

@@ -205,7 +205,11 @@ impl Scan {
         } = subtree;
         let up = parent.acquire(sys)?;
         let follow = self.spec.follow_links;
-        let src = if follow { sys.open_dir_followed(up.src(), src_name) } else { sys.open_dir(up.src(), src_name) }
+        let src = if follow {
+            sys.open_dir_followed(up.src(), src_name)
+        } else {
+            sys.open_dir(up.src(), src_name)
+        }
         .map_err(source(Op::Open))?;
         let stat = sys.stat(src.as_fd()).map_err(source(Op::Stat))?;
         if stat.ino != *ino && src_name.as_c_str() != c"." {

@@ -97,7 +97,11 @@ impl Worker {
                 Way::Beside => Placing::Beside,
             }
         };
-        let src = if shared.follow_links { sys.open_followed(fds.src(), name) } else { sys.open_source(fds.src(), name) }
+        let src = if shared.follow_links {
+            sys.open_followed(fds.src(), name)
+        } else {
+            sys.open_source(fds.src(), name)
+        }
         .map_err(source(Op::Open))?;
         let stat = sys.stat(src.as_fd()).map_err(source(Op::Stat))?;
         if stat.kind != Kind::File || stat.ino != entry.ino {

@@ -41,7 +41,11 @@ impl Dress<'_> {
         stat: &Stat,
         now: &Stat,
     ) -> Result<(), Trouble> {
-        let mut mode = if self.keep.mode { stat.mode } else { stat.mode & 0o777 & !self.umask };
+        let mut mode = if self.keep.mode {
+            stat.mode
+        } else {
+            stat.mode & 0o777 & !self.umask
+        };
         let owned = !self.keep.owner || self.owner(to, stat, now)?;
         if !owned {
             (self.notable)(Notable::OwnerNotKept);
