@@ -13,7 +13,7 @@ use std::ffi::{CStr, CString, OsStr};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Directory pairs that one job holds open at most before it lets idle ones go: two descriptors
@@ -106,8 +106,8 @@ pub struct Dir {
     below: Option<Below>,
     /// The route between the two devices.
     pub route: Arc<Route>,
-    /// True when this run made the destination: nothing in it can be in the way.
-    pub fresh: bool,
+    /// This run made the destination, and nothing in it has been found in the way.
+    fresh: AtomicBool,
     /// True when the destination hands an ACL down to what is made in it.
     pub inherits: bool,
     fds: Mutex<Option<Arc<DirFds>>>,
@@ -129,7 +129,7 @@ impl Dir {
             place,
             below: None,
             route,
-            fresh: false,
+            fresh: AtomicBool::new(false),
             inherits,
             fds: Mutex::new(Some(fds)),
             open,
@@ -156,12 +156,23 @@ impl Dir {
                 follow: names.follow,
             }),
             route,
-            fresh: made.fresh,
+            fresh: AtomicBool::new(made.fresh),
             inherits: made.inherits,
             open: parent.open.clone(),
             fds: Mutex::new(Some(fds)),
             pending: AtomicU32::new(1),
         })
+    }
+
+    /// True when this run made the destination: nothing in it is in the way. A name that is taken
+    /// all the same is noticed when it is given.
+    pub fn is_fresh(&self) -> bool {
+        self.fresh.load(Ordering::Relaxed)
+    }
+
+    /// Somebody else puts things there as well: from now on names are looked at first.
+    pub fn found_shared(&self) {
+        self.fresh.store(false, Ordering::Relaxed);
     }
 
     fn cached(&self) -> Option<Arc<DirFds>> {

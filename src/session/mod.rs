@@ -30,8 +30,6 @@ pub struct Client {
     requests: mpsc::Sender<Request>,
     updates: mpsc::Receiver<Update>,
     snapshots: watch::Receiver<Arc<Snapshot>>,
-    /// Number of the last snapshot handed out.
-    seen: u64,
 }
 
 impl Client {
@@ -44,7 +42,6 @@ impl Client {
             requests,
             updates,
             snapshots,
-            seen: 0,
         }
     }
 
@@ -64,35 +61,17 @@ impl Client {
     pub async fn next(&mut self) -> Option<Update> {
         tokio::select! {
             biased;
-            update = self.updates.recv() => match update {
-                Some(update) => Some(update),
-                None => self.last_snapshot(),
-            },
-            changed = self.snapshots.changed() => match changed {
-                Ok(()) => Some(self.take_snapshot()),
-                // The engine is gone; what it still sent is drained first.
-                Err(_) => match self.updates.recv().await {
-                    Some(update) => Some(update),
-                    None => self.last_snapshot(),
-                },
-            },
+            Some(update) = self.updates.recv() => Some(update),
+            // With the engine gone `changed` still reports a snapshot that was not seen, once.
+            Ok(()) = self.snapshots.changed() => {
+                Some(Update::Snapshot(self.snapshots.borrow_and_update().clone()))
+            }
+            else => None,
         }
     }
 
     /// The newest snapshot, without waiting.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.snapshots.borrow().clone()
-    }
-
-    fn take_snapshot(&mut self) -> Update {
-        let snapshot = self.snapshots.borrow_and_update().clone();
-        self.seen = snapshot.seq;
-        Update::Snapshot(snapshot)
-    }
-
-    /// What a watch channel has unseen cannot be asked of a closed one, so the numbers tell.
-    fn last_snapshot(&mut self) -> Option<Update> {
-        let unseen = self.snapshots.borrow().seq > self.seen;
-        unseen.then(|| self.take_snapshot())
     }
 }

@@ -21,6 +21,29 @@ use std::time::Instant;
 
 const ERRORS: [Errno; 3] = [Errno::IO, Errno::NOSPC, Errno::ACCESS];
 
+/// Calls whose failure means that something is not as it was asked for.
+const NEVER_IGNORED: [Call; 19] = [
+    Call::OpenSource,
+    Call::ReadAt,
+    Call::ReadLink,
+    Call::SeekData,
+    Call::SeekHole,
+    Call::CreateNew,
+    Call::MakeDir,
+    Call::MakeLink,
+    Call::MakeNode,
+    Call::WriteAt,
+    Call::CopyRange,
+    Call::SendFile,
+    Call::SetLen,
+    Call::SetMode,
+    Call::SetTimes,
+    Call::SetTimesAt,
+    Call::Sync,
+    Call::SyncFs,
+    Call::Close,
+];
+
 /// What was at the destination before, under names the job replaces.
 const OLD: [&str; 2] = ["d/one", "d/replaced"];
 
@@ -206,22 +229,20 @@ fn after_a_failed_flush(said: &str, sys: &Faulty, at: usize) {
     assert_eq!(next, Some(&Call::Unlink), "{said}: after a failed flush");
 }
 
-fn once(nth: u64, kind: FaultKind) -> Option<Fault> {
-    Some(Fault {
+fn once(nth: u64, kind: FaultKind) -> Fault {
+    Fault {
         call: None,
         nth,
         sticky: false,
         kind,
-    })
+    }
 }
 
-fn for_good(nth: u64, kind: FaultKind) -> Option<Fault> {
-    Some(Fault {
-        call: None,
-        nth,
+fn for_good(nth: u64, kind: FaultKind) -> Fault {
+    Fault {
         sticky: true,
-        kind,
-    })
+        ..once(nth, kind)
+    }
 }
 
 /// Every call fails in every way.
@@ -235,10 +256,19 @@ fn sweep(strategy: Strategy) {
     assert!(calls > 100, "{calls} calls");
     for nth in 0..calls {
         for errno in ERRORS {
-            strike(&mut world, strategy, once(nth, FaultKind::Fail(errno)));
+            let fault = once(nth, FaultKind::Fail(errno));
+            let (ended, sys) = strike(&mut world, strategy, Some(fault));
+            // Not permitted may mean that another way has to be taken; the others are failures.
+            let hit = sys.hit().filter(|_| errno != Errno::ACCESS);
+            if let Some(call) = hit.filter(|call| NEVER_IGNORED.contains(call)) {
+                assert!(
+                    !ended.failures.is_empty(),
+                    "{errno:?} from {call:?} was lost"
+                );
+            }
         }
         for kind in [FaultKind::Fail(Errno::INTR), FaultKind::Short] {
-            let (ended, sys) = strike(&mut world, strategy, once(nth, kind));
+            let (ended, sys) = strike(&mut world, strategy, Some(once(nth, kind)));
             let failures = &ended.failures;
             assert!(
                 failures.is_empty(),
@@ -247,7 +277,11 @@ fn sweep(strategy: Strategy) {
             );
         }
         let errno = ERRORS[nth as usize % ERRORS.len()];
-        strike(&mut world, strategy, for_good(nth, FaultKind::Fail(errno)));
+        strike(
+            &mut world,
+            strategy,
+            Some(for_good(nth, FaultKind::Fail(errno))),
+        );
     }
     say(&format!(
         "{strategy}: {calls} calls, {} runs in {:.1}s",
@@ -283,7 +317,7 @@ fn retried(strategy: Strategy) {
     let mut helped = 0;
     for nth in 0..sys.calls().len() as u64 {
         let dest = world.dest();
-        let fault = once(nth, FaultKind::Fail(Errno::IO));
+        let fault = Some(once(nth, FaultKind::Fail(Errno::IO)));
         let sys = Arc::new(Faulty::new(Arc::new(Real), fault));
         let mut driver = Driver::on(sys.clone());
         let job = driver.add(&world.job(&dest, strategy), Start::Now);
@@ -343,9 +377,21 @@ fn every_count_may_be_short() {
         Strategy::Baseline,
         Strategy::Auto,
     ] {
-        let mut world = World::new(false);
-        let (ended, _) = strike(&mut world, strategy, for_good(0, FaultKind::Short));
-        ended.assert_good();
+        // All at once, and each by itself: a short read makes every write a whole one.
+        for call in [
+            None,
+            Some(Call::ReadAt),
+            Some(Call::WriteAt),
+            Some(Call::CopyRange),
+            Some(Call::SendFile),
+        ] {
+            let mut world = World::new(false);
+            let fault = Fault {
+                call,
+                ..for_good(0, FaultKind::Short)
+            };
+            strike(&mut world, strategy, Some(fault)).0.assert_good();
+        }
     }
 }
 
@@ -366,6 +412,47 @@ fn a_flush_that_fails_is_believed() {
             let failure = &ended.failures[0];
             assert_eq!(failure.op, Op::Flush, "{failure:?}");
             assert_eq!(failure.errno, Some(5));
+        }
+    }
+}
+
+/// Two things fail: the cause is told, and what was left behind because of the other.
+#[test]
+fn a_clean_up_that_fails_does_not_hide_why_it_was_needed() {
+    for (call, op) in [
+        (Call::WriteAt, Op::Write),
+        (Call::ReadAt, Op::Read),
+        (Call::TryLock, Op::Create),
+        (Call::Close, Op::Close),
+        (Call::RenameNew, Op::Rename),
+        (Call::SetTimesAt, Op::Times),
+    ] {
+        for strategy in [Strategy::Buffered, Strategy::Parallel] {
+            let mut world = World::new(true);
+            let dest = world.dest();
+            let fail = |call| Fault {
+                call: Some(call),
+                nth: 0,
+                sticky: true,
+                kind: FaultKind::Fail(Errno::IO),
+            };
+            let below = Arc::new(Faulty::new(Arc::new(Real), Some(fail(call))));
+            let sys = Arc::new(Faulty::new(below, Some(fail(Call::Unlink))));
+            let ended = run(sys.clone(), &world.job(&dest, strategy));
+            let said = format!("{strategy} {call:?}");
+            check(&said, &world.source, &dest, &ended, &sys);
+            assert!(!ended.failures.is_empty(), "{said}");
+            for failure in &ended.failures {
+                assert_eq!(failure.op, op, "{said}: {failure:?}");
+                assert!(
+                    failure.reason.contains("input/output error"),
+                    "{said}: {failure:?}"
+                );
+                assert!(
+                    failure.reason.contains("left behind"),
+                    "{said}: {failure:?}"
+                );
+            }
         }
     }
 }
@@ -408,7 +495,7 @@ fn failures_among_several_workers_are_all_listed() {
         (Call::RenameNew, Errno::IO),
         (Call::Rename, Errno::ACCESS),
         (Call::Unlink, Errno::IO),
-        (Call::SetTimes, Errno::PERM),
+        (Call::SetTimes, Errno::IO),
         (Call::Close, Errno::IO),
         (Call::OpenDir, Errno::MFILE),
         (Call::List, Errno::IO),

@@ -1,13 +1,22 @@
 //! The one integration binary: linking is the slow part on small machines.
 
+#![allow(
+    clippy::unnecessary_debug_formatting,
+    reason = "a failed test shows names with their odd bytes"
+)]
+
+mod bad_input;
 mod cli_bar;
 mod cli_copy;
 mod cli_usage;
 mod control;
 mod copy_tree;
 mod faults;
+mod orphans;
 mod pictures;
+mod queue;
 mod readme;
+mod stopped;
 mod support;
 mod terminal;
 mod tidy;

@@ -59,7 +59,7 @@ pub enum Device {
 #[derive(Debug)]
 #[allow(
     clippy::struct_excessive_bools,
-    reason = "facts about scan and flush that do not exclude each other"
+    reason = "facts of their own; what must exclude each other is in the table of states"
 )]
 pub struct Job {
     /// Its id.

@@ -63,6 +63,11 @@ impl Job {
         }
     }
 
+    fn cancel_unbegun(&mut self, events: &mut Vec<Event>) {
+        self.unseen |= !self.retrying;
+        self.set_state(JobState::Cancelled, events);
+    }
+
     /// Sets one file aside, or lets it go on.
     pub fn pause_file(&mut self, file: FileId, pause: bool) {
         if pause {
@@ -184,10 +189,5 @@ impl Job {
             next_worker: self.next_worker,
             ..new
         };
-    }
-
-    fn cancel_unbegun(&mut self, events: &mut Vec<Event>) {
-        self.unseen |= !self.retrying;
-        self.set_state(JobState::Cancelled, events);
     }
 }

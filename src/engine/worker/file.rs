@@ -78,7 +78,7 @@ impl Worker {
         let (entry, name, dest_name) = slice.entry(index);
         let dir = &slice.dir;
         let fds = dir.acquire(sys)?;
-        let way = if dir.fresh {
+        let way = if dir.is_fresh() {
             Placing::New
         } else {
             let way = existing::look(
@@ -154,8 +154,8 @@ impl Worker {
                 Ok(false) => {}
                 Err(errno) => {
                     drop(fd);
-                    self.remove(dir, &temp)?;
-                    return Err(Trouble::kernel(Op::Create, Side::Dest, errno));
+                    let trouble = Trouble::kernel(Op::Create, Side::Dest, errno);
+                    return Err(self.cleaned_up(dir, &temp, trouble));
                 }
             }
         }

@@ -122,10 +122,7 @@ impl Worker {
                 return Ok(Outcome::Ended(other));
             }
             Err(trouble) => {
-                return Err(match self.remove(dir, file.temp) {
-                    Ok(()) => trouble,
-                    Err(left) => and_left_behind(trouble, &left),
-                });
+                return Err(self.cleaned_up(dir, file.temp, trouble));
             }
         }
         let planned = file.slice.entries()[file.index].size;
@@ -166,6 +163,7 @@ impl Worker {
                         Way::Free => {}
                         Way::Identical | Way::Leave => return Ok(Status::Skipped),
                         Way::Replace => {
+                            file.slice.dir.found_shared();
                             return Err(Trouble::own(
                                 Op::Rename,
                                 Side::Dest,
@@ -202,6 +200,14 @@ impl Worker {
         // What close says of bytes that are thrown away does not matter; that they are gone does.
         drop(file.dst);
         self.remove(file.fds.dst(), &file.temp)
+    }
+
+    /// The trouble after its temporary was removed; where that fails too, it says so as well.
+    pub(super) fn cleaned_up(&self, dir: BorrowedFd<'_>, temp: &CStr, trouble: Trouble) -> Trouble {
+        match self.remove(dir, temp) {
+            Ok(()) => trouble,
+            Err(left) => and_left_behind(trouble, &left),
+        }
     }
 
     /// Removes a temporary.

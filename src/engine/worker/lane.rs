@@ -236,10 +236,7 @@ impl Worker {
             }
             Some(Halt::Trouble(trouble)) => {
                 self.batch.wasted += done - holes;
-                match self.remove(big.fds.dst(), &big.temp) {
-                    Ok(()) => Outcome::Trouble(trouble),
-                    Err(left) => Outcome::Trouble(left),
-                }
+                Outcome::Trouble(self.cleaned_up(big.fds.dst(), &big.temp, trouble))
             }
             None => {
                 self.batch.wasted += done - holes;
@@ -252,10 +249,7 @@ impl Worker {
                         big.stat.size
                     ),
                 );
-                match self.remove(big.fds.dst(), &big.temp) {
-                    Ok(()) => Outcome::Trouble(trouble),
-                    Err(left) => Outcome::Trouble(left),
-                }
+                Outcome::Trouble(self.cleaned_up(big.fds.dst(), &big.temp, trouble))
             }
         }
     }

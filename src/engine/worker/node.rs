@@ -47,7 +47,7 @@ impl Worker {
         };
         let mut over = false;
         let mut beside = None;
-        if !dir.fresh {
+        if !dir.is_fresh() {
             let src_dev = dir.route.src_dev;
             let policy = shared.conflict;
             match existing::look(
@@ -67,39 +67,42 @@ impl Worker {
         }
         self.cell.phase(FilePhase::Finishing);
         let temp = self.create_node(fds.dst(), &stat, target.as_deref())?;
-        let placed = self
+        let dressed = self
             .dress_node(slice, index, &fds, &temp, &stat)
-            .and_then(|()| {
-                if over {
-                    publish::name_over(sys, fds.dst(), &temp, dest_name)?;
-                    return Ok(());
+            .map_err(|mut trouble| {
+                // Links carry no lock: another run may have taken it for an orphan.
+                if trouble.errno == Some(Errno::NOENT) {
+                    trouble.class = ErrorClass::Transient;
                 }
-                loop {
-                    let free = beside.map(|number| existing::beside(dest_name, number));
-                    match publish::name_new(
-                        sys,
-                        fds.dst(),
-                        &temp,
-                        free.as_deref().unwrap_or(dest_name),
-                    )? {
-                        Named::Done => return Ok(()),
-                        Named::Taken => match &mut beside {
-                            Some(number) if *number < 10_000 => *number += 1,
-                            _ => {
-                                return Err(Trouble::own(
-                                    Op::Rename,
-                                    Side::Dest,
-                                    ErrorClass::Transient,
-                                    "appeared at the destination during the copy",
-                                ));
-                            }
-                        },
-                    }
-                }
+                trouble
             });
+        let placed = dressed.and_then(|()| {
+            if over {
+                publish::name_over(sys, fds.dst(), &temp, dest_name)?;
+                return Ok(());
+            }
+            loop {
+                let free = beside.map(|number| existing::beside(dest_name, number));
+                let name = free.as_deref().unwrap_or(dest_name);
+                match publish::name_new(sys, fds.dst(), &temp, name)? {
+                    Named::Done => return Ok(()),
+                    Named::Taken => match &mut beside {
+                        Some(number) if *number < 10_000 => *number += 1,
+                        _ => {
+                            dir.found_shared();
+                            return Err(Trouble::own(
+                                Op::Rename,
+                                Side::Dest,
+                                ErrorClass::Transient,
+                                "appeared at the destination during the copy",
+                            ));
+                        }
+                    },
+                }
+            }
+        });
         if let Err(trouble) = placed {
-            self.remove(fds.dst(), &temp)?;
-            return Err(trouble);
+            return Err(self.cleaned_up(fds.dst(), &temp, trouble));
         }
         Ok(Status::Copied)
     }

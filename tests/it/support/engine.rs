@@ -253,8 +253,6 @@ pub struct Ended {
     pub view: JobView,
     /// Its failures.
     pub failures: Vec<Failure>,
-    /// Everything that happened.
-    pub events: Vec<Event>,
 }
 
 impl Ended {
@@ -298,13 +296,11 @@ pub fn run(sys: Arc<dyn Sys>, spec: &JobSpec) -> Ended {
     let job = driver.add(spec, Start::Now);
     let summary = driver.until_ended(job);
     let failures = driver.failures(job);
-    let events = driver.events.clone();
     let view = driver.shut_down().remove(0);
     Ended {
         summary,
         view,
         failures,
-        events,
     }
 }
 

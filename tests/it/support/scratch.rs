@@ -94,11 +94,6 @@ impl Scratch {
             }
         }
     }
-
-    /// Makes a mounted file system read-only.
-    pub fn remount_read_only(&self, path: &Path) {
-        mount_remount(path, MountFlags::RDONLY, c"").expect("a mount can be made read-only");
-    }
 }
 
 impl Drop for Scratch {
@@ -126,4 +121,9 @@ pub fn make_removable(root: &Path) {
             ));
         }
     }
+}
+
+/// Makes a mounted file system read-only.
+pub fn remount_read_only(path: &Path) {
+    mount_remount(path, MountFlags::RDONLY, c"").expect("a mount can be made read-only");
 }

@@ -1,0 +1,295 @@
+//! Killed where it stands: no name holds half a file, and the next run tidies up and completes.
+
+use crate::support::engine::{Driver, run_real, slow, spec};
+use crate::support::scratch::Scratch;
+use crate::support::tree::{Dice, set_mode, set_times};
+use crate::support::walk::{assert_same, entries, same_bytes, temporaries};
+use crate::support::{is_root, say};
+use haul::proto::{JobState, Naming, Start};
+use haul::sys::Call;
+use rustix::fs::{FlockOperation, flock};
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{chown, symlink};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+fn start(scratch: &Scratch, words: &[&str]) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_haul"))
+        .env_clear()
+        .env("HOME", scratch.at("home"))
+        .current_dir(scratch.path())
+        .args(["copy", "--sync", "none"])
+        .args(words)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program runs")
+}
+
+/// Runs to the end and fails unless everything was copied.
+fn complete(scratch: &Scratch, words: &[&str]) -> String {
+    let output = start(scratch, words).wait_with_output().expect("it ends");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    said
+}
+
+/// Small files, large files, directories of odd modes: some 60 MB.
+fn source(scratch: &Scratch) -> PathBuf {
+    let root = scratch.dir("source");
+    let mut dice = Dice::new(5);
+    for number in 0..40 {
+        let dir = scratch.dir(format!("source/dir-{number}"));
+        for file in 0..12 {
+            let size = dice.below(20_000) as usize;
+            fs::write(dir.join(format!("small-{file}")), dice.bytes(size)).expect("written");
+        }
+        if number % 8 == 0 {
+            fs::write(dir.join("large"), dice.bytes(10 << 20)).expect("written");
+        }
+        set_mode(&dir, if number % 2 == 0 { 0o755 } else { 0o700 });
+        set_times(&dir, 1_000_000 + number, 17);
+    }
+    root
+}
+
+/// Every file under its own name is whole.
+fn assert_no_half_file(source: &Path, copy: &Path) -> usize {
+    let there = entries(copy);
+    let left = temporaries(copy);
+    let mut whole = 0;
+    for (path, metadata) in there.iter().filter(|(_, metadata)| metadata.is_file()) {
+        if left.contains(path) {
+            continue;
+        }
+        let name = OsStr::from_bytes(path);
+        let (from, to) = (source.join(name), copy.join(name));
+        assert!(same_bytes(&from, &to), "{name:?} is half a file");
+        let modified = |path: &Path| {
+            fs::metadata(path)
+                .expect("there")
+                .modified()
+                .expect("known")
+        };
+        assert_eq!(modified(&from), modified(&to), "{name:?} has no time yet");
+        assert_eq!(metadata.len(), fs::metadata(&from).expect("there").len());
+        whole += 1;
+    }
+    whole
+}
+
+#[test]
+fn killed_at_any_instant_it_leaves_whole_files_and_the_next_run_completes() {
+    let scratch = Scratch::new();
+    let from = source(&scratch);
+    let began = Instant::now();
+    complete(&scratch, &["-T", "source", "measured"]);
+    let whole_run = began.elapsed();
+    fs::remove_dir_all(scratch.at("measured")).expect("removed");
+    let mut dice = Dice::new(u64::from(std::process::id()));
+    let (mut left_something, mut partly) = (0, 0);
+    for round in 0..20 {
+        let to = format!("to-{round}");
+        let copy = scratch.at(&to);
+        let strategy = ["auto", "buffered", "parallel", "sendfile"][round % 4];
+        let words = [
+            "-T",
+            "--strategy",
+            strategy,
+            "--chunk-size",
+            "2M",
+            "source",
+            &to,
+        ];
+        // Twice, so that it is also killed while it goes on after a kill.
+        for _ in 0..2 {
+            let mut child = start(&scratch, &words);
+            let micros = dice.below(whole_run.as_micros() as u64);
+            std::thread::sleep(Duration::from_micros(micros));
+            child.kill().expect("killed");
+            child.wait().expect("it ended");
+            let whole = assert_no_half_file(&from, &copy);
+            partly += usize::from(whole > 0 && whole < 485);
+            left_something += usize::from(!temporaries(&copy).is_empty());
+        }
+        complete(&scratch, &words);
+        assert_same(&from, &copy);
+        fs::remove_dir_all(&copy).expect("removed");
+    }
+    say(&format!(
+        "40 kills within {} ms: {left_something} left temporaries, {partly} a part of the tree",
+        whole_run.as_millis()
+    ));
+}
+
+/// A destination in which a killed run left a temporary.
+fn orphaned(words: &[&str], dir: &Path, scratch: &Scratch) -> PathBuf {
+    for _ in 0..50 {
+        let mut child = start(scratch, words);
+        let began = Instant::now();
+        while found(dir).is_none() && began.elapsed() < Duration::from_secs(20) {
+            std::thread::yield_now();
+        }
+        child.kill().expect("killed");
+        child.wait().expect("it ended");
+        if let Some(orphan) = found(dir) {
+            return orphan;
+        }
+        // It was quicker than the kill: once more.
+        for (path, metadata) in entries(dir) {
+            if metadata.is_file() {
+                fs::remove_file(dir.join(OsStr::from_bytes(&path))).expect("removed");
+            }
+        }
+    }
+    panic!("no temporary was left in 50 attempts");
+}
+
+fn found(dir: &Path) -> Option<PathBuf> {
+    let entries = fs::read_dir(dir)
+        .into_iter()
+        .flatten()
+        .filter_map(Result::ok);
+    let mut paths = entries.map(|entry| entry.path());
+    paths.find(|path| {
+        let name = path.file_name().map_or(&b""[..], OsStrExt::as_bytes);
+        name.starts_with(b".haul-") && name.len() > 20
+    })
+}
+
+fn one_large(scratch: &Scratch) {
+    fs::write(
+        scratch.dir("from").join("large"),
+        Dice::new(1).bytes(80 << 20),
+    )
+    .expect("written");
+}
+
+#[test]
+fn an_orphan_is_removed_unless_somebody_uses_it() {
+    let scratch = Scratch::new();
+    one_large(&scratch);
+    let to = scratch.at("to");
+    let words = ["-T", "--strategy", "buffered", "from", "to"];
+    let orphan = orphaned(&words, &to, &scratch);
+    let name = orphan.file_name().expect("a name").to_owned();
+
+    // What only looks like one is somebody's own.
+    let mut foreign = vec![
+        to.join(".haul-x.part"),
+        to.join(".haul-0123456789abcdef-01234567.part"),
+        to.join("x.part"),
+    ];
+    for path in &foreign {
+        fs::write(path, "mine").expect("written");
+    }
+    // Nor is one that is a directory, or that has a second name, an orphan.
+    let text = name.to_str().expect("text");
+    foreign.push(to.join(text.to_uppercase()));
+    fs::write(&foreign[3], "mine").expect("written");
+
+    let lock = File::open(&orphan).expect("it can be opened");
+    flock(&lock, FlockOperation::NonBlockingLockExclusive).expect("nobody holds it");
+    complete(&scratch, &words);
+    assert!(orphan.exists(), "removed under the run that uses it");
+    assert!(same_bytes(&scratch.at("from/large"), &to.join("large")));
+    drop(lock);
+
+    let said = complete(&scratch, &words);
+    assert!(!orphan.exists(), "left behind: {said}");
+    assert!(
+        said.contains("temporaries of an interrupted run removed"),
+        "{said}"
+    );
+    for path in &foreign {
+        assert_eq!(fs::read(path).expect("still there"), b"mine", "{path:?}");
+    }
+}
+
+/// The same for single files copied into a directory, and under a new name.
+#[test]
+fn an_orphan_beside_a_single_file_is_removed() {
+    for words in [
+        &["--strategy", "buffered", "from/large", "to"][..],
+        &["--strategy", "buffered", "from/large", "to/named"],
+        &["--strategy", "buffered", "-T", "from/large", "to/named"],
+    ] {
+        let scratch = Scratch::new();
+        one_large(&scratch);
+        let to = scratch.dir("to");
+        let orphan = orphaned(words, &to, &scratch);
+        if is_root() {
+            // Killed after it was given to the source's owner.
+            chown(&orphan, Some(1234), Some(1234)).expect("root may give files away");
+        }
+        complete(&scratch, words);
+        assert!(!orphan.exists(), "{words:?}: left behind");
+        assert!(temporaries(&to).is_empty());
+        assert_eq!(entries(&to).len(), 2);
+    }
+}
+
+/// Links carry no lock, and a file none between its closing and its naming: a second run may take
+/// them for orphans, and the first must cope.
+#[test]
+fn a_temporary_that_another_run_took_for_an_orphan_is_made_again() {
+    for call in [
+        Call::MakeLink,
+        Call::StatAt,
+        Call::SetTimesAt,
+        Call::RenameNew,
+    ] {
+        let scratch = Scratch::quick();
+        let from = scratch.dir("from");
+        for number in 0..6 {
+            symlink("target", from.join(format!("link-{number}"))).expect("made");
+            fs::write(from.join(format!("file-{number}")), "bytes").expect("written");
+        }
+        let to = scratch.dir("to");
+        let mut job = spec(&from, &to);
+        job.naming = Naming::Exact;
+        job.conflict = haul::proto::Conflict::Skip;
+        job.tuning.file_workers = Some(1);
+        // Every other run of this test takes the temporaries away once.
+        job.retries = 10;
+        let mut driver = Driver::on(slow(call, Duration::from_millis(60)));
+        let id = driver.add(&job, Start::Now);
+        for _ in 0..5 {
+            driver.idle(Duration::from_millis(70));
+            run_real(&job).assert_good();
+            // So that there is something to copy for the slow one.
+            for (path, metadata) in entries(&to) {
+                if !metadata.is_dir() && temporaries(&to).is_empty() {
+                    fs::remove_file(to.join(OsStr::from_bytes(&path))).expect("removed");
+                }
+            }
+        }
+        let summary = driver.until_ended(id);
+        let failures = driver.failures(id);
+        assert_eq!(summary.state, JobState::Done, "{call:?}: {failures:#?}");
+        driver.shut_down();
+        run_real(&job).assert_good();
+        assert_same(&from, &to);
+    }
+}
+
+#[test]
+fn two_runs_into_one_directory_do_not_hurt_each_other() {
+    let scratch = Scratch::new();
+    let from = source(&scratch);
+    for _ in 0..3 {
+        let words = ["-T", "--conflict", "skip", "source", "to"];
+        let runs: Vec<Child> = (0..3).map(|_| start(&scratch, &words)).collect();
+        for child in runs {
+            let output = child.wait_with_output().expect("it ends");
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert_eq!(output.status.code(), Some(0), "{said}");
+        }
+        assert_same(&from, &scratch.at("to"));
+        fs::remove_dir_all(scratch.at("to")).expect("removed");
+    }
+}
