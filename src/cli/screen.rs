@@ -18,6 +18,11 @@ pub fn open(config: Option<&Path>, source: Option<PathBuf>, dest: Option<PathBuf
             "the interactive program needs a terminal; use `haul copy` to copy without one",
         );
     }
+    if std::env::var_os("TERM").is_some_and(|term| term.is_empty() || term == "dumb") {
+        return refuse(
+            "the interactive program cannot be drawn on this terminal (TERM is 'dumb' or empty); use `haul copy` to copy without it",
+        );
+    }
     let loaded = match load(config) {
         Ok(loaded) => loaded,
         Err(exit) => return exit,
