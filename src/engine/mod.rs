@@ -10,6 +10,7 @@ mod failure;
 mod filter;
 mod gate;
 mod job;
+mod links;
 mod plan;
 mod report;
 mod resolve;

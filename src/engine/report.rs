@@ -219,6 +219,8 @@ pub struct Batch {
     pub cloned: u64,
     /// Bytes of files that were flushed singly.
     pub flushed: u64,
+    /// Names that began to wait for the first one of their inode, less those that stopped to.
+    pub waiting: i64,
     /// Slices that were worked through.
     pub slices: u32,
     /// Files set aside.
@@ -237,6 +239,7 @@ impl Batch {
         self.ended.is_empty()
             && self.failures.is_empty()
             && self.slices == 0
+            && self.waiting == 0
             && self.held.is_empty()
             && self.dropped.is_empty()
     }

@@ -373,6 +373,8 @@ pub struct Entry {
     pub kind: Kind,
     /// Length in bytes; 0 for anything but a file.
     pub size: u64,
+    /// Names the inode has.
+    pub links: u32,
     /// Inode number.
     pub ino: u64,
     /// Modification time.
@@ -448,6 +450,7 @@ impl SliceBuilder {
             name_at: self.names.len() as u32,
             kind: stat.kind,
             size,
+            links: u32::try_from(stat.nlink).unwrap_or(u32::MAX),
             ino: stat.ino,
             mtime: stat.mtime,
         });

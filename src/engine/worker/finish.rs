@@ -6,7 +6,7 @@ use super::file::{NAMES, OpenFile, Placing};
 use super::publish::{self, Dress, Named};
 use super::{Outcome, Worker};
 use crate::engine::failure::{self, Trouble, dest};
-use crate::engine::report::{Notable, Status};
+use crate::engine::report::Status;
 use crate::engine::route::Rung;
 use crate::engine::tree::{DirFds, Slice};
 use crate::proto::{Conflict, Durability, ErrorClass, FilePhase, Op, Side, Sparse, Strategy};
@@ -93,9 +93,6 @@ impl Worker {
             notable: &mut notable,
         }
         .put_on(Bearer::Open(src), Bearer::Open(dst), file.stat, &now)?;
-        if file.stat.nlink > 1 && shared.preserve.links {
-            notable(Notable::HardLinksSplit);
-        }
         if file.way == Placing::Over || shared.durability == Durability::File {
             // Renaming over a file whose new bytes are not on the device loses both in a crash.
             // A failed flush is believed: the bytes are written again from the source, if at all.

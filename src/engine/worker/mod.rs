@@ -10,6 +10,7 @@ mod existing;
 mod file;
 mod finish;
 mod lane;
+mod linked;
 mod node;
 mod publish;
 
@@ -22,6 +23,7 @@ use self::attributes::Bearer;
 use self::publish::Dress;
 use super::failure::Trouble;
 use super::gate::{Gate, Pass};
+use super::links::{Links, Waiting};
 use super::report::{Batch, Notable, Report, Status, What};
 use super::route::Wanted;
 use super::strategy::Movers;
@@ -37,6 +39,7 @@ use crate::proto::{
 use crate::sys::{Kind, Stat, Sys};
 use crossbeam_channel::{Receiver, select};
 use crossbeam_utils::CachePadded;
+use std::collections::VecDeque;
 use std::ffi::CStr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -68,6 +71,8 @@ pub struct Shared {
     pub preserve: Preserve,
     /// What the process takes from the mode of new files.
     pub umask: u32,
+    /// Names of one inode.
+    pub links: Arc<Links>,
     /// What becomes of holes.
     pub sparse: Sparse,
     /// Copies what links lead to.
@@ -152,6 +157,8 @@ pub struct Worker {
     cell: Arc<CachePadded<Cell>>,
     movers: Movers,
     temps: TempNames,
+    /// Names whose first one has ended.
+    woken: VecDeque<Waiting>,
     batch: Batch,
     batch_since: Instant,
 }
@@ -175,6 +182,7 @@ impl Worker {
             cell,
             movers,
             temps,
+            woken: VecDeque::new(),
             batch: Batch::default(),
             batch_since: clock::now(),
         }
@@ -186,6 +194,7 @@ impl Worker {
         while let Some(work) = self.next_work(files, lanes) {
             self.shared.gate.enter();
             self.carry_out(work);
+            self.take_woken();
             self.cell.rest();
             self.shared.gate.leave();
             if !self.send_batch_if_due() {
@@ -286,9 +295,16 @@ impl Worker {
                 Pass::Stop => break Outcome::Ended(Status::Cancelled),
                 Pass::Go | Pass::Hold => {}
             }
-            let outcome = self.guarded(|worker| match entry.kind {
-                Kind::File => worker.file(slice, index),
-                _ => worker.node(slice, index),
+            let outcome = self.guarded(|worker| {
+                if let Some(inode) = worker.shared_inode(slice, index)
+                    && let Some(outcome) = worker.linked(inode, slice, index)
+                {
+                    return outcome;
+                }
+                match entry.kind {
+                    Kind::File => worker.file(slice, index),
+                    _ => worker.node(slice, index),
+                }
             });
             match &outcome {
                 Outcome::Trouble(trouble)
@@ -339,7 +355,10 @@ impl Worker {
 
     fn conclude(&mut self, slice: &Arc<Slice>, index: usize, outcome: Outcome) {
         match outcome {
-            Outcome::Ended(status) => self.end(slice, index, status),
+            Outcome::Ended(status) => {
+                self.end(slice, index, status);
+                self.wake_linked(slice, index, status);
+            }
             Outcome::Trouble(trouble) => {
                 let status = match trouble.class {
                     ErrorClass::Conflict => Status::Conflict,
@@ -348,6 +367,7 @@ impl Worker {
                 let failure = Self::failure(slice, index, trouble);
                 self.batch.failures.push(failure);
                 self.end(slice, index, status);
+                self.wake_linked(slice, index, status);
             }
             Outcome::Later => {}
         }
