@@ -21,22 +21,31 @@ fn flip(one: &Path, other: &Path, stop: &AtomicBool, flips: &AtomicU64) {
     }
 }
 
+/// Stops the swapping whatever happens, a failed assertion included.
+struct Stop<'a>(&'a AtomicBool);
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// Runs `copy` again and again while the two names are swapped.
 fn race(one: &Path, other: &Path, mut copy: impl FnMut(u32)) {
     let (stop, flips) = (AtomicBool::new(false), AtomicU64::new(0));
     std::thread::scope(|scope| {
         scope.spawn(|| flip(one, other, &stop, &flips));
+        let _stop = Stop(&stop);
         let begun = Instant::now();
         let mut runs = 0;
         while begun.elapsed() < LONG {
             copy(runs);
             runs += 1;
         }
-        stop.store(true, Ordering::Relaxed);
-        println!("{runs} runs, {} swaps", flips.load(Ordering::Relaxed));
+        let swaps = flips.load(Ordering::Relaxed);
         assert!(
-            runs > 10 && flips.load(Ordering::Relaxed) > 100,
-            "not much of a race"
+            runs > 10 && swaps > 100,
+            "not much of a race: {runs} runs, {swaps} swaps"
         );
     });
 }
