@@ -14,6 +14,7 @@ mod copy_tree;
 mod faults;
 mod fidelity;
 mod limits;
+mod matrix;
 mod orphans;
 mod pictures;
 mod queue;
