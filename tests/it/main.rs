@@ -11,6 +11,7 @@ mod cli_copy;
 mod cli_usage;
 mod control;
 mod copy_tree;
+mod crash;
 mod faults;
 mod fidelity;
 mod limits;

@@ -46,7 +46,8 @@ fn make_tree(root: &Path) {
         let file = File::create(at(name)).expect("made");
         file.set_len(16 << 20).expect("sized");
         for offset in data {
-            file.write_all_at(&[7; 65_536], offset).expect("written");
+            file.write_all_at(&vec![7; 65_536], offset)
+                .expect("written");
         }
     }
     File::create(at("all-hole"))

@@ -123,6 +123,20 @@ impl Scratch {
         self.mounts.push(path.clone());
         Some(path)
     }
+
+    /// Unmounts what [`Self::mount_image`] mounted and mounts it again, as after a crash.
+    pub fn remount_image(&mut self, kind: &str) {
+        let path = self.at(kind);
+        unmount(&path, UnmountFlags::empty()).expect("an image can be unmounted");
+        let mounted = std::process::Command::new("mount")
+            .args(["-o", "loop"])
+            .args([self.at(format!("{kind}.image")), path])
+            .output();
+        assert!(
+            mounted.is_ok_and(|output| output.status.success()),
+            "{kind} cannot be mounted again"
+        );
+    }
 }
 
 impl Drop for Scratch {
