@@ -14,6 +14,7 @@ mod copy_tree;
 mod crash;
 mod faults;
 mod fidelity;
+mod gate;
 mod limits;
 mod matrix;
 mod orphans;
