@@ -15,7 +15,7 @@ use crate::sys::Sys;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 
 /// Gauges are read, and snapshots sent, so often while something is active.
@@ -23,6 +23,10 @@ const TICK: Duration = Duration::from_millis(50);
 
 /// Answers and events for a door that does not read; beyond it events are dropped and counted.
 const OUTBOX: usize = 1024;
+
+/// A destination whose device is not known after so long does not answer: its job waits on, and
+/// holds up nobody.
+const SILENT: Duration = Duration::from_secs(5);
 
 /// Failures in one page at most.
 const PAGE: u32 = 200;
@@ -81,7 +85,9 @@ pub async fn run(sys: Arc<dyn Sys>, ends: Ends) {
         if this.closing && this.jobs.iter().all(|job| !job.state().is_active()) {
             break;
         }
-        let active = this.dirty || this.jobs.iter().any(|job| job.state().is_active());
+        let now = clock::now();
+        let moves = |job: &Job| job.state().is_active() || is_looked_up(job, now);
+        let active = this.dirty || this.jobs.iter().any(moves);
         let waiting = !this.outbox.is_empty();
         tokio::select! {
             request = this.ends.requests.recv(), if requests_open => if let Some(request) = request { this.request(request) } else {
@@ -106,6 +112,13 @@ pub async fn run(sys: Arc<dyn Sys>, ends: Ends) {
     }
     this.publish();
     this.post();
+}
+
+/// True while others in the queue wait to hear which device it writes to: the clock ends that.
+fn is_looked_up(job: &Job, now: Instant) -> bool {
+    job.device == Device::Unknown
+        && job.state() == JobState::Queued
+        && now.saturating_duration_since(job.added) < SILENT
 }
 
 impl Coordinator {
@@ -261,8 +274,10 @@ impl Coordinator {
     /// The job that one in the queue waits for: active, on the same device, or queued before it.
     fn blocker(&self, at: usize) -> Option<JobId> {
         let job = &self.jobs[at];
+        let now = clock::now();
         let same = |other: &Job| match (job.device, other.device) {
             (Device::Known(mine), Device::Known(theirs)) => mine == theirs,
+            (_, Device::Unknown) => now.saturating_duration_since(other.added) < SILENT,
             _ => true,
         };
         self.jobs

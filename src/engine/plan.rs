@@ -10,6 +10,7 @@ use super::report::{Report, What};
 use super::resolve::{self, Target};
 use super::route::Route;
 use super::temp::is_temp;
+use super::worker::is_same_time;
 use crate::clock;
 use crate::proto::{
     BytePath, ConflictSample, ErrorClass, JobId, JobSpec, Mark, Op, Plan, PlanId, Preview, Side,
@@ -295,9 +296,9 @@ impl Count {
         };
         let same = there.kind == stat.kind
             && match stat.kind {
-                Kind::File => there.size == size && there.mtime == stat.mtime,
+                Kind::File => there.size == size && is_same_time(stat.mtime, there.mtime),
                 Kind::Link => there.size == stat.size,
-                _ => there.mtime == stat.mtime,
+                _ => is_same_time(stat.mtime, there.mtime),
             };
         if same {
             self.plan.identical += 1;

@@ -12,6 +12,7 @@ mod cli_usage;
 mod control;
 mod copy_tree;
 mod crash;
+mod engine_edges;
 mod faults;
 mod fidelity;
 mod gate;

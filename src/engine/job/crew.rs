@@ -19,7 +19,7 @@ use crate::sys::Sys;
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use crossbeam_utils::CachePadded;
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
@@ -73,6 +73,7 @@ impl Job {
             sparse: self.spec.sparse,
             follow_links: self.spec.follow_links,
             retries: self.spec.retries,
+            late: Mutex::default(),
             throttle: self.spec.limit.map(Throttle::new),
             wanted: wanted(&self.spec, chunk_workers, chunk_size),
             buffer_size: tuning

@@ -10,6 +10,7 @@ mod wishes;
 
 pub use crew::{STALL, wanted, workers};
 
+use crate::clock;
 use crate::engine::filter::Filter;
 use crate::engine::links::Links;
 use crate::engine::report::{Batch, Notables, Report, Retry, Status, Used, What};
@@ -17,7 +18,7 @@ use crate::engine::sample::Pace;
 use crate::engine::scan::{Assignment, Scan, Subtree};
 use crate::engine::state::transition;
 use crate::engine::tree::{Dir, Slice};
-use crate::engine::worker::{Big, Held, Work};
+use crate::engine::worker::{Big, Held, Work, reopen};
 use crate::proto::{
     Durability, ErrorClass, Event, Failure, FileId, FlushView, JobId, JobSpec, JobState, Op, Side,
     Start, Strategy, Totals,
@@ -71,6 +72,8 @@ pub struct Job {
     pub start: Start,
     /// Device it writes to; jobs that write to one device take turns.
     pub device: Device,
+    /// When it was added: its device is looked up since.
+    pub added: Instant,
     state: JobState,
     crew: Option<Crew>,
     /// Workers, those that left excluded.
@@ -145,6 +148,7 @@ impl Job {
             spec: Arc::new(spec),
             start,
             device: Device::Unknown,
+            added: clock::now(),
             state: JobState::Queued,
             crew: None,
             hands: Vec::new(),
@@ -285,10 +289,18 @@ impl Job {
             self.begun = true;
         } else {
             self.scan_ended = false;
-            let scan = Scan::new(crew.shared.clone(), self.spec.clone(), filter);
+            let shared = crew.shared.clone();
+            let scan = Scan::new(shared.clone(), self.spec.clone(), filter);
             let spawned = std::thread::Builder::new()
                 .name("haul-scan".into())
-                .spawn(move || scan.run(assignment));
+                .spawn(move || {
+                    shared.gate.enter();
+                    for subtree in &assignment.subtrees {
+                        reopen(&shared, subtree.parent());
+                    }
+                    shared.gate.leave();
+                    scan.run(assignment);
+                });
             if let Err(error) = spawned {
                 self.own_failure(Op::Resolve, format!("no thread for the scan: {error}"));
                 self.scan_ended = true;

@@ -184,6 +184,7 @@ impl Job {
         new.counts.failed = new.lasting.len() as u64;
         *self = Self {
             device: self.device,
+            added: self.added,
             state: self.state,
             // Workers of the last run may still be about to say that they left.
             next_worker: self.next_worker,

@@ -48,6 +48,11 @@ impl Subtree {
     pub fn expect_again(&self) {
         self.parent.expect_again();
     }
+
+    /// The directory it is in.
+    pub fn parent(&self) -> &Arc<Dir> {
+        &self.parent
+    }
 }
 
 /// What to scan.

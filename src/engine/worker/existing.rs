@@ -3,7 +3,7 @@
 use super::super::failure::{Trouble, dest};
 use super::super::tree::Entry;
 use crate::proto::{Conflict, ErrorClass, Op, Side};
-use crate::sys::{Errno, Kind, Stat, Sys};
+use crate::sys::{Errno, Kind, Stat, Sys, Time};
 use std::ffi::{CStr, CString};
 use std::os::fd::BorrowedFd;
 
@@ -84,13 +84,32 @@ fn is_identical(
         return Ok(false);
     }
     match entry.kind {
-        Kind::File => Ok(there.size == entry.size && there.mtime == entry.mtime),
+        Kind::File => Ok(there.size == entry.size && is_same_time(entry.mtime, there.mtime)),
         Kind::Link => {
             let there = sys.read_link(dir, name).map_err(dest(Op::Read))?;
             Ok(target.is_some_and(|target| target == there.as_c_str()))
         }
-        _ => Ok(there.mtime == entry.mtime),
+        _ => Ok(is_same_time(entry.mtime, there.mtime)),
     }
+}
+
+/// True when a file with the time `there` may be a copy of one with the time `source`: the same, or
+/// the same cut to what the destination can store. Exactly cut, not merely near: a file that was
+/// changed within the same second is another file.
+///
+/// 100 ns: NTFS and SMB. 1 µs: some FUSE and NFS servers. 10 ms: exFAT. 1 s: ext3, HFS+, many
+/// servers. 2 s: FAT.
+pub fn is_same_time(source: Time, there: Time) -> bool {
+    const NANOSECONDS: [u32; 4] = [100, 1_000, 10_000_000, 1_000_000_000];
+    let cut = |unit| Time {
+        nanos: source.nanos - source.nanos % unit,
+        ..source
+    };
+    let even = Time {
+        secs: source.secs - source.secs.rem_euclid(2),
+        nanos: 0,
+    };
+    there == source || there == even || NANOSECONDS.into_iter().any(|unit| there == cut(unit))
 }
 
 fn describe(entry: &Entry, there: &Stat) -> String {
@@ -141,5 +160,36 @@ mod tests {
         let new = beside(&long, 1);
         assert_eq!(new.as_bytes().len(), 255);
         assert!(new.as_bytes().ends_with(b"x_1.exr"));
+    }
+
+    #[test]
+    fn a_time_cut_by_the_destination_is_the_same() {
+        let at = |secs, nanos| Time { secs, nanos };
+        let source = at(1_700_000_001, 123_456_789);
+        for (secs, nanos) in [
+            (1_700_000_001, 123_456_789),
+            (1_700_000_001, 123_456_700),
+            (1_700_000_001, 123_456_000),
+            (1_700_000_001, 120_000_000),
+            (1_700_000_001, 0),
+            (1_700_000_000, 0),
+        ] {
+            assert!(is_same_time(source, at(secs, nanos)), "{secs}.{nanos}");
+        }
+        for (secs, nanos) in [
+            (1_700_000_001, 123_456_788),
+            (1_700_000_001, 123_456_800),
+            (1_700_000_001, 123_000_000),
+            (1_700_000_001, 100_000_000),
+            (1_700_000_002, 0),
+            (1_699_999_999, 0),
+            (1_700_000_000, 123_456_789),
+        ] {
+            assert!(!is_same_time(source, at(secs, nanos)), "{secs}.{nanos}");
+        }
+        // What the source lost the destination may not have.
+        assert!(!is_same_time(at(1_700_000_001, 0), source));
+        // Before 1970 file systems cut downwards as well.
+        assert!(is_same_time(at(-3, 5), at(-4, 0)));
     }
 }

@@ -130,6 +130,8 @@ impl Big {
 impl Worker {
     /// Works on a large file as one of its lanes. The outcome, when this was the last lane.
     pub(super) fn lane(&mut self, big: &Arc<Big>) -> Option<Outcome> {
+        // The ranges may take minutes.
+        self.send_batch();
         let shared = self.shared.clone();
         let sys = &*shared.sys;
         let cell = self.cell.clone();

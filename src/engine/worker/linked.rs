@@ -71,7 +71,7 @@ impl Worker {
     pub(super) fn take_woken(&mut self) {
         while let Some((slice, index)) = self.woken.pop_front() {
             self.batch.waiting -= 1;
-            self.entry(&slice, index);
+            self.entry(&slice, index, 0);
             self.complete(&slice.dir);
         }
     }

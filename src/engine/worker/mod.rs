@@ -15,13 +15,14 @@ mod node;
 mod publish;
 
 pub use attributes::hands_down;
+pub use existing::is_same_time;
 pub use file::OpenFile;
 
 pub use lane::Big;
 
 use self::attributes::Bearer;
 use self::publish::Dress;
-use super::failure::Trouble;
+use super::failure::{Trouble, dest};
 use super::gate::{Gate, Pass};
 use super::links::{Links, Waiting};
 use super::report::{Batch, Notable, Report, Status, What};
@@ -30,7 +31,7 @@ use super::strategy::Movers;
 use super::tally::{Cell, Wish};
 use super::temp::TempNames;
 use super::throttle::Throttle;
-use super::tree::{Dir, Slice};
+use super::tree::{Dir, DirFds, Slice};
 use crate::clock;
 use crate::proto::{
     Conflict, Durability, ErrorClass, Failure, FileId, FilePhase, JobId, Op, Preserve, Side,
@@ -39,10 +40,10 @@ use crate::proto::{
 use crate::sys::{Kind, Stat, Sys};
 use crossbeam_channel::{Receiver, select};
 use crossbeam_utils::CachePadded;
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::ffi::CStr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
@@ -50,9 +51,14 @@ use tokio::sync::mpsc;
 const BATCH_FILES: usize = 256;
 const BATCH_TIME: Duration = Duration::from_millis(100);
 
+/// Results are sent before a file of more bytes is begun: they would wait for its end.
+const LONG_FILE: u64 = 8 << 20;
+
 /// The wait before a file is begun again; it doubles each time, up to the second.
 const RETRY_WAIT: Duration = Duration::from_millis(20);
 const RETRY_WAIT_MAX: Duration = Duration::from_secs(2);
+/// While it waits, a worker looks so often whether the job was stopped.
+const RETRY_NAP: Duration = Duration::from_millis(50);
 
 /// What all workers of a job share.
 #[derive(Debug)]
@@ -79,6 +85,9 @@ pub struct Shared {
     pub follow_links: bool,
     /// Times a file is begun again after trouble that may pass.
     pub retries: u8,
+    /// How often files were begun again whose trouble came late: in lanes, or after they had been
+    /// set aside. Few, so they stay until the run ends; held for a few instructions.
+    pub late: Mutex<HashMap<FileId, u8>>,
     /// The rate all workers together keep to.
     pub throttle: Option<Throttle>,
     /// What the ladder depends on.
@@ -161,6 +170,9 @@ pub struct Worker {
     woken: VecDeque<Waiting>,
     batch: Batch,
     batch_since: Instant,
+    /// Entries to begin again, with the attempts made so far; their directories wait for them.
+    /// Emptied before the next work is taken.
+    late: VecDeque<(Arc<Slice>, usize, u8)>,
 }
 
 impl std::fmt::Debug for Worker {
@@ -185,6 +197,7 @@ impl Worker {
             woken: VecDeque::new(),
             batch: Batch::default(),
             batch_since: clock::now(),
+            late: VecDeque::new(),
         }
     }
 
@@ -194,7 +207,6 @@ impl Worker {
         while let Some(work) = self.next_work(files, lanes) {
             self.shared.gate.enter();
             self.carry_out(work);
-            self.take_woken();
             self.cell.rest();
             self.shared.gate.leave();
             if !self.send_batch_if_due() {
@@ -233,17 +245,31 @@ impl Worker {
     }
 
     fn carry_out(&mut self, work: Work) {
+        self.carry_out_once(work);
+        // One may lead to the other.
+        while !self.late.is_empty() || !self.woken.is_empty() {
+            self.take_woken();
+            if let Some((slice, index, attempt)) = self.late.pop_front() {
+                self.rest_before(attempt);
+                self.entry(&slice, index, attempt);
+                self.complete(&slice.dir);
+            }
+        }
+    }
+
+    fn carry_out_once(&mut self, work: Work) {
         match work {
             Work::Slice(slice) => {
                 for index in 0..slice.entries().len() {
-                    self.entry(&slice, index);
+                    self.entry(&slice, index, 0);
                 }
                 self.complete(&slice.dir);
                 self.batch.slices += 1;
             }
             Work::Again(slice, indexes) => {
+                reopen(&self.shared, &slice.dir);
                 for index in indexes {
-                    self.entry(&slice, index);
+                    self.entry(&slice, index, 0);
                 }
                 self.complete(&slice.dir);
                 self.batch.slices += 1;
@@ -261,6 +287,7 @@ impl Worker {
             Work::File(file) => {
                 let slice = file.slice.clone();
                 let index = file.index;
+                self.send_batch_before(file.stat.size);
                 self.cell.begin(file.id, file.stat.size, file.done);
                 let outcome = self.guarded(|worker| worker.go_on_with(*file));
                 self.conclude(&slice, index, outcome);
@@ -284,12 +311,13 @@ impl Worker {
         }
     }
 
-    /// One entry of a slice, whatever it is, with second attempts at what may pass.
-    fn entry(&mut self, slice: &Arc<Slice>, index: usize) {
+    /// One entry of a slice, whatever it is, with further attempts at what may pass; `attempt` were
+    /// made before.
+    fn entry(&mut self, slice: &Arc<Slice>, index: usize, mut attempt: u8) {
         let (entry, _, _) = slice.entry(index);
         let id = slice.id(index);
+        self.send_batch_before(entry.size);
         self.cell.begin(id, entry.size, 0);
-        let mut attempt = 0;
         let outcome = loop {
             match self.pass(id) {
                 Pass::Stop => break Outcome::Ended(Status::Cancelled),
@@ -307,18 +335,32 @@ impl Worker {
                 }
             });
             match &outcome {
-                Outcome::Trouble(trouble)
-                    if matches!(trouble.class, ErrorClass::Transient | ErrorClass::Changed)
-                        && attempt < self.shared.retries =>
-                {
-                    std::thread::sleep((RETRY_WAIT * (1 << attempt.min(10))).min(RETRY_WAIT_MAX));
+                Outcome::Trouble(trouble) if may_pass(trouble) && attempt < self.shared.retries => {
                     attempt += 1;
+                    self.rest_before(attempt);
                 }
                 _ => break outcome,
             }
         };
-        self.conclude(slice, index, outcome);
+        self.settle_entry(slice, index, outcome);
         self.send_batch_if_due();
+    }
+
+    /// The wait before another attempt; cut short when the job is stopped, and spent outside the
+    /// gate, so that a pause need not wait for it.
+    fn rest_before(&self, attempt: u8) {
+        let attempt = u32::from(attempt.saturating_sub(1)).min(10);
+        let until = clock::now() + (RETRY_WAIT * (1 << attempt)).min(RETRY_WAIT_MAX);
+        let gate = &self.shared.gate;
+        gate.leave();
+        while gate.look() != Pass::Stop {
+            let left = until.saturating_duration_since(clock::now());
+            if left.is_zero() {
+                break;
+            }
+            std::thread::sleep(left.min(RETRY_NAP));
+        }
+        gate.enter();
     }
 
     /// Waits at a held gate; what is to be done with the file.
@@ -353,7 +395,37 @@ impl Worker {
         })
     }
 
+    /// Takes in the outcome of a file that was not begun by this piece of work: what may pass is
+    /// begun again by this worker, after what it is at.
     fn conclude(&mut self, slice: &Arc<Slice>, index: usize, outcome: Outcome) {
+        if let Outcome::Trouble(trouble) = &outcome
+            && may_pass(trouble)
+            && let Some(attempt) = self.late_attempt(slice.id(index))
+        {
+            // To the coordinator the file is still in flight, and so is its directory.
+            slice.dir.expect();
+            self.late.push_back((slice.clone(), index, attempt));
+            return;
+        }
+        self.settle_entry(slice, index, outcome);
+    }
+
+    /// The number of the attempt that may follow; `None` when there were enough.
+    fn late_attempt(&self, id: FileId) -> Option<u8> {
+        let mut late = self
+            .shared
+            .late
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let made = late.entry(id).or_default();
+        if *made >= self.shared.retries {
+            return None;
+        }
+        *made += 1;
+        Some(*made)
+    }
+
+    fn settle_entry(&mut self, slice: &Arc<Slice>, index: usize, outcome: Outcome) {
         match outcome {
             Outcome::Ended(status) => {
                 self.end(slice, index, status);
@@ -419,6 +491,12 @@ impl Worker {
         self.send_batch()
     }
 
+    fn send_batch_before(&mut self, size: u64) {
+        if size > LONG_FILE {
+            self.send_batch();
+        }
+    }
+
     fn send_batch(&mut self) -> bool {
         self.batch_since = clock::now();
         if self.batch.is_empty() {
@@ -427,6 +505,11 @@ impl Worker {
         let batch = Box::new(std::mem::take(&mut self.batch));
         self.shared.report(What::Batch(batch))
     }
+}
+
+/// Trouble that another attempt may not meet.
+fn may_pass(trouble: &Trouble) -> bool {
+    matches!(trouble.class, ErrorClass::Transient | ErrorClass::Changed)
 }
 
 /// One thing less to wait for in `dir`; every directory that becomes complete gets its owner, mode
@@ -445,6 +528,33 @@ pub fn complete(
     });
 }
 
+/// Before something is tried again in a directory: where this run made it, it may have completed
+/// and have a mode that keeps its owner out, which its next completion gives back.
+pub fn reopen(shared: &Shared, dir: &Arc<Dir>) {
+    if !dir.is_fresh() {
+        return;
+    }
+    let sys = &*shared.sys;
+    let opened = dir.acquire(sys).and_then(|fds| {
+        let now = sys.stat(fds.dst()).map_err(dest(Op::Stat))?;
+        let_owner_in(sys, &fds, &now)
+    });
+    if let Err(trouble) = opened {
+        // What is tried in it now fails and says why.
+        tracing::debug!("a directory stays as it is: {trouble:?}");
+    }
+}
+
+fn let_owner_in(sys: &dyn Sys, fds: &DirFds, now: &Stat) -> Result<(), Trouble> {
+    /// Write and search permission of the owner.
+    const NEEDED: u32 = 0o300;
+    if now.mode & NEEDED == NEEDED {
+        return Ok(());
+    }
+    sys.set_mode(fds.dst(), now.mode | NEEDED)
+        .map_err(dest(Op::Mode))
+}
+
 fn finish_dir(
     shared: &Shared,
     dir: &Arc<Dir>,
@@ -453,9 +563,11 @@ fn finish_dir(
 ) -> Result<(), Trouble> {
     let sys = &*shared.sys;
     let fds = dir.acquire(sys)?;
-    let now = sys
-        .stat(fds.dst())
-        .map_err(super::failure::dest(Op::Stat))?;
+    let now = sys.stat(fds.dst()).map_err(dest(Op::Stat))?;
+    if dir.is_fresh() && dir.route.has_attributes() {
+        // It may have completed before: setting attributes needs write permission.
+        let_owner_in(sys, &fds, &now)?;
+    }
     Dress {
         sys,
         keep: shared.preserve,
