@@ -146,7 +146,7 @@ _haul() {
             return 0
             ;;
         haul__subcmd__copy)
-            opts="-t -T -j -n -q -v -h --target-directory --no-target-directory --strategy --file-workers --chunk-workers --chunk-size --buffer-size --parallel-min-size --conflict --sync --exclude --exclude-vcs --dry-run --progress --json --quiet --verbose --config --help"
+            opts="-t -T -j -L -x -n -q -v -h --target-directory --no-target-directory --strategy --file-workers --chunk-workers --chunk-size --buffer-size --parallel-min-size --conflict --sync --preserve --no-preserve --sparse --dereference --one-file-system --exclude --include --exclude-vcs --limit --retries --dry-run --progress --json --quiet --verbose --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -202,7 +202,31 @@ _haul() {
                     COMPREPLY=($(compgen -W "none job file" -- "${cur}"))
                     return 0
                     ;;
+                --preserve)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --no-preserve)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sparse)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 --exclude)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --include)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --retries)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -54,13 +54,23 @@ rename\t''"
 complete -c haul -n "__fish_haul_using_subcommand copy" -l sync -d 'What must be on the device at the end' -r -f -a "none\t''
 job\t''
 file\t''"
+complete -c haul -n "__fish_haul_using_subcommand copy" -l preserve -d 'Keep these too: mode, owner, times, xattr, acl, links, all; taken in order with --no-preserve' -r
+complete -c haul -n "__fish_haul_using_subcommand copy" -l no-preserve -d 'Do not keep these; everything is kept by default' -r
+complete -c haul -n "__fish_haul_using_subcommand copy" -l sparse -d 'What becomes of holes: kept, made of zeros too, filled' -r -f -a "auto\t''
+always\t''
+never\t''"
 complete -c haul -n "__fish_haul_using_subcommand copy" -l exclude -d 'Leave out what matches; may be given again' -r
+complete -c haul -n "__fish_haul_using_subcommand copy" -l include -d 'Keep what matches although --exclude says otherwise; may be given again' -r
+complete -c haul -n "__fish_haul_using_subcommand copy" -l limit -d 'Bytes per second at most (20MiB), or none' -r
+complete -c haul -n "__fish_haul_using_subcommand copy" -l retries -d 'Times a file is begun again after trouble that may pass' -r
 complete -c haul -n "__fish_haul_using_subcommand copy" -l progress -d 'How progress is shown, on standard error' -r -f -a "auto\t'A bar on a terminal, lines elsewhere once it takes longer than 5 seconds'
 bar\t'A bar'
 plain\t'A line every 5 seconds'
 none\t'Nothing'"
 complete -c haul -n "__fish_haul_using_subcommand copy" -l config -d 'Read this configuration file in place of the usual one' -r -F
 complete -c haul -n "__fish_haul_using_subcommand copy" -s T -l no-target-directory -d 'Take DEST as the new name, never as a directory to copy into'
+complete -c haul -n "__fish_haul_using_subcommand copy" -s L -l dereference -d 'Copy what links point to in place of the links'
+complete -c haul -n "__fish_haul_using_subcommand copy" -s x -l one-file-system -d 'Leave out what is on another file system than the source'
 complete -c haul -n "__fish_haul_using_subcommand copy" -l exclude-vcs -d 'Leave out version control\'s own data (.git, .hg, .svn and kin)'
 complete -c haul -n "__fish_haul_using_subcommand copy" -s n -l dry-run -d 'Only say what would be done'
 complete -c haul -n "__fish_haul_using_subcommand copy" -l json -d 'Print updates on standard output, one JSON object a line, the summary last'

@@ -3,7 +3,7 @@
 use super::{complain, load, refuse, report, start_log};
 use crate::config::{Config, When};
 use crate::exit::Exit;
-use crate::proto::{BytePath, JobSpec, Naming};
+use crate::proto::{JobSpec, Naming};
 use crate::session;
 use crate::tui::browse::{Sort, SortKey};
 use crate::tui::{self, Settings};
@@ -79,7 +79,6 @@ fn run(
 }
 
 fn settings(config: &Config) -> Settings {
-    let copy = &config.copy;
     Settings {
         frames_per_second: u32::from(config.screen.frames_per_second),
         show_hidden: config.screen.show_hidden,
@@ -96,15 +95,8 @@ fn settings(config: &Config) -> Settings {
         ascii: wanted(config.screen.ascii),
         colour: wanted(config.screen.colour),
         defaults: JobSpec {
-            sources: Vec::new(),
-            dest: BytePath::default(),
             naming: Naming::Into,
-            strategy: copy.strategy,
-            tuning: copy.tuning.clone(),
-            conflict: copy.conflict,
-            durability: copy.sync,
-            filters: copy.filters.clone(),
-            ..JobSpec::default()
+            ..config.copy.spec()
         },
     }
 }

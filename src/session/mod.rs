@@ -7,7 +7,8 @@ mod local;
 
 pub use local::{Engine, local, local_with};
 
-use crate::proto::{Request, Snapshot, Update};
+use crate::engine;
+use crate::proto::{Filters, Request, Snapshot, Update};
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 
@@ -23,6 +24,14 @@ pub const UPDATES: usize = 256;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the copy engine has ended")]
 pub struct Ended;
+
+/// Whether the engine can take these patterns: a door asks before it adds a job.
+///
+/// # Errors
+/// Names the pattern that is none.
+pub fn check_filters(filters: &Filters) -> Result<(), String> {
+    engine::Filter::new(filters).map(|_| ())
+}
 
 /// One door's end.
 #[derive(Debug)]
