@@ -215,3 +215,46 @@ fn a_destination_that_does_not_answer_holds_up_nobody_else() {
     assert_eq!(driver.state(dead), JobState::Queued, "it waits itself");
     driver.shut_down();
 }
+
+/// Asked to try again, then not: nothing of what was known is lost.
+#[test]
+fn a_retry_that_is_cancelled_in_the_queue_changes_nothing() {
+    let scratch = Scratch::quick();
+    let (from, to) = (scratch.dir("source"), scratch.at("to"));
+    scratch.dir("source/d");
+    for name in ["one", "two"] {
+        scratch.file(format!("source/d/{name}"), name);
+    }
+    tree::set_times(&from.join("d"), 1_000_000_000, 0);
+    let delay = slow(Call::WriteAt, Duration::from_millis(20));
+    let sys = faulty(delay, once(Call::WriteAt, 0, FaultKind::Fail(Errno::IO)));
+    let mut driver = Driver::on(sys);
+    let id = driver.add(&job(&from, &to, Strategy::Buffered), Start::Queued);
+    assert_eq!(driver.until_ended(id).files.failed, 1);
+    // Another has the turn meanwhile.
+    let other = scratch.dir("other");
+    scratch.file("other/file", Dice::new(1).bytes(3 << 20));
+    let busy = job(&other, &scratch.at("busy"), Strategy::Buffered);
+    let busy = driver.add(&busy, Start::Queued);
+    driver.until_view(busy, "at work", |view| {
+        view.copied == 0 && view.bytes_copied > 0
+    });
+    for _ in 0..2 {
+        driver.send(Request::RetryFailed { job: id });
+        driver.until_state(id, JobState::Queued);
+        assert_eq!(driver.failures(id).len(), 1, "listed until it begins");
+        driver.send(Request::Cancel { job: id });
+        driver.until_state(id, JobState::Cancelled);
+        assert_eq!(driver.failures(id).len(), 1, "listed all the same");
+    }
+    let view = driver.view(id).expect("it is there");
+    assert_eq!((view.failed, view.files_done), (1, 2));
+    assert_eq!(driver.until_ended(busy).state, JobState::Done);
+    driver.send(Request::RetryFailed { job: id });
+    driver.until_state(id, JobState::Done);
+    let view = driver.shut_down().remove(0);
+    assert_eq!((view.copied, view.failed, view.listed), (2, 0, 0));
+    assert_eq!((view.found.files, view.files_done), (2, 2));
+    // The directory's time too: it completed once more.
+    assert_same(&from, &to);
+}

@@ -104,8 +104,10 @@ pub struct Job {
     begun: bool,
     /// Something was not scanned that nothing below stands for: trying again means everything.
     unseen: bool,
-    /// True once it was asked to try again: only what failed is scanned.
+    /// Only what failed is scanned.
     retrying: bool,
+    /// Times it began.
+    runs: u32,
     retry_sources: Vec<usize>,
     retry_subtrees: Vec<Subtree>,
     retry_dirs: Vec<Arc<Dir>>,
@@ -170,6 +172,7 @@ impl Job {
             begun: false,
             unseen: false,
             retrying: false,
+            runs: 0,
             retry_sources: Vec::new(),
             retry_subtrees: Vec::new(),
             retry_dirs: Vec::new(),
@@ -273,6 +276,12 @@ impl Job {
                 return;
             }
         };
+        if self.unseen {
+            self.start_over();
+        } else if self.runs > 0 {
+            self.take_up_again();
+        }
+        self.runs += 1;
         let crew = self.hire(sys, reports);
         let assignment = Assignment {
             sources: if self.retrying {

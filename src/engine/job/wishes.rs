@@ -64,7 +64,7 @@ impl Job {
     }
 
     fn cancel_unbegun(&mut self, events: &mut Vec<Event>) {
-        self.unseen |= !self.retrying;
+        self.unseen |= self.runs == 0;
         self.set_state(JobState::Cancelled, events);
     }
 
@@ -116,8 +116,9 @@ impl Job {
         }
     }
 
-    /// Prepares an ended job to try again what failed, was a conflict, or was cancelled. False
-    /// when there is nothing to try.
+    /// Queues an ended job to try again what failed, was a conflict, or was cancelled. False when
+    /// there is nothing to try. What is known of the last run stays until the job begins: it may
+    /// be cancelled in the queue.
     pub fn retry(&mut self, events: &mut Vec<Event>) -> bool {
         if !matches!(
             self.state,
@@ -125,11 +126,19 @@ impl Job {
         ) {
             return false;
         }
-        if self.unseen {
-            self.start_over();
+        let something = self.unseen
+            || !self.status.is_empty()
+            || !self.retry_dirs.is_empty()
+            || !self.retry_sources.is_empty()
+            || !self.retry_subtrees.is_empty();
+        if something {
             self.set_state(JobState::Queued, events);
-            return true;
         }
+        something
+    }
+
+    /// Turns what is left of the last run into work.
+    pub(super) fn take_up_again(&mut self) {
         let mut ids: Vec<FileId> = self.status.drain().map(|(id, _)| id).collect();
         ids.sort_unstable();
         let mut by_slice: BTreeMap<FileId, (Arc<Slice>, Vec<usize>)> = BTreeMap::new();
@@ -157,24 +166,16 @@ impl Job {
         for subtree in &self.retry_subtrees {
             subtree.expect_again();
         }
-        let something = !self.again.is_empty()
-            || !self.retry_sources.is_empty()
-            || !self.retry_subtrees.is_empty();
-        if !something {
-            return false;
-        }
         self.counts.failed = self.lasting.len() as u64;
         self.counts.conflicts = 0;
         self.failures.clone_from(&self.lasting);
         self.flush = None;
         self.retrying = true;
-        self.set_state(JobState::Queued, events);
-        true
     }
 
     /// Forgets everything but what was asked for: all is scanned again, and what is there already
     /// is found identical.
-    fn start_over(&mut self) {
+    pub(super) fn start_over(&mut self) {
         let spec = JobSpec::clone(&self.spec);
         let mut new = Self::new(self.id, spec, self.start);
         // What was refused will be again; that a flush failed must not be forgotten.
@@ -188,6 +189,7 @@ impl Job {
             state: self.state,
             // Workers of the last run may still be about to say that they left.
             next_worker: self.next_worker,
+            runs: self.runs,
             ..new
         };
     }
