@@ -130,7 +130,15 @@ fn what_is_included_stays_although_it_is_excluded() {
     for name in ["hero.exr", "other.exr", "notes"] {
         fs::write(root.join("a").join(name), name).expect("written");
     }
-    let words = ["copy", "-q", "--exclude=*.exr", "--include", "hero.*", "a", "b"];
+    let words = [
+        "copy",
+        "-q",
+        "--exclude=*.exr",
+        "--include",
+        "hero.*",
+        "a",
+        "b",
+    ];
     good(&world, words);
     let there = |dest: &str, name: &str| root.join(dest).join(name).exists();
     assert!(there("b", "hero.exr") && there("b", "notes"));
