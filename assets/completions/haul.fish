@@ -28,6 +28,7 @@ complete -c haul -n "__fish_haul_needs_command" -l config -d 'Read this configur
 complete -c haul -n "__fish_haul_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c haul -n "__fish_haul_needs_command" -s V -l version -d 'Print version'
 complete -c haul -n "__fish_haul_needs_command" -a "copy" -d 'Copy files and directories without a screen'
+complete -c haul -n "__fish_haul_needs_command" -a "doctor" -d 'Say what the kernel and the file systems offer here, and what auto would choose'
 complete -c haul -n "__fish_haul_needs_command" -a "keys" -d 'List the keys of the interactive program'
 complete -c haul -n "__fish_haul_needs_command" -a "config" -d 'Show the configuration in force and where each value comes from'
 complete -c haul -n "__fish_haul_needs_command" -a "completions" -d 'Print a completion script'
@@ -77,6 +78,9 @@ complete -c haul -n "__fish_haul_using_subcommand copy" -l json -d 'Print update
 complete -c haul -n "__fish_haul_using_subcommand copy" -s q -l quiet -d 'Print errors only'
 complete -c haul -n "__fish_haul_using_subcommand copy" -s v -l verbose -d 'Say what moved the bytes, and why'
 complete -c haul -n "__fish_haul_using_subcommand copy" -s h -l help -d 'Print help'
+complete -c haul -n "__fish_haul_using_subcommand doctor" -l config -d 'Read this configuration file in place of the usual one' -r -F
+complete -c haul -n "__fish_haul_using_subcommand doctor" -l json -d 'Print one JSON object'
+complete -c haul -n "__fish_haul_using_subcommand doctor" -s h -l help -d 'Print help'
 complete -c haul -n "__fish_haul_using_subcommand keys" -l config -d 'Read this configuration file in place of the usual one' -r -F
 complete -c haul -n "__fish_haul_using_subcommand keys" -s h -l help -d 'Print help'
 complete -c haul -n "__fish_haul_using_subcommand config" -l config -d 'Read this configuration file in place of the usual one' -r -F
@@ -87,9 +91,10 @@ complete -c haul -n "__fish_haul_using_subcommand completions" -l config -d 'Rea
 complete -c haul -n "__fish_haul_using_subcommand completions" -s h -l help -d 'Print help'
 complete -c haul -n "__fish_haul_using_subcommand man" -l config -d 'Read this configuration file in place of the usual one' -r -F
 complete -c haul -n "__fish_haul_using_subcommand man" -s h -l help -d 'Print help'
-complete -c haul -n "__fish_haul_using_subcommand help; and not __fish_seen_subcommand_from copy keys config completions man help" -f -a "copy" -d 'Copy files and directories without a screen'
-complete -c haul -n "__fish_haul_using_subcommand help; and not __fish_seen_subcommand_from copy keys config completions man help" -f -a "keys" -d 'List the keys of the interactive program'
-complete -c haul -n "__fish_haul_using_subcommand help; and not __fish_seen_subcommand_from copy keys config completions man help" -f -a "config" -d 'Show the configuration in force and where each value comes from'
-complete -c haul -n "__fish_haul_using_subcommand help; and not __fish_seen_subcommand_from copy keys config completions man help" -f -a "completions" -d 'Print a completion script'
-complete -c haul -n "__fish_haul_using_subcommand help; and not __fish_seen_subcommand_from copy keys config completions man help" -f -a "man" -d 'Print the manual page'
-complete -c haul -n "__fish_haul_using_subcommand help; and not __fish_seen_subcommand_from copy keys config completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c haul -n "__fish_haul_using_subcommand help; and not __fish_seen_subcommand_from copy doctor keys config completions man help" -f -a "copy" -d 'Copy files and directories without a screen'
+complete -c haul -n "__fish_haul_using_subcommand help; and not __fish_seen_subcommand_from copy doctor keys config completions man help" -f -a "doctor" -d 'Say what the kernel and the file systems offer here, and what auto would choose'
+complete -c haul -n "__fish_haul_using_subcommand help; and not __fish_seen_subcommand_from copy doctor keys config completions man help" -f -a "keys" -d 'List the keys of the interactive program'
+complete -c haul -n "__fish_haul_using_subcommand help; and not __fish_seen_subcommand_from copy doctor keys config completions man help" -f -a "config" -d 'Show the configuration in force and where each value comes from'
+complete -c haul -n "__fish_haul_using_subcommand help; and not __fish_seen_subcommand_from copy doctor keys config completions man help" -f -a "completions" -d 'Print a completion script'
+complete -c haul -n "__fish_haul_using_subcommand help; and not __fish_seen_subcommand_from copy doctor keys config completions man help" -f -a "man" -d 'Print the manual page'
+complete -c haul -n "__fish_haul_using_subcommand help; and not __fish_seen_subcommand_from copy doctor keys config completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

@@ -5,6 +5,7 @@
 
 pub mod args;
 pub mod copy;
+mod doctor;
 pub mod generate;
 pub mod report;
 mod screen;
@@ -42,6 +43,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     }
     match command {
         Command::Copy(args) => copy_files(cli.config.as_deref(), &args),
+        Command::Doctor(args) => doctor::run(cli.config.as_deref(), &args),
         Command::Keys => print(&generate::keys()),
         Command::Config(args) => show_config(cli.config.as_deref(), &args),
         Command::Completions { shell } => print(&generate::completions(shell)),

@@ -4,6 +4,7 @@
 //! threads, trees are read by scan threads. Knows nothing of terminals and reaches the file system
 //! only through [`crate::sys`]. Doors talk to it through [`crate::session`].
 
+mod advice;
 mod chunk;
 mod coordinator;
 mod failure;
@@ -26,6 +27,8 @@ mod tree;
 mod view;
 mod worker;
 
+pub use advice::{Advice, advice};
 pub use coordinator::{Ends, run};
 pub use filter::Filter;
 pub use state::{Illegal, successors, transition};
+pub use temp::TempNames;

@@ -34,6 +34,11 @@ impl TempNames {
         Self { state: seed }
     }
 
+    /// Begins somewhere.
+    pub fn fresh() -> Self {
+        Self::new(crate::sys::seed())
+    }
+
     /// A name not used before by this worker.
     pub fn next(&mut self) -> CString {
         self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);

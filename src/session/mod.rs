@@ -5,10 +5,15 @@
 
 mod local;
 
+pub use crate::engine::Advice;
 pub use local::{Engine, local, local_with};
 
 use crate::engine;
-use crate::proto::{Filters, Request, Snapshot, Update};
+use crate::proto::{Filters, JobSpec, Request, Snapshot, Strategy, Update};
+use crate::sys::{Real, Steady};
+use std::ffi::CString;
+use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 
@@ -31,6 +36,28 @@ pub struct Ended;
 /// Names the pattern that is none.
 pub fn check_filters(filters: &Filters) -> Result<(), String> {
     engine::Filter::new(filters).map(|_| ())
+}
+
+/// What a job like `spec` would choose from one directory to another, for files of these sizes.
+/// What the door knows not to work there it names in `without`.
+///
+/// # Errors
+/// One of the two cannot be looked at.
+pub fn advice(
+    spec: &JobSpec,
+    places: [&Path; 2],
+    without: &[Strategy],
+    sizes: &[u64],
+) -> io::Result<Vec<Advice>> {
+    let sys = Steady::new(Arc::new(Real));
+    Ok(engine::advice(&sys, spec, places, without, sizes)?)
+}
+
+/// Names like those of the engine's temporaries: what carries one and is left behind by a program
+/// that was killed is removed by the next copy into its directory.
+pub fn temp_names() -> impl FnMut() -> CString {
+    let mut names = engine::TempNames::fresh();
+    move || names.next()
 }
 
 /// One door's end.

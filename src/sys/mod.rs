@@ -13,6 +13,7 @@ mod calls;
 pub mod count;
 mod fault;
 pub mod listing;
+pub mod probe;
 mod real;
 mod stat;
 mod steady;

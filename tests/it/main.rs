@@ -8,6 +8,7 @@
 mod bad_input;
 mod cli_bar;
 mod cli_copy;
+mod cli_doctor;
 mod cli_options;
 mod cli_usage;
 mod control;

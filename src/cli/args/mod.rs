@@ -48,6 +48,8 @@ pub struct Cli {
 pub enum Command {
     /// Copy files and directories without a screen
     Copy(Box<CopyArgs>),
+    /// Say what the kernel and the file systems offer here, and what auto would choose
+    Doctor(DoctorArgs),
     /// List the keys of the interactive program
     Keys,
     /// Show the configuration in force and where each value comes from
