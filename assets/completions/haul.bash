@@ -25,6 +25,9 @@ _haul() {
             haul,copy)
                 cmd="haul__subcmd__copy"
                 ;;
+            haul,doctor)
+                cmd="haul__subcmd__doctor"
+                ;;
             haul,help)
                 cmd="haul__subcmd__help"
                 ;;
@@ -43,6 +46,9 @@ _haul() {
             haul__subcmd__help,copy)
                 cmd="haul__subcmd__help__subcmd__copy"
                 ;;
+            haul__subcmd__help,doctor)
+                cmd="haul__subcmd__help__subcmd__doctor"
+                ;;
             haul__subcmd__help,help)
                 cmd="haul__subcmd__help__subcmd__help"
                 ;;
@@ -59,7 +65,7 @@ _haul() {
 
     case "${cmd}" in
         haul)
-            opts="-h -V --config --help --version copy keys config completions man help"
+            opts="-h -V --config --help --version copy doctor keys config completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -146,7 +152,7 @@ _haul() {
             return 0
             ;;
         haul__subcmd__copy)
-            opts="-t -T -j -n -q -v -h --target-directory --no-target-directory --strategy --file-workers --chunk-workers --chunk-size --buffer-size --parallel-min-size --conflict --sync --exclude --exclude-vcs --dry-run --progress --json --quiet --verbose --config --help"
+            opts="-t -T -j -L -x -n -q -v -h --target-directory --no-target-directory --strategy --file-workers --chunk-workers --chunk-size --buffer-size --parallel-min-size --conflict --sync --preserve --no-preserve --sparse --dereference --one-file-system --exclude --include --exclude-vcs --limit --retries --dry-run --progress --json --quiet --verbose --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -202,7 +208,31 @@ _haul() {
                     COMPREPLY=($(compgen -W "none job file" -- "${cur}"))
                     return 0
                     ;;
+                --preserve)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --no-preserve)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sparse)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 --exclude)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --include)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --retries)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -232,8 +262,37 @@ _haul() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        haul__subcmd__doctor)
+            opts="-h --json --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         haul__subcmd__help)
-            opts="copy keys config completions man help"
+            opts="copy doctor keys config completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -275,6 +334,20 @@ _haul() {
             return 0
             ;;
         haul__subcmd__help__subcmd__copy)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        haul__subcmd__help__subcmd__doctor)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

@@ -22,7 +22,9 @@ pub fn completions(shell: Shell) -> Vec<u8> {
 pub fn keys() -> Vec<u8> {
     let mut lines = Vec::new();
     let mut place = "";
-    for row in keys_table() {
+    let rows = keys_table();
+    let widest = rows.iter().map(|row| row.keys.len()).max().unwrap_or(0);
+    for row in rows {
         if row.context != place {
             if !place.is_empty() {
                 lines.push(String::new());
@@ -30,7 +32,7 @@ pub fn keys() -> Vec<u8> {
             place = row.context;
             lines.push(place.to_owned());
         }
-        lines.push(format!("  {:<20} {}", row.keys, row.doc));
+        lines.push(format!("  {:<widest$}  {}", row.keys, row.doc));
     }
     lines.push(String::new());
     lines.join("\n").into_bytes()

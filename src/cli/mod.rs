@@ -5,6 +5,7 @@
 
 pub mod args;
 pub mod copy;
+mod doctor;
 pub mod generate;
 pub mod report;
 mod screen;
@@ -16,7 +17,7 @@ use crate::logging::{self, Log};
 use crate::proto::{Plan, Request, Update};
 use crate::session::{self, Client};
 use crate::text;
-use args::{Cli, Command, ConfigArgs, CopyArgs, Show};
+use args::{Cli, Command, ConfigArgs, CopyArgs, Show, Telling};
 use clap::Parser;
 use report::{Bar, Json, Plain, Progress, Quiet, Report, Verbosity};
 use signals::{Came, Target};
@@ -42,6 +43,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     }
     match command {
         Command::Copy(args) => copy_files(cli.config.as_deref(), &args),
+        Command::Doctor(args) => doctor::run(cli.config.as_deref(), &args),
         Command::Keys => print(&generate::keys()),
         Command::Config(args) => show_config(cli.config.as_deref(), &args),
         Command::Completions { shell } => print(&generate::completions(shell)),
@@ -59,24 +61,13 @@ fn copy_files(config: Option<&Path>, args: &CopyArgs) -> Exit {
         Err(reason) => return refuse(&reason),
     };
     let (log, notice) = start_log(&loaded.config);
-    let verbosity = match (args.quiet, args.verbose) {
-        (true, _) => Verbosity::Quiet,
-        (_, true) => Verbosity::Verbose,
-        _ => Verbosity::Normal,
-    };
-    let json = args.json && !args.dry_run;
-    let json: Option<Box<dyn Write>> = json.then(|| Box::new(io::stdout()) as Box<dyn Write>);
-    let mut report = Report::new(progress(args), json, verbosity);
-    if let Some(notice) = notice.filter(|_| verbosity != Verbosity::Quiet) {
-        report.say(&notice);
-    }
+    let mut report = report_of(&args.telling, !args.dry_run, notice);
     let exit = match with_engine(|client, signals, target, runtime| {
         if args.dry_run {
             let planned = runtime.block_on(copy::plan(client, spec.clone(), signals));
             match planned {
-                Ok(plan) => {
-                    show_plan(&plan, args, &mut report).worst(copy::plan_exit(&plan, spec.conflict))
-                }
+                Ok(plan) => show_plan(&plan, &args.telling, &mut report)
+                    .worst(copy::plan_exit(&plan, spec.conflict)),
                 Err(exit) => exit,
             }
         } else {
@@ -91,14 +82,34 @@ fn copy_files(config: Option<&Path>, args: &CopyArgs) -> Exit {
             Exit::Failed
         }
     };
+    end_log(log, &args.telling);
+    exit
+}
+
+/// The report of a headless copy; `json` where lines of JSON may be printed.
+fn report_of(telling: &Telling, json: bool, notice: Option<String>) -> Report {
+    let verbosity = match (telling.quiet, telling.verbose) {
+        (true, _) => Verbosity::Quiet,
+        (_, true) => Verbosity::Verbose,
+        _ => Verbosity::Normal,
+    };
+    let json = json && telling.json;
+    let json: Option<Box<dyn Write>> = json.then(|| Box::new(io::stdout()) as Box<dyn Write>);
+    let mut report = Report::new(progress(telling), json, verbosity);
+    if let Some(notice) = notice.filter(|_| verbosity != Verbosity::Quiet) {
+        report.say(&notice);
+    }
+    report
+}
+
+fn end_log(log: Option<Log>, telling: &Telling) {
     if let Some(log) = &log
         && log.lost() > 0
-        && verbosity == Verbosity::Verbose
+        && telling.verbose
     {
         complain(&format!("note: {} lines of the log were lost", log.lost()));
     }
     drop(log);
-    exit
 }
 
 /// Runs `work` with an engine of its own, and waits for the engine to end. An error means that
@@ -126,25 +137,25 @@ fn with_engine(
     }
 }
 
-fn progress(args: &CopyArgs) -> Box<dyn Progress> {
+fn progress(telling: &Telling) -> Box<dyn Progress> {
     let can_draw = io::stderr().is_terminal()
         && std::env::var_os("TERM").is_none_or(|term| !term.is_empty() && term != "dumb");
-    match args.progress {
-        _ if args.quiet => Box::new(Quiet),
+    match telling.progress {
+        _ if telling.quiet => Box::new(Quiet),
         Show::None => Box::new(Quiet),
         // The stream of objects is progress enough.
-        Show::Auto if args.json => Box::new(Quiet),
+        Show::Auto if telling.json => Box::new(Quiet),
         Show::Auto | Show::Bar if can_draw => Box::new(Bar::default()),
         Show::Auto => Box::new(Plain::new(false)),
         Show::Bar | Show::Plain => Box::new(Plain::new(true)),
     }
 }
 
-fn show_plan(plan: &Plan, args: &CopyArgs, report: &mut Report) -> Exit {
+fn show_plan(plan: &Plan, telling: &Telling, report: &mut Report) -> Exit {
     for problem in &plan.problems {
         report.failure(problem);
     }
-    if args.json {
+    if telling.json {
         let mut json = Json::new(io::stdout());
         json.update_now(&Update::Plan(Box::new(plan.clone())));
         return match json.error() {
@@ -152,7 +163,7 @@ fn show_plan(plan: &Plan, args: &CopyArgs, report: &mut Report) -> Exit {
             None => Exit::Good,
         };
     }
-    if args.quiet {
+    if telling.quiet {
         return Exit::Good;
     }
     let mut lines = report::plan_lines(plan).join("\n");

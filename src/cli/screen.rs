@@ -3,7 +3,7 @@
 use super::{complain, load, refuse, report, start_log};
 use crate::config::{Config, When};
 use crate::exit::Exit;
-use crate::proto::{BytePath, JobSpec, Naming};
+use crate::proto::{JobSpec, Naming};
 use crate::session;
 use crate::tui::browse::{Sort, SortKey};
 use crate::tui::{self, Settings};
@@ -16,6 +16,11 @@ pub fn open(config: Option<&Path>, source: Option<PathBuf>, dest: Option<PathBuf
     if !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
         return refuse(
             "the interactive program needs a terminal; use `haul copy` to copy without one",
+        );
+    }
+    if std::env::var_os("TERM").is_some_and(|term| term.is_empty() || term == "dumb") {
+        return refuse(
+            "the interactive program cannot be drawn on this terminal (TERM is 'dumb' or empty); use `haul copy` to copy without it",
         );
     }
     let loaded = match load(config) {
@@ -74,7 +79,6 @@ fn run(
 }
 
 fn settings(config: &Config) -> Settings {
-    let copy = &config.copy;
     Settings {
         frames_per_second: u32::from(config.screen.frames_per_second),
         show_hidden: config.screen.show_hidden,
@@ -91,15 +95,8 @@ fn settings(config: &Config) -> Settings {
         ascii: wanted(config.screen.ascii),
         colour: wanted(config.screen.colour),
         defaults: JobSpec {
-            sources: Vec::new(),
-            dest: BytePath::default(),
             naming: Naming::Into,
-            strategy: copy.strategy,
-            tuning: copy.tuning.clone(),
-            conflict: copy.conflict,
-            durability: copy.sync,
-            filters: copy.filters.clone(),
-            ..JobSpec::default()
+            ..config.copy.spec()
         },
     }
 }

@@ -1,30 +1,11 @@
 //! The table of settings: names, words for people, and how each is read and written.
 
-use super::{Config, Level, Sort, When};
-use crate::proto::{Conflict, Durability, Strategy};
-use crate::{text, units};
-use std::borrow::Cow;
-
-/// Workers of one kind at most: beyond it threads only wait for each other.
-pub const MAX_WORKERS: u16 = 1024;
-
-/// Bytes of one buffer at most; each worker has one.
-pub const MAX_BUFFER_SIZE: u64 = 1 << 30;
-
-/// A value as it was found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Value {
-    /// A string of the file.
-    Text(String),
-    /// A number of the file.
-    Number(i64),
-    /// `true` or `false` of the file.
-    Flag(bool),
-    /// A list of strings of the file.
-    List(Vec<String>),
-    /// The text of an environment variable: whatever the setting wants, spelled out.
-    Raw(String),
-}
+use super::values::{
+    Value, automatic, exact_size, flag, kept, limit, number, patterns, quoted, quoted_list, size,
+    when, word, workers,
+};
+use super::{Config, Level, MAX_BUFFER_SIZE, MAX_RETRIES, Sort};
+use crate::proto::{Conflict, Durability, Preserve, Sparse, Strategy};
 
 /// One setting.
 #[derive(Debug)]
@@ -80,6 +61,43 @@ pub const KEYS: &[Key] = &[
     },
     Key {
         section: "copy",
+        name: "preserve",
+        variable: "HAUL_PRESERVE",
+        doc: "What is kept besides the bytes: all, none, or some of mode, owner, times, xattr, acl, links.\nThe variable separates them with commas; --preserve and --no-preserve start from it.",
+        set: |config, value| kept(value).map(|keep| config.copy.preserve = keep),
+        get: |config| quoted_list(&kept_names(config.copy.preserve)),
+    },
+    Key {
+        section: "copy",
+        name: "sparse",
+        variable: "HAUL_SPARSE",
+        doc: "What becomes of holes: auto (they stay holes), always (zeros become holes too), never (they are filled).",
+        set: |config, value| {
+            let names = Sparse::ALL.map(Sparse::name);
+            word(value, Sparse::from_name, &names).map(|choice| config.copy.sparse = choice)
+        },
+        get: |config| quoted(config.copy.sparse.name()),
+    },
+    Key {
+        section: "copy",
+        name: "limit",
+        variable: "HAUL_LIMIT",
+        doc: "Bytes per second at most, such as \"20MiB\", or none.",
+        set: |config, value| limit(value).map(|rate| config.copy.limit = rate),
+        get: |config| config.copy.limit.map_or_else(|| quoted("none"), exact_size),
+    },
+    Key {
+        section: "copy",
+        name: "retries",
+        variable: "HAUL_RETRIES",
+        doc: "Times a file is begun again after trouble that may pass, 0 to 100.",
+        set: |config, value| {
+            number(value, 0, i64::from(MAX_RETRIES)).map(|times| config.copy.retries = times as u8)
+        },
+        get: |config| config.copy.retries.to_string(),
+    },
+    Key {
+        section: "copy",
         name: "file_workers",
         variable: "HAUL_FILE_WORKERS",
         doc: "Files in flight at a time, or auto.",
@@ -130,16 +148,15 @@ pub const KEYS: &[Key] = &[
         variable: "HAUL_EXCLUDE",
         doc: "Patterns of what to leave out; one with a `/` is matched against the whole path below the source.\nThe variable separates them with colons; --exclude adds to them.",
         set: |config, value| patterns(value).map(|list| config.copy.filters.exclude = list),
-        get: |config| {
-            let patterns: Vec<String> = config
-                .copy
-                .filters
-                .exclude
-                .iter()
-                .map(|one| quoted(one))
-                .collect();
-            format!("[{}]", patterns.join(", "))
-        },
+        get: |config| quoted_list(&config.copy.filters.exclude),
+    },
+    Key {
+        section: "copy",
+        name: "include",
+        variable: "HAUL_INCLUDE",
+        doc: "Patterns of what stays although it matches a pattern of what to leave out.\nThe variable separates them with colons; --include adds to them.",
+        set: |config, value| patterns(value).map(|list| config.copy.filters.include = list),
+        get: |config| quoted_list(&config.copy.filters.include),
     },
     Key {
         section: "copy",
@@ -232,136 +249,20 @@ pub fn example() -> String {
     lines.join("\n")
 }
 
-fn word<T>(value: &Value, from: fn(&str) -> Option<T>, names: &[&str]) -> Result<T, String> {
-    let (Value::Text(word) | Value::Raw(word)) = value else {
-        return Err(format!("one of {} is expected", names.join(", ")));
-    };
-    from(word).ok_or_else(|| format!("'{}' is none of {}", shown(word), names.join(", ")))
-}
-
-fn when(value: &Value) -> Result<When, String> {
-    let names: Vec<_> = When::ALL.iter().map(|when| when.name()).collect();
-    word(value, When::from_name, &names)
-}
-
-fn flag(value: &Value) -> Result<bool, String> {
-    match value {
-        Value::Flag(on) => Ok(*on),
-        Value::Raw(word) if word == "true" || word == "1" => Ok(true),
-        Value::Raw(word) if word == "false" || word == "0" => Ok(false),
-        _ => Err("true or false is expected".to_owned()),
+/// The words for what is kept; one for everything and one for nothing.
+fn kept_names(keep: Preserve) -> Vec<String> {
+    match keep.names() {
+        all if all.len() == Preserve::NAMES.len() => vec!["all".to_owned()],
+        none if none.is_empty() => vec!["none".to_owned()],
+        some => some.into_iter().map(str::to_owned).collect(),
     }
-}
-
-fn number(value: &Value, least: i64, most: i64) -> Result<i64, String> {
-    let number = match value {
-        Value::Number(number) => Some(*number),
-        Value::Raw(word) => word.parse().ok(),
-        _ => None,
-    };
-    number
-        .filter(|number| (least..=most).contains(number))
-        .ok_or_else(|| format!("a number from {least} to {most} is expected"))
-}
-
-fn is_auto(value: &Value) -> bool {
-    matches!(value, Value::Text(word) | Value::Raw(word) if word == "auto")
-}
-
-/// A number of workers; `None` is automatic.
-pub fn workers(value: &Value) -> Result<Option<u16>, String> {
-    if is_auto(value) {
-        return Ok(None);
-    }
-    number(value, 1, i64::from(MAX_WORKERS))
-        .map(|count| Some(count as u16))
-        .map_err(|reason| format!("{reason}, or \"auto\""))
-}
-
-/// A size in bytes from `least` to `most`; `None` is automatic.
-pub fn size(value: &Value, least: u64, most: u64) -> Result<Option<u64>, String> {
-    if is_auto(value) {
-        return Ok(None);
-    }
-    let bytes = match value {
-        Value::Text(word) | Value::Raw(word) => units::parse_size(word)?,
-        Value::Number(bytes) => {
-            u64::try_from(*bytes).map_err(|_| format!("{bytes} is not a size"))?
-        }
-        _ => return Err("a size such as \"4MiB\", or \"auto\", is expected".to_owned()),
-    };
-    if (least..=most).contains(&bytes) {
-        return Ok(Some(bytes));
-    }
-    Err(format!(
-        "{} is out of range: {} to {}",
-        units::size(bytes),
-        units::size(least),
-        units::size(most)
-    ))
-}
-
-fn patterns(value: &Value) -> Result<Vec<String>, String> {
-    list(value)?.into_iter().map(|one| pattern(&one)).collect()
-}
-
-/// A pattern of what to leave out, as it is given, or what is wrong with it.
-pub fn pattern(text: &str) -> Result<String, String> {
-    match globset::Glob::new(text) {
-        Ok(_) => Ok(text.to_owned()),
-        Err(error) => Err(format!("'{}' is no pattern: {}", shown(text), error.kind())),
-    }
-}
-
-fn list(value: &Value) -> Result<Vec<String>, String> {
-    match value {
-        Value::List(list) => Ok(list.clone()),
-        Value::Raw(words) => Ok(words
-            .split(':')
-            .filter(|word| !word.is_empty())
-            .map(str::to_owned)
-            .collect()),
-        _ => Err("a list of strings is expected".to_owned()),
-    }
-}
-
-fn automatic<T>(value: Option<T>, write: impl Fn(T) -> String) -> String {
-    value.map_or_else(|| quoted("auto"), write)
-}
-
-/// The size in the largest unit that says it without loss.
-fn exact_size(bytes: u64) -> String {
-    for (shift, unit) in [(30, "GiB"), (20, "MiB"), (10, "KiB")] {
-        if bytes > 0 && bytes.trailing_zeros() >= shift {
-            return quoted(&format!("{}{unit}", bytes >> shift));
-        }
-    }
-    quoted(&bytes.to_string())
-}
-
-/// A string of the file in which nothing acts on a terminal.
-fn quoted(text: &str) -> String {
-    let inside: String = text
-        .chars()
-        .map(|character| match character {
-            '"' | '\\' => format!("\\{character}"),
-            _ if matches!(shown(character.encode_utf8(&mut [0; 4])), Cow::Borrowed(_)) => {
-                character.to_string()
-            }
-            _ => format!("\\U{:08x}", u32::from(character)),
-        })
-        .collect();
-    format!("\"{inside}\"")
-}
-
-fn shown(text: &str) -> Cow<'_, str> {
-    text::shown(text.as_bytes())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::proto::{DEFAULT_BUFFER_SIZE, DEFAULT_PARALLEL_MIN_SIZE};
+    use crate::units;
 
     #[test]
     fn the_table_is_sound() {
@@ -383,17 +284,5 @@ mod tests {
     fn the_words_in_the_docs_are_the_defaults() {
         assert_eq!(units::size(DEFAULT_BUFFER_SIZE), "256 KiB");
         assert_eq!(units::size(DEFAULT_PARALLEL_MIN_SIZE), "128 MiB");
-    }
-
-    #[test]
-    fn sizes_are_written_without_loss() {
-        for bytes in [0, 1, 1023, 1024, 3 << 20, (3 << 20) + 1, 5 << 30, u64::MAX] {
-            let written = exact_size(bytes);
-            assert_eq!(
-                units::parse_size(written.trim_matches('"')),
-                Ok(bytes),
-                "{written}"
-            );
-        }
     }
 }

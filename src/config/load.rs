@@ -1,7 +1,7 @@
 //! Putting the configuration together: defaults, then the file, then the environment.
 
-use super::keys::{KEYS, Key, Value};
-use super::{Config, paths};
+use super::keys::{KEYS, Key};
+use super::{Config, Value, paths};
 use crate::text;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -205,7 +205,7 @@ fn plain(value: &DeValue<'_>) -> Result<Value, String> {
 mod tests {
     use super::*;
     use crate::config::{Level, example};
-    use crate::proto::{Conflict, Strategy};
+    use crate::proto::{Conflict, Sparse, Strategy};
 
     fn from_text(text: &str) -> Result<Loaded, ConfigError> {
         from_both(text, &[])
@@ -259,6 +259,11 @@ mod tests {
                 ("HAUL_CHUNK_WORKERS", "3"),
                 ("HAUL_FILE_WORKERS", ""),
                 ("HAUL_UNHEARD_OF", "x"),
+                ("HAUL_PRESERVE", "mode,times"),
+                ("HAUL_SPARSE", "never"),
+                ("HAUL_LIMIT", "20MiB"),
+                ("HAUL_RETRIES", "0"),
+                ("HAUL_INCLUDE", "a*:b"),
             ],
         )
         .expect("loads");
@@ -270,9 +275,15 @@ mod tests {
         assert_eq!(loaded.config.copy.conflict, Conflict::Refuse);
         assert_eq!(loaded.config.log.level, Level::Debug);
         assert!(loaded.config.screen.show_hidden);
+        let spec = loaded.config.copy.spec();
+        assert_eq!(spec.preserve.names(), ["mode", "times"]);
+        assert_eq!(spec.sparse, Sparse::Never);
+        assert_eq!((spec.limit, spec.retries), (Some(20 << 20), 0));
+        assert_eq!(spec.filters.include, ["a*", "b"]);
         assert_eq!(loaded.origins[0], Origin::Variable);
         assert_eq!(loaded.origins[1], Origin::Default);
-        assert_eq!(loaded.origins[3], Origin::File);
+        let workers = KEYS.iter().position(|key| key.name == "file_workers");
+        assert_eq!(loaded.origins[workers.expect("a setting")], Origin::File);
     }
 
     #[test]
@@ -319,6 +330,18 @@ mod tests {
             (
                 "[copy]\nsync = \"a\"\nsync = \"b\"\n",
                 "c.toml:3: duplicate key",
+            ),
+            (
+                "[copy]\npreserve = [\"mode\", \"tags\"]\n",
+                "c.toml:2: 'copy.preserve': 'tags' is none of mode",
+            ),
+            (
+                "[copy]\nlimit = 0\n",
+                "c.toml:2: 'copy.limit': nothing would ever",
+            ),
+            (
+                "[copy]\nretries = 101\n",
+                "c.toml:2: 'copy.retries': a number from 0 to 100",
             ),
             ("[copy\n", "c.toml:1: "),
         ] {

@@ -8,12 +8,18 @@
 mod keys;
 mod load;
 mod paths;
+mod values;
 
-pub use keys::{KEYS, Key, MAX_BUFFER_SIZE, Value, example, pattern, size, workers};
+pub use keys::{KEYS, Key, example};
 pub use load::{ConfigError, Loaded, Origin, load, path};
 pub use paths::state_dir;
+pub use values::{
+    MAX_BUFFER_SIZE, MAX_RETRIES, MAX_WORKERS, Value, keep_or_drop, limit, pattern, size, workers,
+};
 
-use crate::proto::{Conflict, Durability, Filters, Strategy, Tuning};
+use crate::proto::{
+    Conflict, DEFAULT_RETRIES, Durability, Filters, JobSpec, Preserve, Sparse, Strategy, Tuning,
+};
 
 /// Everything that can be configured. The default is what haul does untold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,7 +33,7 @@ pub struct Config {
 }
 
 /// How jobs copy unless they are told otherwise; `None` in the tuning means automatic.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Copying {
     /// How bytes are moved.
     pub strategy: Strategy,
@@ -39,6 +45,48 @@ pub struct Copying {
     pub tuning: Tuning,
     /// What is left out.
     pub filters: Filters,
+    /// What is kept besides the bytes.
+    pub preserve: Preserve,
+    /// What becomes of holes.
+    pub sparse: Sparse,
+    /// Bytes per second, at most.
+    pub limit: Option<u64>,
+    /// Times a file is begun again after trouble that may pass.
+    pub retries: u8,
+}
+
+impl Default for Copying {
+    fn default() -> Self {
+        Self {
+            strategy: Strategy::default(),
+            conflict: Conflict::default(),
+            sync: Durability::default(),
+            tuning: Tuning::default(),
+            filters: Filters::default(),
+            preserve: Preserve::ALL,
+            sparse: Sparse::default(),
+            limit: None,
+            retries: DEFAULT_RETRIES,
+        }
+    }
+}
+
+impl Copying {
+    /// A job that copies so, from and to nowhere yet.
+    pub fn spec(&self) -> JobSpec {
+        JobSpec {
+            strategy: self.strategy,
+            tuning: self.tuning.clone(),
+            conflict: self.conflict,
+            durability: self.sync,
+            filters: self.filters.clone(),
+            preserve: self.preserve,
+            sparse: self.sparse,
+            limit: self.limit,
+            retries: self.retries,
+            ..JobSpec::default()
+        }
+    }
 }
 
 /// How the interactive program looks.

@@ -4,12 +4,14 @@
 //! threads, trees are read by scan threads. Knows nothing of terminals and reaches the file system
 //! only through [`crate::sys`]. Doors talk to it through [`crate::session`].
 
+mod advice;
 mod chunk;
 mod coordinator;
 mod failure;
 mod filter;
 mod gate;
 mod job;
+mod links;
 mod plan;
 mod report;
 mod resolve;
@@ -26,6 +28,8 @@ mod tree;
 mod view;
 mod worker;
 
+pub use advice::{Advice, advice};
 pub use coordinator::{Ends, run};
 pub use filter::Filter;
 pub use state::{Illegal, successors, transition};
+pub use temp::TempNames;

@@ -222,6 +222,8 @@ pub struct Batch {
     pub flushed: u64,
     /// A defect ended a piece of work before its end: what it had not come to is unknown.
     pub broken: bool,
+    /// Names that began to wait for the first one of their inode, less those that stopped to.
+    pub waiting: i64,
     /// Slices that were worked through.
     pub slices: u32,
     /// Files set aside.
@@ -240,6 +242,7 @@ impl Batch {
         self.ended.is_empty()
             && self.failures.is_empty()
             && self.slices == 0
+            && self.waiting == 0
             && self.held.is_empty()
             && self.dropped.is_empty()
     }

@@ -119,7 +119,12 @@ pub struct Route {
     pub dst_kind: FsKind,
     dropped: AtomicU32,
     no_attributes: AtomicBool,
+    refusals: AtomicU32,
 }
+
+/// Refusals that may be about single files before the route is given up: a tree of a million such
+/// files must not pay for a million refused calls.
+const PATIENCE: u32 = 64;
 
 fn bit(strategy: Strategy) -> u32 {
     1 << Strategy::ALL
@@ -138,6 +143,7 @@ impl Route {
             dst_kind,
             dropped: AtomicU32::new(0),
             no_attributes: AtomicBool::new(false),
+            refusals: AtomicU32::new(0),
         }
     }
 
@@ -156,8 +162,17 @@ impl Route {
         self.no_attributes.store(true, Ordering::Relaxed);
     }
 
-    /// Drops a strategy; the words for it the first time, `None` later.
-    pub fn drop_rung(&self, strategy: Strategy, errno: Errno) -> Option<String> {
+    /// A strategy was refused for a file; words the first time the route loses it for good, `None`
+    /// else. What is about the two file systems drops it at once; what may be about the one file
+    /// (no copy-on-write for it, a running program, emptied meanwhile) only after many.
+    pub fn refused(&self, strategy: Strategy, errno: Errno) -> Option<String> {
+        let about_the_route = matches!(
+            errno,
+            Errno::NOSYS | Errno::NOTTY | Errno::OPNOTSUPP | Errno::XDEV
+        );
+        if !about_the_route && self.refusals.fetch_add(1, Ordering::Relaxed) < PATIENCE {
+            return None;
+        }
         let before = self.dropped.fetch_or(bit(strategy), Ordering::Relaxed);
         (before & bit(strategy) == 0).then(|| {
             format!(
@@ -279,9 +294,9 @@ mod tests {
             names(&one, Strategy::Auto, 1 << 20),
             ["reflink", "copy-file-range", "buffered"]
         );
-        assert!(one.drop_rung(Strategy::Reflink, Errno::OPNOTSUPP).is_some());
+        assert!(one.refused(Strategy::Reflink, Errno::OPNOTSUPP).is_some());
         assert!(
-            one.drop_rung(Strategy::Reflink, Errno::OPNOTSUPP).is_none(),
+            one.refused(Strategy::Reflink, Errno::OPNOTSUPP).is_none(),
             "said once"
         );
         assert_eq!(
@@ -306,10 +321,21 @@ mod tests {
     }
 
     #[test]
+    fn one_odd_file_does_not_cost_the_route() {
+        let route = Route::new(1, 1, XFS, XFS);
+        for _ in 0..PATIENCE {
+            assert!(route.refused(Strategy::Reflink, Errno::INVAL).is_none());
+            assert!(route.offers(Strategy::Reflink));
+        }
+        assert!(route.refused(Strategy::Reflink, Errno::INVAL).is_some());
+        assert!(!route.offers(Strategy::Reflink));
+    }
+
+    #[test]
     fn reflink_asked_for_never_becomes_a_copy() {
         let route = Route::new(1, 2, EXT4, XFS);
         assert_eq!(names(&route, Strategy::Reflink, 1 << 20), ["reflink"]);
-        route.drop_rung(Strategy::Reflink, Errno::XDEV);
+        route.refused(Strategy::Reflink, Errno::XDEV);
         assert_eq!(names(&route, Strategy::Reflink, 1 << 20), ["reflink"]);
     }
 }

@@ -34,8 +34,13 @@ impl TempNames {
         Self { state: seed }
     }
 
+    /// Begins somewhere.
+    pub fn fresh() -> Self {
+        Self::new(crate::sys::seed())
+    }
+
     /// A name not used before by this worker.
-    pub fn next(&mut self) -> CString {
+    pub fn draw(&mut self) -> CString {
         self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let random = mix(self.state);
         let name = format!(".haul-{random:016x}-{:08x}.part", check(random));
@@ -77,7 +82,7 @@ mod tests {
     fn names_are_recognised_and_nothing_else_is() {
         let mut names = TempNames::new(42);
         for _ in 0..1000 {
-            let name = names.next();
+            let name = names.draw();
             // Far below the 255 of Linux and the 143 of eCryptfs.
             assert!(name.as_bytes().len() < 40);
             assert!(is_temp(name.as_bytes()), "{name:?}");

@@ -13,25 +13,49 @@ use std::ffi::{CStr, CString, OsStr};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Directory pairs that one job holds open at most before it lets idle ones go: two descriptors
-/// each, well inside the usual soft limit of 1024 (getrlimit(2)).
-pub const OPEN_PAIRS: usize = 128;
+/// Directory pairs one job keeps open at most, two descriptors each; fewer where the process may
+/// open few files. Those in use at the moment come on top.
+const OPEN_PAIRS: usize = 128;
+
+/// How many directory pairs a job has open, and how many it may keep.
+#[derive(Debug)]
+pub struct OpenPairs {
+    count: AtomicUsize,
+    cap: usize,
+}
+
+impl OpenPairs {
+    /// For a process that may have `files` files open.
+    pub fn new(files: u64) -> Arc<Self> {
+        let cap = usize::try_from(files / 8)
+            .unwrap_or(OPEN_PAIRS)
+            .clamp(1, OPEN_PAIRS);
+        Arc::new(Self {
+            count: AtomicUsize::new(0),
+            cap,
+        })
+    }
+
+    fn is_full(&self) -> bool {
+        self.count.load(Ordering::Relaxed) > self.cap
+    }
+}
 
 /// Descriptors of a directory on both sides.
 #[derive(Debug)]
 pub struct DirFds {
     src: OwnedFd,
     dst: OwnedFd,
-    open: Arc<AtomicUsize>,
+    open: Arc<OpenPairs>,
 }
 
 impl DirFds {
     /// Takes both, counted in `open` while held.
-    pub fn new(src: OwnedFd, dst: OwnedFd, open: &Arc<AtomicUsize>) -> Arc<Self> {
-        open.fetch_add(1, Ordering::Relaxed);
+    pub fn new(src: OwnedFd, dst: OwnedFd, open: &Arc<OpenPairs>) -> Arc<Self> {
+        open.count.fetch_add(1, Ordering::Relaxed);
         Arc::new(Self {
             src,
             dst,
@@ -54,7 +78,7 @@ impl Drop for DirFds {
     fn drop(&mut self) {
         // Closing a directory that was only listed or used as a base cannot fail in a way that
         // means anything; the count cannot fail at all.
-        self.open.fetch_sub(1, Ordering::Relaxed);
+        self.open.count.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -106,12 +130,12 @@ pub struct Dir {
     below: Option<Below>,
     /// The route between the two devices.
     pub route: Arc<Route>,
-    /// True when this run made the destination: nothing in it can be in the way.
-    pub fresh: bool,
+    /// This run made the destination, and nothing in it has been found in the way.
+    fresh: AtomicBool,
     /// True when the destination hands an ACL down to what is made in it.
     pub inherits: bool,
     fds: Mutex<Option<Arc<DirFds>>>,
-    open: Arc<AtomicUsize>,
+    open: Arc<OpenPairs>,
     /// Unfinished children, slices, and the scan of the directory itself.
     pending: AtomicU32,
 }
@@ -129,7 +153,7 @@ impl Dir {
             place,
             below: None,
             route,
-            fresh: false,
+            fresh: AtomicBool::new(false),
             inherits,
             fds: Mutex::new(Some(fds)),
             open,
@@ -156,12 +180,23 @@ impl Dir {
                 follow: names.follow,
             }),
             route,
-            fresh: made.fresh,
+            fresh: AtomicBool::new(made.fresh),
             inherits: made.inherits,
             open: parent.open.clone(),
             fds: Mutex::new(Some(fds)),
             pending: AtomicU32::new(1),
         })
+    }
+
+    /// True when this run made the destination: nothing in it is in the way. A name that is taken
+    /// all the same is noticed when it is given.
+    pub fn is_fresh(&self) -> bool {
+        self.fresh.load(Ordering::Relaxed)
+    }
+
+    /// Somebody else puts things there as well: from now on names are looked at first.
+    pub fn found_shared(&self) {
+        self.fresh.store(false, Ordering::Relaxed);
     }
 
     fn cached(&self) -> Option<Arc<DirFds>> {
@@ -171,8 +206,9 @@ impl Dir {
             .clone()
     }
 
-    /// The descriptors; opened again from the nearest open ancestor where they were let go.
-    /// Fails when a component is gone, a link now, or another directory than it was.
+    /// The descriptors; opened again from the nearest open ancestor where they were let go, and
+    /// kept while few are. Fails when a component is gone or a link now. That it is the inode it
+    /// was is not asked: FAT and FUSE give a directory another number each time.
     pub fn acquire(self: &Arc<Self>, sys: &dyn Sys) -> Result<Arc<DirFds>, Trouble> {
         if let Some(fds) = self.cached() {
             return Ok(fds);
@@ -201,28 +237,20 @@ impl Dir {
                 sys.open_dir(fds.src(), &below.src_name)
             }
             .map_err(source(Op::Open))?;
-            let stat = sys.stat(src.as_fd()).map_err(source(Op::Stat))?;
-            if !stat.same_inode(&below.stat) {
-                return Err(Trouble::own(
-                    Op::Open,
-                    Side::Source,
-                    ErrorClass::Changed,
-                    "directory was replaced while it was being copied",
-                ));
-            }
             let dst = sys
                 .open_dir(fds.dst(), &below.dst_name)
                 .map_err(dest(Op::Open))?;
             fds = DirFds::new(src, dst, &dir.open);
         }
-        *self.fds.lock().unwrap_or_else(PoisonError::into_inner) = Some(fds.clone());
+        if !self.open.is_full() {
+            *self.fds.lock().unwrap_or_else(PoisonError::into_inner) = Some(fds.clone());
+        }
         Ok(fds)
     }
 
-    /// Lets the descriptors go when the job holds more than [`OPEN_PAIRS`]; who still uses them
-    /// keeps them until done.
+    /// Lets the descriptors go when the job holds many; who still uses them keeps them until done.
     pub fn relax(&self) {
-        if self.below.is_some() && self.open.load(Ordering::Relaxed) > OPEN_PAIRS {
+        if self.below.is_some() && self.open.is_full() {
             self.let_go();
         }
     }
@@ -264,6 +292,11 @@ impl Dir {
             dir.let_go();
             dir = &below.parent;
         }
+    }
+
+    /// True for a top-level pair, which is used and left as it is.
+    pub fn is_place(&self) -> bool {
+        self.below.is_none()
     }
 
     /// True when `stat` is this directory's source or an ancestor's.
@@ -340,6 +373,8 @@ pub struct Entry {
     pub kind: Kind,
     /// Length in bytes; 0 for anything but a file.
     pub size: u64,
+    /// Names the inode has.
+    pub links: u32,
     /// Inode number.
     pub ino: u64,
     /// Modification time.
@@ -415,6 +450,7 @@ impl SliceBuilder {
             name_at: self.names.len() as u32,
             kind: stat.kind,
             size,
+            links: u32::try_from(stat.nlink).unwrap_or(u32::MAX),
             ino: stat.ino,
             mtime: stat.mtime,
         });

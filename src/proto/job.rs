@@ -229,8 +229,30 @@ impl Preserve {
         links: true,
     };
 
+    /// Nothing but the bytes.
+    pub const NOTHING: Self = Self {
+        mode: false,
+        owner: false,
+        times: false,
+        xattr: false,
+        acl: false,
+        links: false,
+    };
+
     /// The names used on the command line and in the configuration.
     pub const NAMES: [&'static str; 6] = ["mode", "owner", "times", "xattr", "acl", "links"];
+
+    /// The names of what is kept, in the usual order.
+    pub fn names(self) -> Vec<&'static str> {
+        let kept = [
+            self.mode, self.owner, self.times, self.xattr, self.acl, self.links,
+        ];
+        let named = Self::NAMES.into_iter().zip(kept);
+        named
+            .filter(|(_, kept)| *kept)
+            .map(|(name, _)| name)
+            .collect()
+    }
 
     /// Chooses or drops one by its name, or all of them by `all`; false when there is no such name.
     pub fn set(&mut self, name: &str, keep: bool) -> bool {
@@ -242,14 +264,7 @@ impl Preserve {
             "acl" => self.acl = keep,
             "links" => self.links = keep,
             "all" => {
-                *self = Self {
-                    mode: keep,
-                    owner: keep,
-                    times: keep,
-                    xattr: keep,
-                    acl: keep,
-                    links: keep,
-                }
+                *self = if keep { Self::ALL } else { Self::NOTHING };
             }
             _ => return false,
         }

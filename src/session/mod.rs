@@ -5,9 +5,15 @@
 
 mod local;
 
+pub use crate::engine::Advice;
 pub use local::{Engine, local, local_with};
 
-use crate::proto::{Request, Snapshot, Update};
+use crate::engine;
+use crate::proto::{Filters, JobSpec, Request, Snapshot, Strategy, Update};
+use crate::sys::{Real, Steady};
+use std::ffi::CString;
+use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 
@@ -23,6 +29,36 @@ pub const UPDATES: usize = 256;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the copy engine has ended")]
 pub struct Ended;
+
+/// Whether the engine can take these patterns: a door asks before it adds a job.
+///
+/// # Errors
+/// Names the pattern that is none.
+pub fn check_filters(filters: &Filters) -> Result<(), String> {
+    engine::Filter::new(filters).map(|_| ())
+}
+
+/// What a job like `spec` would choose from one directory to another, for files of these sizes.
+/// What the door knows not to work there it names in `without`.
+///
+/// # Errors
+/// One of the two cannot be looked at.
+pub fn advice(
+    spec: &JobSpec,
+    places: [&Path; 2],
+    without: &[Strategy],
+    sizes: &[u64],
+) -> io::Result<Vec<Advice>> {
+    let sys = Steady::new(Arc::new(Real));
+    Ok(engine::advice(&sys, spec, places, without, sizes)?)
+}
+
+/// Names like those of the engine's temporaries: what carries one and is left behind by a program
+/// that was killed is removed by the next copy into its directory.
+pub fn temp_names() -> impl FnMut() -> CString {
+    let mut names = engine::TempNames::fresh();
+    move || names.draw()
+}
 
 /// One door's end.
 #[derive(Debug)]

@@ -13,6 +13,7 @@ mod calls;
 pub mod count;
 mod fault;
 pub mod listing;
+pub mod probe;
 mod real;
 mod stat;
 mod steady;
@@ -49,6 +50,20 @@ pub fn umask() -> u32 {
             u32::from_str_radix(line.trim(), 8).ok()
         })
         .unwrap_or(0o022)
+}
+
+/// Files this process may have open, after asking for as many as it is allowed (the soft limit of
+/// many systems, 1024, is for programs that use select(2)).
+pub fn open_files() -> u64 {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    let wanted = Rlimit {
+        current: limit.maximum,
+        maximum: limit.maximum,
+    };
+    let raised = limit.current == limit.maximum || setrlimit(Resource::Nofile, wanted).is_ok();
+    let files = if raised { limit.maximum } else { limit.current };
+    files.unwrap_or(u64::MAX)
 }
 
 /// The user haul acts as.

@@ -16,8 +16,12 @@ use tokio::sync::mpsc;
 /// A terminal that has gone counts as this signal.
 pub const SIGHUP: u8 = 1;
 
-/// Pause when the kernel has bytes that crossterm does not take yet (the edge-triggered wait in it
-/// has missed them); the next key brings them along.
+/// What crossterm is given to look for what is there. It must not be zero: its `use-dev-tty` source
+/// then looks at nothing. (Its usual source waits edge-triggered and loses the first key after a
+/// change of the window's size: both arrive in one wait, and it returns with the size.)
+const LOOK: Duration = Duration::from_millis(1);
+
+/// Pause when the kernel has bytes that crossterm does not take yet: half a sequence.
 const UNTAKEN: Duration = Duration::from_millis(20);
 
 /// Starts both threads; they end with the process or the terminal.
@@ -50,7 +54,7 @@ fn read(keys: &mpsc::Sender<Msg>) -> io::Result<()> {
             return Ok(());
         }
         let mut taken = false;
-        while event::poll(Duration::ZERO)? {
+        while event::poll(LOOK)? {
             taken = true;
             let msg = match event::read()? {
                 Event::Key(key) => Msg::Key(key),

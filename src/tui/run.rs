@@ -211,7 +211,7 @@ impl Shell {
             Some(()) = signals.int.recv() => Msg::Signal(2),
             Some(()) = signals.quit.recv() => Msg::Signal(3),
             Some(()) = signals.stop.recv() => return self.suspend(),
-            Some(()) = signals.resized.recv() => resized(),
+            Some(()) = signals.resized.recv() => self.resized()?,
             () = last => {
                 // A thread that is stuck in the kernel is not waited for.
                 self.leave = true;
@@ -229,6 +229,14 @@ impl Shell {
             () = tokio::time::sleep(TICK), if ticks => self.tick(),
         };
         self.take(msg).await
+    }
+
+    /// The terminal has another size, or had one for a moment: what it still shows is not known
+    /// even when the size is the same again, so everything is painted anew.
+    fn resized(&mut self) -> Result<Msg, Error> {
+        let (width, height) = window_size();
+        self.screen = Screen::new((width, height), self.model.look)?;
+        Ok(Msg::Resize(width, height))
     }
 
     fn tick(&self) -> Msg {
@@ -387,11 +395,6 @@ impl Shell {
                 && self.farewell.is_some_and(|at| at.elapsed() >= FAREWELL),
         })
     }
-}
-
-fn resized() -> Msg {
-    let (width, height) = window_size();
-    Msg::Resize(width, height)
 }
 
 /// The terminal's size; what does not tell one is taken for a terminal of old.

@@ -1,62 +1,26 @@
 //! The bar of a headless copy, on a terminal that remembers.
 
 use crate::support::World;
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use std::fs::{self, File};
-use std::io::Read;
-use std::num::NonZero;
-use std::process::{Command, Stdio};
-
-const ROWS: u16 = 200;
-const COLS: u16 = 200;
+use crate::support::pty::{Seen, Streams, Terminal};
+use std::fs;
+use std::process::Command;
 
 /// Runs the program with standard error on a terminal: exit code, the bytes the terminal got, and
 /// what its screen shows at the end, line by line.
 fn on_terminal(world: &World, words: &[&str]) -> (Option<i32>, String, Vec<String>) {
-    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
-    grantpt(&master).expect("granted");
-    unlockpt(&master).expect("unlocked");
-    let name = ptsname(&master, Vec::new()).expect("a name");
-    let slave = File::options()
-        .read(true)
-        .write(true)
-        .open(name.to_str().expect("text"))
-        .expect("opened");
-    rustix::termios::tcsetwinsize(
-        &slave,
-        rustix::termios::Winsize {
-            ws_row: ROWS,
-            ws_col: COLS,
-            ws_xpixel: 0,
-            ws_ypixel: 0,
-        },
-    )
-    .expect("sized");
-    let mut child = Command::new(env!("CARGO_BIN_EXE_haul"))
+    let mut command = Command::new(env!("CARGO_BIN_EXE_haul"));
+    command
         .args(words)
         .env_clear()
         .env("HOME", world.path().join("home"))
         .env("TERM", "xterm-256color")
-        .current_dir(world.path())
-        .stdout(Stdio::null())
-        .stderr(slave)
-        .spawn()
-        .expect("starts");
-    let mut bytes = Vec::new();
-    let mut master = File::from(master);
-    // Ends with an error once the program has closed its side; what came before is kept.
-    let ended = master.read_to_end(&mut bytes);
-    assert!(ended.is_err() || !bytes.is_empty());
-    let code = child.wait().expect("ended").code();
-    let cells = |count: u16| NonZero::new(count).expect("not zero");
-    let mut screen = vt100::Parser::new(cells(ROWS), cells(COLS), 0);
-    screen.process(&bytes);
-    let lines = screen
-        .screen()
-        .rows(0, COLS)
-        .map(|line| line.trim_end().to_owned());
-    let lines = lines.filter(|line| !line.is_empty()).collect();
-    (code, String::from_utf8_lossy(&bytes).into_owned(), lines)
+        .current_dir(world.path());
+    let mut terminal = Terminal::start(command, (200, 200), Streams::ErrorOnly);
+    let code = terminal.end();
+    let text = terminal.look(Seen::text);
+    let lines = text.lines().filter(|line| !line.is_empty());
+    let bytes = String::from_utf8_lossy(&terminal.bytes()).into_owned();
+    (Some(code), bytes, lines.map(str::to_owned).collect())
 }
 
 #[test]

@@ -21,6 +21,21 @@ fn wrong_usage_is_exit_code_two_and_says_what_is_wrong() {
             "'4Q' is not a size",
         ),
         (&["copy", "--exclude", "[", "a", "b"], "'[' is no pattern"),
+        (&["copy", "--include", "[", "a", "b"], "'[' is no pattern"),
+        (
+            &["copy", "--exclude", "a\\/", "a", "b"],
+            "'a\\/' is not a glob",
+        ),
+        (&["copy", "--limit", "0", "a", "b"], "nothing would ever"),
+        (&["copy", "--retries", "101", "a", "b"], "101"),
+        (
+            &["copy", "--preserve", "tags", "a", "b"],
+            "'tags' is none of",
+        ),
+        (
+            &["copy", "--strategy=reflink", "--sparse=never", "a", "b"],
+            "--sparse never",
+        ),
         (&["copy", "-T", "a", "b", "c"], "-T takes one source"),
         (&["a", "copy", "b", "c"], "'a' before a command"),
         (&["completions", "cmd.exe"], "cmd.exe"),

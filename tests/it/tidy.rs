@@ -46,10 +46,18 @@ const MAY_USE: [(&str, &[&str]); 10] = [
             "sys::count",
         ],
     ),
+    // `haul doctor` tells what the kernel offers: no job, so nothing to ask an engine for.
     (
         "cli",
         &[
-            "proto", "session", "config", "logging", "tui", "bench", "sys::tty",
+            "proto",
+            "session",
+            "config",
+            "logging",
+            "tui",
+            "bench",
+            "sys::tty",
+            "sys::probe",
         ],
     ),
     ("main", &["cli"]),

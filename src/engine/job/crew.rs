@@ -76,6 +76,7 @@ impl Job {
             durability: self.spec.durability,
             preserve: self.spec.preserve,
             umask: crate::sys::umask(),
+            links: self.links.clone(),
             sparse: self.spec.sparse,
             follow_links: self.spec.follow_links,
             retries: self.spec.retries,

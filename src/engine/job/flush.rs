@@ -47,7 +47,7 @@ impl Job {
     /// Everything is copied: flushes where that is asked for, else ends.
     pub(super) fn flush_or_end(&mut self, now: Instant, events: &mut Vec<Event>) {
         let changed = self.counts.copied > 0 || self.found.dirs > 0;
-        let due = self.spec.durability == Durability::Job && changed && !self.targets.is_empty();
+        let due = self.spec.durability != Durability::None && changed && !self.targets.is_empty();
         // One under way may still fail, and the job must not have ended well by then.
         if !due && !self.flushing {
             self.end(events);

@@ -15,6 +15,7 @@ pub use flush::Flushed;
 
 use crate::clock;
 use crate::engine::filter::Filter;
+use crate::engine::links::Links;
 use crate::engine::report::{Batch, Notables, Report, Retry, Status, Used, What};
 use crate::engine::sample::Pace;
 use crate::engine::scan::{Assignment, Scan, Subtree};
@@ -60,11 +61,11 @@ pub enum Device {
 }
 
 /// A job.
+#[derive(Debug)]
 #[allow(
     clippy::struct_excessive_bools,
     reason = "facts of their own; what must exclude each other is in the table of states"
 )]
-#[derive(Debug)]
 pub struct Job {
     /// Its id.
     pub id: JobId,
@@ -95,6 +96,11 @@ pub struct Job {
     /// Files set aside.
     pub held: BTreeMap<FileId, Held>,
     resumed: HashSet<FileId>,
+    /// Names of one inode, over all runs of the job.
+    links: Arc<Links>,
+    /// Names that wait for the first one of their inode. Negative for a moment when the report of
+    /// their end overtakes that of their beginning.
+    waiting: i64,
     /// Large files in work.
     pub bigs: BTreeMap<FileId, Arc<Big>>,
     scan_ended: bool,
@@ -168,6 +174,8 @@ impl Job {
             again: VecDeque::new(),
             held: BTreeMap::new(),
             resumed: HashSet::new(),
+            links: Arc::default(),
+            waiting: 0,
             bigs: BTreeMap::new(),
             scan_ended: false,
             begun: false,
@@ -440,6 +448,7 @@ impl Job {
         self.cloned += batch.cloned;
         self.flushed_singly += batch.flushed;
         self.finished += u64::from(batch.slices);
+        self.waiting += batch.waiting;
         for held in batch.held {
             let id = held.id();
             self.bigs.remove(&id);
@@ -517,6 +526,7 @@ impl Job {
             && self.issued == self.finished
             && self.held.is_empty()
             && self.resumed.is_empty()
+            && self.waiting == 0
             && self.bigs.is_empty()
     }
 

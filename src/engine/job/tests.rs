@@ -77,13 +77,13 @@ impl Bench {
     }
 }
 
-fn sync_fs(sticky: bool, kind: FaultKind) -> Option<Fault> {
-    Some(Fault {
+fn sync_fs(sticky: bool, kind: FaultKind) -> Fault {
+    Fault {
         call: Some(Call::SyncFs),
         nth: 0,
         sticky,
         kind,
-    })
+    }
 }
 
 const A_LOT: u64 = 1 << 30;
@@ -91,7 +91,7 @@ const A_WHILE: Duration = Duration::from_millis(300);
 
 #[test]
 fn a_flush_that_fails_beside_the_copy_is_not_repeated() {
-    let mut bench = Bench::new(sync_fs(true, FaultKind::Fail(Errno::IO)));
+    let mut bench = Bench::new(Some(sync_fs(true, FaultKind::Fail(Errno::IO))));
     bench.copying(A_LOT);
     bench.until("flushed", |job| !job.failures.is_empty());
     for _ in 0..20 {
@@ -112,7 +112,7 @@ fn a_flush_that_fails_beside_the_copy_is_not_repeated() {
 
 #[test]
 fn the_flush_phase_begins_with_the_last_byte() {
-    let mut bench = Bench::new(sync_fs(true, FaultKind::Delay(A_WHILE)));
+    let mut bench = Bench::new(Some(sync_fs(true, FaultKind::Delay(A_WHILE))));
     bench.copying(A_LOT);
     bench.job.advance(clock::now(), &mut bench.events);
     assert!(bench.job.flushing, "beside the copy");
@@ -126,7 +126,7 @@ fn the_flush_phase_begins_with_the_last_byte() {
 
 /// A run is cancelled while it flushes, and the job begins again.
 fn flush_of_an_earlier_run(kind: FaultKind) -> Bench {
-    let mut bench = Bench::new(sync_fs(false, kind));
+    let mut bench = Bench::new(Some(sync_fs(false, kind)));
     bench.begin();
     bench.until("flushing", |job| job.state == JobState::Flushing);
     bench.job.cancel(&mut bench.events);

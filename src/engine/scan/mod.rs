@@ -15,15 +15,15 @@ use crate::engine::gate::Pass;
 use crate::engine::report::{Notable, Notables, Retry, What};
 use crate::engine::route::Route;
 use crate::engine::temp::is_temp;
-use crate::engine::tree::{Dir, DirFds, Made, Names, Slice, SliceBuilder};
+use crate::engine::tree::{Dir, DirFds, Made, Names, OpenPairs, Slice, SliceBuilder};
 use crate::engine::worker::{Shared, complete, hands_down};
 use crate::proto::{ErrorClass, JobSpec, Op, Side, Totals};
 use crate::sys::{Errno, Kind, Stat};
 use std::ffi::{CStr, CString};
 use std::mem::MaybeUninit;
 use std::os::fd::AsFd;
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
 use std::time::{Duration, Instant};
 
 /// Bytes for one `getdents64`: some 2,000 names of a shot directory a call.
@@ -39,7 +39,6 @@ pub struct Subtree {
     parent: Arc<Dir>,
     src_name: CString,
     dst_name: CString,
-    ino: u64,
     /// Device of the source argument.
     home: u64,
 }
@@ -73,15 +72,19 @@ pub struct Scan {
     shared: Arc<Shared>,
     spec: Arc<JobSpec>,
     filter: Filter,
-    open: Arc<AtomicUsize>,
+    open: Arc<OpenPairs>,
     routes: Vec<Arc<Route>>,
+    /// What is written to at the top: never read, however the source leads there.
+    tops: Vec<Stat>,
+    /// The last place that was made, for sources of the same parent.
+    place: Option<(PathBuf, Arc<Dir>)>,
     next: u32,
     stack: Vec<Subtree>,
     found: Vec<Arc<Slice>>,
     totals: Totals,
     since: Instant,
     buffer: Vec<MaybeUninit<u8>>,
-    children: Vec<(CString, Option<Kind>, u64)>,
+    children: Vec<(CString, Option<Kind>)>,
     notables: Notables,
     alive: bool,
     /// Nothing was left out because the job was cancelled.
@@ -97,8 +100,10 @@ impl Scan {
             shared,
             spec,
             filter,
-            open: Arc::default(),
+            open: OpenPairs::new(crate::sys::open_files()),
             routes: Vec::new(),
+            tops: Vec::new(),
+            place: None,
             next: 0,
             stack: Vec::new(),
             found: Vec::new(),
@@ -205,7 +210,6 @@ impl Scan {
             parent,
             src_name,
             dst_name,
-            ino,
             home,
         } = subtree;
         let up = parent.acquire(sys)?;
@@ -217,18 +221,13 @@ impl Scan {
         }
         .map_err(source(Op::Open))?;
         let stat = sys.stat(src.as_fd()).map_err(source(Op::Stat))?;
-        if stat.ino != *ino && src_name.as_c_str() != c"." {
-            // A mount point shows another inode than its directory entry: only a device change
-            // explains that.
-            let up = sys.stat(up.src()).map_err(source(Op::Stat))?;
-            if up.dev == stat.dev {
-                return Err(Trouble::own(
-                    Op::Open,
-                    Side::Source,
-                    ErrorClass::Changed,
-                    "directory was replaced while it was being listed",
-                ));
-            }
+        if self.tops.iter().any(|top| top.same_inode(&stat)) {
+            return Err(Trouble::own(
+                Op::Open,
+                Side::Source,
+                ErrorClass::Refused,
+                "this is the destination itself, reached from inside the source",
+            ));
         }
         if parent.is_source_at_or_above(&stat) {
             return Err(Trouble::own(
@@ -267,6 +266,9 @@ impl Scan {
                 "source and destination are the same directory",
             ));
         }
+        if parent.is_place() {
+            self.tops.push(dst_stat);
+        }
         let fds = DirFds::new(src, dst, &self.open);
         let route = self.route(&fds, stat.dev, dst_stat.dev)?;
         if !fresh {
@@ -295,14 +297,14 @@ impl Scan {
         let result = loop {
             let mut children = std::mem::take(&mut self.children);
             let more = sys.list(fds.src(), &mut self.buffer, &mut |child| {
-                children.push((child.name.to_owned(), child.kind, child.ino));
+                children.push((child.name.to_owned(), child.kind));
             });
-            for (name, kind, ino) in children.drain(..) {
+            for (name, kind) in children.drain(..) {
                 // A directory can hold a million names, and every one may be asked about.
                 if !self.may_go_on() {
                     break;
                 }
-                self.child(dir, &fds, home, &mut builder, &mut below, name, kind, ino);
+                self.child(dir, &fds, home, &mut builder, &mut below, name, kind);
             }
             self.children = children;
             match more {
@@ -333,7 +335,6 @@ impl Scan {
         below: &mut Vec<Subtree>,
         name: CString,
         kind: Option<Kind>,
-        ino: u64,
     ) {
         if is_temp(name.as_bytes()) {
             self.notables.add(Notable::TemporariesSkipped, 1);
@@ -382,8 +383,6 @@ impl Scan {
                     parent: dir.clone(),
                     src_name: name.clone(),
                     dst_name: name,
-                    // What a link leads to has another number than the link.
-                    ino: stat.map_or(ino, |stat| stat.ino),
                     home,
                 });
             }

@@ -42,6 +42,7 @@ impl Scan {
             Some(_) => Naming::Exact,
             None => Naming::Into,
         }));
+        self.tops.extend(target.above.first().copied());
         let mut begun = false;
         let mut names = HashSet::new();
         let mut files: Option<(PathBuf, SliceBuilder)> = None;
@@ -130,7 +131,6 @@ impl Scan {
                 parent: place,
                 src_name: origin.name,
                 dst_name,
-                ino: found.stat.ino,
                 home: found.stat.dev,
             });
             self.descend();
@@ -170,6 +170,15 @@ impl Scan {
         parent: OwnedFd,
         target: &Target,
     ) -> Result<Arc<Dir>, Trouble> {
+        // Sources of one parent share a place, and its descriptors. Where the content of a directory
+        // is meant, the parent is that directory itself.
+        let shareable = origin.name.as_c_str() != c".";
+        if let Some((path, place)) = &self.place
+            && shareable
+            && *path == origin.parent
+        {
+            return Ok(place.clone());
+        }
         let shared = self.shared.clone();
         let dst = shared
             .sys
@@ -184,7 +193,11 @@ impl Scan {
             dst_path: tidy(&target.path),
         };
         let inherits = hands_down(&*shared.sys, fds.dst());
-        Ok(Dir::place(Arc::new(place), fds, route, inherits))
+        let place = Dir::place(Arc::new(place), fds, route, inherits);
+        if shareable {
+            self.place = Some((origin.parent.clone(), place.clone()));
+        }
+        Ok(place)
     }
 }
 

@@ -48,7 +48,10 @@ impl Worker {
                 punch: shared.sparse == Sparse::Always,
             };
             let spread = Spread {
-                sparse: shared.sparse != Sparse::Never && file.stat.looks_sparse(),
+                // What the kernel makes on reading has no blocks at all, and no holes either.
+                sparse: shared.sparse != Sparse::Never
+                    && end != TO_THE_END
+                    && file.stat.looks_sparse(),
                 strategy,
             };
             let moved = self.span(
@@ -78,7 +81,7 @@ impl Worker {
                     return Err(Trouble::kernel(op, side, errno).at(file.done));
                 }
                 Stop::Unsupported(errno) => {
-                    if let Some(words) = route.drop_rung(strategy, errno) {
+                    if let Some(words) = route.refused(strategy, errno) {
                         self.batch.dropped.push((strategy, words));
                     }
                     refused = Some((strategy, errno));

@@ -33,7 +33,7 @@ pub fn complete(
 /// Before something is tried again in a directory: where this run made it, it may have completed
 /// and have a mode that keeps its owner out, which its next completion gives back.
 pub fn reopen(shared: &Shared, dir: &Arc<Dir>) {
-    if !dir.fresh {
+    if !dir.is_fresh() {
         return;
     }
     let sys = &*shared.sys;
@@ -66,7 +66,7 @@ fn finish_dir(
     let sys = &*shared.sys;
     let fds = dir.acquire(sys)?;
     let now = sys.stat(fds.dst()).map_err(dest(Op::Stat))?;
-    if dir.fresh && dir.route.has_attributes() {
+    if dir.is_fresh() && dir.route.has_attributes() {
         // It may have completed before: setting attributes needs write permission.
         let_owner_in(sys, &fds, &now)?;
     }

@@ -78,7 +78,7 @@ impl Worker {
         let (entry, name, dest_name) = slice.entry(index);
         let dir = &slice.dir;
         let fds = dir.acquire(sys)?;
-        let way = if dir.fresh {
+        let way = if dir.is_fresh() {
             Placing::New
         } else {
             let way = existing::look(
@@ -104,7 +104,8 @@ impl Worker {
         }
         .map_err(source(Op::Open))?;
         let stat = sys.stat(src.as_fd()).map_err(source(Op::Stat))?;
-        if stat.kind != Kind::File || stat.ino != entry.ino {
+        // A file that was saved by renaming since it was listed is as good; what it is now counts.
+        if stat.kind != Kind::File {
             return Err(Trouble::own(
                 Op::Open,
                 Side::Source,
@@ -137,7 +138,7 @@ impl Worker {
     fn create_temp(&mut self, dir: BorrowedFd<'_>) -> Result<(CString, OwnedFd), Trouble> {
         let sys = &*self.shared.sys;
         for _ in 0..NAMES {
-            let temp = self.temps.next();
+            let temp = self.temps.draw();
             let fd = match sys.create_new(dir, &temp) {
                 Ok(fd) => fd,
                 // Planted, or 2^64 was not enough: take another.

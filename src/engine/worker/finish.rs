@@ -6,10 +6,10 @@ use super::file::{NAMES, OpenFile, Placing};
 use super::publish::{self, Dress, Named};
 use super::{Outcome, Worker};
 use crate::engine::failure::{self, Trouble, dest};
-use crate::engine::report::{Notable, Status};
+use crate::engine::report::Status;
 use crate::engine::route::Rung;
 use crate::engine::tree::{DirFds, Slice};
-use crate::proto::{Durability, ErrorClass, FilePhase, Op, Side, Sparse, Strategy};
+use crate::proto::{Conflict, Durability, ErrorClass, FilePhase, Op, Side, Sparse, Strategy};
 use crate::sys::{Errno, Stat, Sys};
 use std::ffi::CStr;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -93,9 +93,6 @@ impl Worker {
             notable: &mut notable,
         }
         .put_on(Bearer::Open(src), Bearer::Open(dst), file.stat, &now)?;
-        if file.stat.nlink > 1 && shared.preserve.links {
-            notable(Notable::HardLinksSplit);
-        }
         if file.way == Placing::Over || shared.durability == Durability::File {
             // Renaming over a file whose new bytes are not on the device loses both in a crash.
             // A failed flush is believed: the bytes are written again from the source, if at all.
@@ -150,6 +147,15 @@ impl Worker {
         loop {
             match way {
                 Placing::Over => {
+                    // What was older when the copy began may have been saved meanwhile.
+                    if self.shared.conflict == Conflict::Newer {
+                        let src_dev = file.slice.dir.route.src_dev;
+                        let policy = self.shared.conflict;
+                        match existing::look(sys, dir, name, &entry, src_dev, None, policy)? {
+                            Way::Identical | Way::Leave => return Ok(Status::Skipped),
+                            Way::Free | Way::Replace | Way::Beside => {}
+                        }
+                    }
                     publish::name_over(sys, dir, file.temp, name)?;
                     return Ok(Status::Copied);
                 }
@@ -163,6 +169,7 @@ impl Worker {
                         Way::Free => {}
                         Way::Identical | Way::Leave => return Ok(Status::Skipped),
                         Way::Replace => {
+                            file.slice.dir.found_shared();
                             return Err(Trouble::own(
                                 Op::Rename,
                                 Side::Dest,

@@ -11,6 +11,7 @@ mod existing;
 mod file;
 mod finish;
 mod lane;
+mod linked;
 mod node;
 mod publish;
 
@@ -23,6 +24,7 @@ pub use lane::Big;
 
 use super::failure::Trouble;
 use super::gate::{Gate, Pass};
+use super::links::{Links, Waiting};
 use super::report::{Batch, Report, Status, What};
 use super::route::Wanted;
 use super::strategy::Movers;
@@ -32,8 +34,8 @@ use super::throttle::Throttle;
 use super::tree::{Dir, Slice};
 use crate::clock;
 use crate::proto::{
-    Conflict, Durability, ErrorClass, Failure, FileId, FilePhase, JobId, Op, Preserve, Side,
-    Sparse, WorkerId,
+    Conflict, Durability, ErrorClass, Failure, FileId, FilePhase, JobId, Preserve, Side, Sparse,
+    WorkerId,
 };
 use crate::sys::{Kind, Sys};
 use crossbeam_channel::{Receiver, select};
@@ -75,6 +77,8 @@ pub struct Shared {
     pub preserve: Preserve,
     /// What the process takes from the mode of new files.
     pub umask: u32,
+    /// Names of one inode.
+    pub links: Arc<Links>,
     /// What becomes of holes.
     pub sparse: Sparse,
     /// Copies what links lead to.
@@ -162,6 +166,8 @@ pub struct Worker {
     cell: Arc<CachePadded<Cell>>,
     movers: Movers,
     temps: TempNames,
+    /// Names whose first one has ended.
+    woken: VecDeque<Waiting>,
     batch: Batch,
     batch_since: Instant,
     /// Entries to begin again, with the attempts made so far; their directories wait for them.
@@ -188,6 +194,7 @@ impl Worker {
             cell,
             movers,
             temps,
+            woken: VecDeque::new(),
             batch: Batch::default(),
             batch_since: clock::now(),
             late: VecDeque::new(),
@@ -239,11 +246,15 @@ impl Worker {
 
     fn carry_out(&mut self, work: Work) {
         self.carry_out_once(work);
-        while let Some((slice, index, attempt)) = self.late.pop_front() {
-            self.rest_before(attempt);
-            self.settled(&slice.dir, 0, |worker| {
-                worker.entry(&slice, index, attempt);
-            });
+        // One may lead to the other.
+        while !self.late.is_empty() || !self.woken.is_empty() {
+            self.take_woken();
+            if let Some((slice, index, attempt)) = self.late.pop_front() {
+                self.rest_before(attempt);
+                self.settled(&slice.dir, 0, |worker| {
+                    worker.entry(&slice, index, attempt);
+                });
+            }
         }
     }
 
@@ -305,9 +316,16 @@ impl Worker {
                 Pass::Stop => break Outcome::Ended(Status::Cancelled),
                 Pass::Go | Pass::Hold => {}
             }
-            let outcome = self.guarded(|worker| match entry.kind {
-                Kind::File => worker.file(slice, index),
-                _ => worker.node(slice, index),
+            let outcome = self.guarded(|worker| {
+                if let Some(inode) = worker.shared_inode(slice, index)
+                    && let Some(outcome) = worker.linked(inode, slice, index)
+                {
+                    return outcome;
+                }
+                match entry.kind {
+                    Kind::File => worker.file(slice, index),
+                    _ => worker.node(slice, index),
+                }
             });
             match &outcome {
                 Outcome::Trouble(trouble) if may_pass(trouble) && attempt < self.shared.retries => {
@@ -401,7 +419,10 @@ impl Worker {
 
     fn settle_entry(&mut self, slice: &Arc<Slice>, index: usize, outcome: Outcome) {
         match outcome {
-            Outcome::Ended(status) => self.end(slice, index, status),
+            Outcome::Ended(status) => {
+                self.end(slice, index, status);
+                self.wake_linked(slice, index, status);
+            }
             Outcome::Trouble(trouble) => {
                 let status = match trouble.class {
                     ErrorClass::Conflict => Status::Conflict,
@@ -410,6 +431,7 @@ impl Worker {
                 let failure = Self::failure(slice, index, trouble);
                 self.batch.failures.push(failure);
                 self.end(slice, index, status);
+                self.wake_linked(slice, index, status);
             }
             Outcome::Later => {}
         }

@@ -30,7 +30,7 @@ impl Worker {
         let dir = &slice.dir;
         let fds = dir.acquire(sys)?;
         let stat = sys.stat_at(fds.src(), name).map_err(source(Op::Stat))?;
-        if stat.kind != entry.kind || stat.ino != entry.ino {
+        if stat.kind != entry.kind {
             return Err(Trouble::own(
                 Op::Stat,
                 Side::Source,
@@ -47,7 +47,7 @@ impl Worker {
         };
         let mut over = false;
         let mut beside = None;
-        if !dir.fresh {
+        if !dir.is_fresh() {
             let src_dev = dir.route.src_dev;
             let policy = shared.conflict;
             match existing::look(
@@ -89,6 +89,7 @@ impl Worker {
                     Named::Taken => match &mut beside {
                         Some(number) if *number < 10_000 => *number += 1,
                         _ => {
+                            dir.found_shared();
                             return Err(Trouble::own(
                                 Op::Rename,
                                 Side::Dest,
@@ -113,7 +114,7 @@ impl Worker {
         target: Option<&CStr>,
     ) -> Result<CString, Trouble> {
         loop {
-            let temp = self.temps.next();
+            let temp = self.temps.draw();
             let made = match target {
                 Some(target) => self.shared.sys.make_link(target, dir, &temp),
                 None => self.shared.sys.make_node(dir, &temp, stat.kind, stat.rdev),

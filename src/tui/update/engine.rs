@@ -39,7 +39,8 @@ fn happened(model: &mut Model, event: &Event, effects: &mut Effects) {
         // That `auto` went past a rung is no news to a person: the details say what was used.
         Event::Fallback { job, from, reason } if asked_for(model, *job, *from) => {
             let reason = model.look.words(reason).into_owned();
-            model.say(format!("job {job}: {from} cannot be used here: {reason}"));
+            // The reason names the strategy and both file systems.
+            model.say(format!("job {job}: {reason}"));
         }
         // What was missed may have been the end of a job.
         Event::Missed { .. } => panes::reload_both(model, effects),
@@ -54,7 +55,8 @@ fn asked_for(model: &Model, job: JobId, strategy: Strategy) -> bool {
 /// A job has ended: what it wrote is shown.
 fn ended(model: &mut Model, id: JobId, effects: &mut Effects) {
     let Some(dest) = model.job(id).map(|job| job.dest.as_path().to_path_buf()) else {
-        return;
+        // It was so quick that no snapshot has shown it yet.
+        return panes::reload_both(model, effects);
     };
     for side in [Side::Source, Side::Dest] {
         if model.pane(side).path == dest {

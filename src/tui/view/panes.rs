@@ -269,11 +269,7 @@ fn foot_line(pane: &Pane, model: &Model, look: Look) -> Line {
             "; d counts directories"
         };
         return Line::of(
-            format!(
-                " {} marked, {}{more}",
-                pane.marks.len(),
-                units::size_short(bytes)
-            ),
+            format!(" {} marked, {}{more}", pane.marks.len(), size_named(bytes)),
             look.marked(),
         );
     }
@@ -292,6 +288,16 @@ fn foot_line(pane: &Pane, model: &Model, look: Look) -> Line {
         text.push_str(" (reading details)");
     }
     Line::of(text, look.dim())
+}
+
+/// A short size that is not taken for a count: below a kibibyte it has its unit too.
+fn size_named(bytes: u64) -> String {
+    let short = units::size_short(bytes);
+    if bytes < 1024 {
+        format!("{short} B")
+    } else {
+        short
+    }
 }
 
 /// Where the text cursor stands while a filter is typed.

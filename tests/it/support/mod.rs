@@ -2,6 +2,7 @@
 //! person who runs the tests.
 
 pub mod engine;
+pub mod pty;
 pub mod scratch;
 pub mod tree;
 pub mod walk;

@@ -96,6 +96,49 @@ impl Scratch {
     }
 }
 
+impl Scratch {
+    /// Mounts a new file system of a kind (`ext4`, `xfs`, `btrfs`) that lies in a file; `None`,
+    /// said loudly, where it cannot be made or mounted.
+    pub fn mount_image(&mut self, kind: &str) -> Option<PathBuf> {
+        let image = self.at(format!("{kind}.image"));
+        let file = fs::File::create(&image).expect("an image can be made");
+        // xfs takes no less than 300 MiB (mkfs.xfs(8)); the blocks are used only when written.
+        file.set_len(400 << 20).expect("an image can be sized");
+        let path = self.dir(kind);
+        let mkfs = std::process::Command::new(format!("mkfs.{kind}"))
+            .arg("-q")
+            .arg(&image)
+            .output();
+        let made = mkfs.is_ok_and(|output| output.status.success());
+        let mounted = made
+            && std::process::Command::new("mount")
+                .args(["-o", "loop"])
+                .args([&image, &path])
+                .output()
+                .is_ok_and(|output| output.status.success());
+        if !mounted {
+            skip(&format!("no {kind} can be made and mounted here"));
+            return None;
+        }
+        self.mounts.push(path.clone());
+        Some(path)
+    }
+
+    /// Unmounts what [`Self::mount_image`] mounted and mounts it again, as after a crash.
+    pub fn remount_image(&mut self, kind: &str) {
+        let path = self.at(kind);
+        unmount(&path, UnmountFlags::empty()).expect("an image can be unmounted");
+        let mounted = std::process::Command::new("mount")
+            .args(["-o", "loop"])
+            .args([self.at(format!("{kind}.image")), path])
+            .output();
+        assert!(
+            mounted.is_ok_and(|output| output.status.success()),
+            "{kind} cannot be mounted again"
+        );
+    }
+}
+
 impl Drop for Scratch {
     fn drop(&mut self) {
         for path in self.mounts.drain(..).rev() {

@@ -3,10 +3,15 @@
 //! Help, man page and completions follow from these types. Values that are wrong are refused here,
 //! before anything is started; a flag that is absent leaves the configuration as it is.
 
-use crate::config::{self, Config, Value};
-use crate::proto::{BytePath, Conflict, Durability, JobSpec, Naming, Strategy};
-use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
+mod options;
+mod preserve;
+
+pub use options::{Automatic, JobOptions, Show, Telling};
+pub use preserve::Kept;
+
+use crate::config::Config;
+use crate::proto::{BytePath, JobSpec, Naming};
+use clap::{Args, Parser, Subcommand, ValueHint};
 use std::path::PathBuf;
 
 /// Copies files, fast and safely, with two panes and a queue or without a screen.
@@ -43,6 +48,8 @@ pub struct Cli {
 pub enum Command {
     /// Copy files and directories without a screen
     Copy(Box<CopyArgs>),
+    /// Say what the kernel and the file systems offer here, and what auto would choose
+    Doctor(DoctorArgs),
     /// List the keys of the interactive program
     Keys,
     /// Show the configuration in force and where each value comes from
@@ -68,29 +75,7 @@ pub struct ConfigArgs {
     pub path: bool,
 }
 
-/// How progress is shown.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Show {
-    /// A bar on a terminal, lines elsewhere once it takes longer than 5 seconds
-    #[default]
-    Auto,
-    /// A bar
-    Bar,
-    /// A line every 5 seconds
-    Plain,
-    /// Nothing
-    None,
-}
-
-/// A number that may be left to haul (`auto`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Automatic<T>(pub Option<T>);
-
 /// `haul copy`.
-#[allow(
-    clippy::struct_excessive_bools,
-    reason = "each is a flag that is typed or not"
-)]
 #[derive(Debug, Args)]
 #[command(
     override_usage = "haul copy [OPTIONS] SOURCE... DEST\n       haul copy [OPTIONS] -t DIR SOURCE...",
@@ -111,78 +96,64 @@ pub struct CopyArgs {
     #[arg(short = 'T', long, conflicts_with = "target_directory")]
     pub no_target_directory: bool,
 
-    /// How bytes are moved
-    #[arg(long, value_parser = strategies())]
-    pub strategy: Option<Strategy>,
-
-    /// Files in flight at a time, or auto
-    #[arg(short = 'j', long, value_name = "N", value_parser = workers)]
-    pub file_workers: Option<Automatic<u16>>,
-
-    /// Ranges of one large file in flight at a time, or auto
-    #[arg(long, value_name = "N", value_parser = workers)]
-    pub chunk_workers: Option<Automatic<u16>>,
-
-    /// Size of one range of a large file (64MiB), or auto
-    #[arg(long, value_name = "SIZE", value_parser = chunk_size)]
-    pub chunk_size: Option<Automatic<u64>>,
-
-    /// Size of one worker's buffer (1MiB), or auto
-    #[arg(long, value_name = "SIZE", value_parser = buffer_size)]
-    pub buffer_size: Option<Automatic<u64>>,
-
-    /// Size from which a file is copied in ranges (128MiB), or auto
-    #[arg(long, value_name = "SIZE", value_parser = any_size)]
-    pub parallel_min_size: Option<Automatic<u64>>,
-
-    /// What happens to an existing name with other content
-    #[arg(long, value_name = "POLICY", value_parser = policies())]
-    pub conflict: Option<Conflict>,
-
-    /// What must be on the device at the end
-    #[arg(long, value_name = "LEVEL", value_parser = levels())]
-    pub sync: Option<Durability>,
-
-    /// Leave out what matches; may be given again
-    #[arg(long, value_name = "GLOB", value_parser = config::pattern)]
-    pub exclude: Vec<String>,
-
-    /// Leave out version control's own data (.git, .hg, .svn and kin)
-    #[arg(long)]
-    pub exclude_vcs: bool,
+    /// How to copy.
+    #[command(flatten)]
+    pub job: JobOptions,
 
     /// Only say what would be done
     #[arg(short = 'n', long)]
     pub dry_run: bool,
 
-    /// How progress is shown, on standard error
-    #[arg(
-        long,
-        value_enum,
-        default_value_t,
-        hide_possible_values = true,
-        value_name = "auto|bar|plain|none"
-    )]
-    pub progress: Show,
+    /// What to tell.
+    #[command(flatten)]
+    pub telling: Telling,
+}
 
-    /// Print updates on standard output, one JSON object a line, the summary last
+/// `haul apply`.
+#[derive(Debug, Args)]
+#[command(
+    override_usage = "haul apply [OPTIONS] FILE|-",
+    after_help = "The batch: {\"mappings\": [{\"src\": \"a\", \"dst\": \"b\"}, ...], and where wanted\n\
+                  \"operation_type\": \"copy\", \"file_workers\": N, \"max_workers\": N, \"batch_id\": \"...\"}.\n\
+                  dst is always the new name. It is checked whole before anything is copied.\n\
+                  Exit: that of haul copy; the worst of all mappings."
+)]
+pub struct ApplyArgs {
+    /// The batch; - is standard input
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub file: PathBuf,
+
+    /// How to copy.
+    #[command(flatten)]
+    pub job: JobOptions,
+
+    /// What to tell.
+    #[command(flatten)]
+    pub telling: Telling,
+}
+
+/// `haul doctor`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "In a directory that may be written it tries what it lists, in files without a name where the\n\
+                  file system has such; nothing is left behind. With two paths it says what auto would\n\
+                  choose from the first to the second."
+)]
+pub struct DoctorArgs {
+    /// Places to look at; the current directory by default
+    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub paths: Vec<PathBuf>,
+
+    /// Print one JSON object
     #[arg(long)]
     pub json: bool,
-
-    /// Print errors only
-    #[arg(short, long, conflicts_with = "verbose")]
-    pub quiet: bool,
-
-    /// Say what moved the bytes, and why
-    #[arg(short, long, action = ArgAction::SetTrue)]
-    pub verbose: bool,
 }
 
 impl CopyArgs {
     /// The job these arguments ask for, on top of the configuration.
     ///
     /// # Errors
-    /// Says in words which argument is missing.
+    /// Says in words what is missing or does not go together.
     pub fn spec(&self, config: &Config) -> Result<JobSpec, String> {
         let (sources, dest, naming) = match (&self.target_directory, self.paths.as_slice()) {
             (Some(dir), sources) => (sources, dir, Naming::Into),
@@ -192,16 +163,6 @@ impl CopyArgs {
         if sources.len() > 1 && naming == Naming::Exact {
             return Err("-T takes one source: several cannot have the same new name".to_owned());
         }
-        let copy = &config.copy;
-        let mut tuning = copy.tuning.clone();
-        merge(&mut tuning.file_workers, self.file_workers);
-        merge(&mut tuning.chunk_workers, self.chunk_workers);
-        merge(&mut tuning.chunk_size, self.chunk_size);
-        merge(&mut tuning.buffer_size, self.buffer_size);
-        merge(&mut tuning.parallel_min_size, self.parallel_min_size);
-        let mut filters = copy.filters.clone();
-        filters.exclude.extend(self.exclude.iter().cloned());
-        filters.exclude_vcs |= self.exclude_vcs;
         Ok(JobSpec {
             sources: sources
                 .iter()
@@ -209,12 +170,7 @@ impl CopyArgs {
                 .collect(),
             dest: BytePath::from(dest.as_path()),
             naming,
-            strategy: self.strategy.unwrap_or(copy.strategy),
-            tuning,
-            conflict: self.conflict.unwrap_or(copy.conflict),
-            durability: self.sync.unwrap_or(copy.sync),
-            filters,
-            ..JobSpec::default()
+            ..self.job.spec(&config.copy)?
         })
     }
 
@@ -227,50 +183,10 @@ impl CopyArgs {
     }
 }
 
-fn merge<T>(configured: &mut Option<T>, given: Option<Automatic<T>>) {
-    if let Some(Automatic(value)) = given {
-        *configured = value;
-    }
-}
-
-fn strategies() -> impl TypedValueParser<Value = Strategy> {
-    PossibleValuesParser::new(Strategy::ALL.map(Strategy::name))
-        .try_map(|name| Strategy::from_name(&name).ok_or("no such strategy"))
-}
-
-fn policies() -> impl TypedValueParser<Value = Conflict> {
-    PossibleValuesParser::new(Conflict::ALL.map(Conflict::name))
-        .try_map(|name| Conflict::from_name(&name).ok_or("no such policy"))
-}
-
-fn levels() -> impl TypedValueParser<Value = Durability> {
-    PossibleValuesParser::new(Durability::ALL.map(Durability::name))
-        .try_map(|name| Durability::from_name(&name).ok_or("no such level"))
-}
-
-fn workers(text: &str) -> Result<Automatic<u16>, String> {
-    config::workers(&Value::Raw(text.to_owned())).map(Automatic)
-}
-
-fn sized(text: &str, least: u64, most: u64) -> Result<Automatic<u64>, String> {
-    config::size(&Value::Raw(text.to_owned()), least, most).map(Automatic)
-}
-
-fn chunk_size(text: &str) -> Result<Automatic<u64>, String> {
-    sized(text, 1, u64::MAX)
-}
-
-fn buffer_size(text: &str) -> Result<Automatic<u64>, String> {
-    sized(text, 1, config::MAX_BUFFER_SIZE)
-}
-
-fn any_size(text: &str) -> Result<Automatic<u64>, String> {
-    sized(text, 0, u64::MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::proto::{Conflict, Durability, Preserve, Sparse, Strategy};
     use clap::CommandFactory;
 
     fn copy(words: &[&str]) -> Result<JobSpec, String> {
@@ -341,6 +257,66 @@ mod tests {
     }
 
     #[test]
+    fn what_is_kept_follows_the_order_typed() {
+        let kept = |words: &[&str]| {
+            let words: Vec<_> = words.iter().copied().chain(["a", "b"]).collect();
+            copy(&words).expect("parses").preserve.names()
+        };
+        assert_eq!(kept(&[]), Preserve::NAMES);
+        assert_eq!(kept(&["--preserve", "mode"]), Preserve::NAMES);
+        assert_eq!(
+            kept(&["--no-preserve", "all", "--preserve", "times,mode"]),
+            ["mode", "times"]
+        );
+        assert_eq!(
+            kept(&[
+                "--no-preserve=all",
+                "--preserve=xattr,acl",
+                "--no-preserve=xattr"
+            ]),
+            ["acl"]
+        );
+        let none: [&str; 0] = [];
+        assert_eq!(kept(&["--preserve=mode,acl", "--no-preserve", "all"]), none);
+        assert_eq!(
+            kept(&["--no-preserve", "owner", "--no-preserve", "links,times"]),
+            ["mode", "xattr", "acl"]
+        );
+    }
+
+    #[test]
+    fn the_newer_options_reach_the_job() {
+        let spec = copy(&["a", "b"]).expect("parses");
+        let told = JobSpec::default();
+        assert_eq!((spec.sparse, spec.limit), (told.sparse, told.limit));
+        assert_eq!(spec.retries, told.retries);
+        assert!(!spec.follow_links && !spec.one_file_system);
+        let words = [
+            "-L",
+            "-x",
+            "--sparse=never",
+            "--include",
+            "a*",
+            "--include=b",
+            "--limit",
+            "20MiB",
+            "--retries",
+            "0",
+            "a",
+            "b",
+        ];
+        let spec = copy(&words).expect("parses");
+        assert!(spec.follow_links && spec.one_file_system);
+        assert_eq!((spec.sparse, spec.limit), (Sparse::Never, Some(20 << 20)));
+        assert_eq!((spec.retries, spec.filters.include.len()), (0, 2));
+        assert_eq!(
+            copy(&["--limit=none", "a", "b"]).expect("parses").limit,
+            None
+        );
+        assert!(copy(&["--strategy", "reflink", "a", "b"]).is_ok());
+    }
+
+    #[test]
     fn wrong_values_are_refused() {
         for words in [
             &["a"][..],
@@ -354,6 +330,17 @@ mod tests {
             &["--buffer-size", "2GiB", "a", "b"],
             &["--strategy", "fast", "a", "b"],
             &["--exclude", "[", "a", "b"],
+            &["--exclude", "a\\/", "a", "b"],
+            &["--include", "[", "a", "b"],
+            &["--limit", "0", "a", "b"],
+            &["--limit", "fast", "a", "b"],
+            &["--retries", "101", "a", "b"],
+            &["--retries", "-1", "a", "b"],
+            &["--sparse", "maybe", "a", "b"],
+            &["--preserve", "mode,context", "a", "b"],
+            &["--no-preserve", "", "a", "b"],
+            &["--strategy=reflink", "--sparse=always", "a", "b"],
+            &["--strategy=reflink", "--sparse=never", "a", "b"],
             &["-q", "-v", "a", "b"],
         ] {
             assert!(copy(words).is_err(), "{words:?}");

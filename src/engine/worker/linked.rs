@@ -1,0 +1,169 @@
+//! Names of an inode that has several: linked at the destination instead of copied again.
+
+use super::existing::{self, Way};
+use super::publish;
+use super::{Outcome, Worker};
+use crate::engine::failure::{Trouble, dest};
+use crate::engine::links::{Inode, Part};
+use crate::engine::report::{Notable, Status};
+use crate::engine::tree::{Dir, DirFds, Slice};
+use crate::proto::{Conflict, ErrorClass, Op, Side};
+use crate::sys::{Errno, Kind};
+use std::ffi::CStr;
+use std::sync::Arc;
+
+/// Free names tried beside an existing one.
+const NAMES: u32 = 10_000;
+
+impl Worker {
+    /// The inode of an entry that shares it with other names and is to be kept so.
+    pub(super) fn shared_inode(&self, slice: &Slice, index: usize) -> Option<Inode> {
+        let entry = slice.entries()[index];
+        let keeps = self.shared.preserve.links && entry.links > 1 && entry.kind != Kind::Dir;
+        keeps.then_some((slice.dir.route.src_dev, entry.ino))
+    }
+
+    /// Begins an entry that shares its inode. `None`: it is to be copied like any other.
+    pub(super) fn linked(
+        &mut self,
+        inode: Inode,
+        slice: &Arc<Slice>,
+        index: usize,
+    ) -> Option<Outcome> {
+        let names = u64::from(slice.entries()[index].links);
+        match self.shared.clone().links.meet(inode, names, slice, index) {
+            Part::Lead => None,
+            Part::Wait => {
+                // The directory and the job wait for it as well.
+                slice.dir.expect();
+                self.batch.waiting += 1;
+                Some(Outcome::Later)
+            }
+            Part::Link(dir, name) => match self.link_to(&dir, &name, slice, index) {
+                Ok(Some(status)) => Some(Outcome::Ended(status)),
+                Ok(None) => {
+                    self.shared.links.lead_anew(inode, slice.id(index));
+                    let (_, _, to) = slice.entry(index);
+                    let path = || slice.dir.full_path(Side::Dest, Some(to));
+                    self.batch.notables.add_at(Notable::HardLinksSplit, path);
+                    None
+                }
+                Err(trouble) => Some(Outcome::Trouble(trouble)),
+            },
+        }
+    }
+
+    /// After an entry has ended: the names that waited for it come next on this worker.
+    pub(super) fn wake_linked(&mut self, slice: &Arc<Slice>, index: usize, status: Status) {
+        let Some(inode) = self.shared_inode(slice, index) else {
+            return;
+        };
+        let (_, _, name) = slice.entry(index);
+        // A file that had to take another name, and one that was left as it was, are nothing to
+        // link to.
+        let own_name = self.shared.conflict != Conflict::Rename || slice.dir.is_fresh();
+        let copied = (status == Status::Copied && own_name).then(|| (&slice.dir, name.to_owned()));
+        let waiting = self.shared.links.ended(inode, slice.id(index), copied);
+        self.woken.extend(waiting);
+    }
+
+    /// Works through the names that were woken.
+    pub(super) fn take_woken(&mut self) {
+        while let Some((slice, index)) = self.woken.pop_front() {
+            self.batch.waiting -= 1;
+            self.entry(&slice, index, 0);
+            self.complete(&slice.dir);
+        }
+    }
+
+    /// Links an entry to a name at the destination. `None` where that cannot be (too many links,
+    /// no links here, the other is gone): it is to be copied.
+    fn link_to(
+        &mut self,
+        dir: &Arc<Dir>,
+        name: &CStr,
+        slice: &Arc<Slice>,
+        index: usize,
+    ) -> Result<Option<Status>, Trouble> {
+        let shared = self.shared.clone();
+        let sys = &*shared.sys;
+        let (entry, _, to) = slice.entry(index);
+        let from = dir.acquire(sys)?;
+        let fds = slice.dir.acquire(sys)?;
+        let mut over = false;
+        let mut beside = None;
+        if !slice.dir.is_fresh() {
+            let (src_dev, policy) = (slice.dir.route.src_dev, shared.conflict);
+            // The same inode as the first name's copy: nothing is left to do.
+            let there = sys.stat_at(fds.dst(), to).ok();
+            let first = sys.stat_at(from.dst(), name).ok();
+            if there
+                .zip(first)
+                .is_some_and(|(there, first)| there.same_inode(&first))
+            {
+                return Ok(Some(Status::Skipped));
+            }
+            match existing::look(sys, fds.dst(), to, &entry, src_dev, None, policy)? {
+                Way::Free => {}
+                Way::Identical | Way::Leave => return Ok(Some(Status::Skipped)),
+                Way::Replace => over = true,
+                Way::Beside => beside = Some(1),
+            }
+        }
+        let linked = if over {
+            self.link_over(&from, name, &fds, to)
+        } else {
+            loop {
+                let free = beside.map(|number| existing::beside(to, number));
+                match sys.link(from.dst(), name, fds.dst(), free.as_deref().unwrap_or(to)) {
+                    Err(Errno::EXIST) => match &mut beside {
+                        Some(number) if *number < NAMES => *number += 1,
+                        _ => {
+                            slice.dir.found_shared();
+                            return Err(Trouble::own(
+                                Op::Rename,
+                                Side::Dest,
+                                ErrorClass::Transient,
+                                "appeared at the destination during the copy",
+                            ));
+                        }
+                    },
+                    result => break result.map_err(dest(Op::Create)),
+                }
+            }
+        };
+        match linked {
+            Ok(()) => {
+                // Its bytes were found, and need not be moved.
+                self.batch.left_out += entry.size;
+                Ok(Some(Status::Copied))
+            }
+            Err(trouble) => match trouble.errno {
+                Some(
+                    Errno::MLINK
+                    | Errno::XDEV
+                    | Errno::PERM
+                    | Errno::OPNOTSUPP
+                    | Errno::NOSYS
+                    | Errno::NOENT,
+                ) => Ok(None),
+                _ => Err(trouble),
+            },
+        }
+    }
+
+    fn link_over(
+        &mut self,
+        from: &DirFds,
+        name: &CStr,
+        fds: &DirFds,
+        to: &CStr,
+    ) -> Result<(), Trouble> {
+        let sys = self.shared.sys.clone();
+        let temp = self.temps.draw();
+        sys.link(from.dst(), name, fds.dst(), &temp)
+            .map_err(dest(Op::Create))?;
+        publish::name_over(&*sys, fds.dst(), &temp, to)
+            .map_err(|trouble| self.cleaned_up(fds.dst(), &temp, trouble))
+    }
+}

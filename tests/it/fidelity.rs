@@ -1,0 +1,239 @@
+//! What a file is besides its bytes: hard links, extended attributes, access control lists.
+
+use crate::support::engine::{run_real, spec};
+use crate::support::scratch::Scratch;
+use crate::support::{skip, walk};
+use haul::proto::{Conflict, JobState, Naming, Preserve, Strategy};
+use rustix::fs::{XattrFlags, getxattr, setxattr};
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::Path;
+
+fn inode(path: &Path) -> u64 {
+    fs::symlink_metadata(path).expect("there").ino()
+}
+
+#[test]
+fn names_of_one_inode_stay_names_of_one_inode() {
+    for workers in [1, 4] {
+        let scratch = Scratch::new();
+        let from = scratch.dir("from");
+        scratch.dir("from/deep/er");
+        for group in 0..20 {
+            let first = from.join(format!("g{group}"));
+            fs::write(&first, vec![group as u8; 5000 * (group + 1)]).expect("written");
+            for name in 0..10 {
+                let place = if name % 2 == 0 { "deep" } else { "deep/er" };
+                fs::hard_link(&first, from.join(place).join(format!("g{group}-{name}")))
+                    .expect("linked");
+            }
+        }
+        // One of its names is elsewhere: its group never closes.
+        fs::write(scratch.at("outside"), "x").expect("written");
+        fs::hard_link(scratch.at("outside"), from.join("inside")).expect("linked");
+        let to = scratch.at("to");
+        let mut job = spec(&from, &to);
+        job.naming = Naming::Exact;
+        job.tuning.file_workers = Some(workers);
+        let ended = run_real(&job);
+        ended.assert_good();
+        assert_eq!(walk::differences(&from, &to), [""; 0]);
+        for group in 0..20 {
+            let first = inode(&to.join(format!("g{group}")));
+            for name in 0..10 {
+                let place = if name % 2 == 0 { "deep" } else { "deep/er" };
+                assert_eq!(
+                    inode(&to.join(place).join(format!("g{group}-{name}"))),
+                    first
+                );
+            }
+            assert_eq!(
+                fs::metadata(to.join(format!("g{group}")))
+                    .expect("there")
+                    .nlink(),
+                11
+            );
+        }
+        assert_eq!(ended.summary.files.copied, 221);
+        assert!(
+            ended.summary.notices.is_empty(),
+            "{:?}",
+            ended.summary.notices
+        );
+        // Again: everything is there.
+        let again = run_real(&job);
+        again.assert_good();
+        assert_eq!(again.summary.files.skipped, 221);
+        // Overwritten over other files: linked all the same.
+        for group in 0..20 {
+            let name = to.join(format!("deep/g{group}-0"));
+            fs::remove_file(&name).expect("removed");
+            fs::write(&name, "other").expect("written");
+        }
+        job.conflict = Conflict::Overwrite;
+        run_real(&job).assert_good();
+        assert_eq!(walk::differences(&from, &to), [""; 0]);
+        // Not wanted: files of their own.
+        let to = scratch.at("apart");
+        let mut job = spec(&from, &to);
+        job.naming = Naming::Exact;
+        job.preserve = Preserve {
+            links: false,
+            ..Preserve::ALL
+        };
+        run_real(&job).assert_good();
+        assert_eq!(fs::metadata(to.join("g0")).expect("there").nlink(), 1);
+    }
+}
+
+#[test]
+fn extended_attributes_are_kept_even_of_a_read_only_file() {
+    let scratch = Scratch::new();
+    let from = scratch.dir("from");
+    let file = from.join("frame.exr");
+    fs::write(&file, "pixels").expect("written");
+    if setxattr(&file, c"user.shot", b"sh010\0\xff", XattrFlags::empty()).is_err() {
+        skip("no extended attributes on this file system");
+        return;
+    }
+    for number in 0..20 {
+        setxattr(
+            &file,
+            format!("user.n{number}"),
+            &[number; 50],
+            XattrFlags::empty(),
+        )
+        .expect("set");
+    }
+    setxattr(&from, c"user.dir", b"yes", XattrFlags::empty()).expect("set");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o444)).expect("set");
+    for strategy in [Strategy::Buffered, Strategy::Parallel] {
+        let to = scratch.at(strategy.name());
+        let mut job = spec(&from, &to);
+        job.naming = Naming::Exact;
+        job.strategy = strategy;
+        let ended = run_real(&job);
+        ended.assert_good();
+        assert!(
+            ended.summary.notices.is_empty(),
+            "{:?}",
+            ended.summary.notices
+        );
+        let value = |path: &Path, name: &str| {
+            let mut buffer = [0; 100];
+            let len = getxattr(path, name, &mut buffer).expect("an attribute");
+            buffer[..len].to_vec()
+        };
+        assert_eq!(value(&to.join("frame.exr"), "user.shot"), b"sh010\0\xff");
+        assert_eq!(value(&to.join("frame.exr"), "user.n19"), [19; 50]);
+        assert_eq!(value(&to, "user.dir"), b"yes");
+    }
+    let to = scratch.at("without");
+    let mut job = spec(&from, &to);
+    job.naming = Naming::Exact;
+    job.preserve = Preserve {
+        xattr: false,
+        ..Preserve::ALL
+    };
+    run_real(&job).assert_good();
+    assert!(getxattr(to.join("frame.exr"), c"user.shot", &mut [0; 100]).is_err());
+}
+
+/// `user::rw-, user:1234:rw-, group::---, mask::rw-, other::---`
+fn acl() -> Vec<u8> {
+    let mut bytes = 2u32.to_le_bytes().to_vec();
+    for (tag, bits, id) in [
+        (1u16, 6u16, u32::MAX),
+        (2, 6, 1234),
+        (4, 0, u32::MAX),
+        (0x10, 6, u32::MAX),
+        (0x20, 0, u32::MAX),
+    ] {
+        bytes.extend(tag.to_le_bytes());
+        bytes.extend(bits.to_le_bytes());
+        bytes.extend(id.to_le_bytes());
+    }
+    bytes
+}
+
+#[test]
+fn access_control_lists_are_kept_and_none_is_inherited() {
+    let scratch = Scratch::new();
+    let from = scratch.dir("from");
+    let (with, without) = (from.join("with"), from.join("without"));
+    fs::write(&with, "x").expect("written");
+    fs::write(&without, "x").expect("written");
+    fs::set_permissions(&without, fs::Permissions::from_mode(0o640)).expect("set");
+    if setxattr(
+        &with,
+        c"system.posix_acl_access",
+        &acl(),
+        XattrFlags::empty(),
+    )
+    .is_err()
+    {
+        skip("no access control lists on this file system");
+        return;
+    }
+    let to = scratch.dir("to");
+    // Everything made in it is given an ACL that lets 1234 in.
+    setxattr(
+        &to,
+        c"system.posix_acl_default",
+        &acl(),
+        XattrFlags::empty(),
+    )
+    .expect("set");
+    let ended = run_real(&spec(&from, &to));
+    ended.assert_good();
+    let there = to.join("from");
+    let mut buffer = [0; 200];
+    let len =
+        getxattr(there.join("with"), c"system.posix_acl_access", &mut buffer).expect("an ACL");
+    assert_eq!(buffer[..len], acl());
+    for plain in [there.join("without"), there.clone()] {
+        for name in [c"system.posix_acl_access", c"system.posix_acl_default"] {
+            assert!(
+                getxattr(&plain, name, &mut buffer).is_err(),
+                "{} inherited one",
+                plain.display()
+            );
+        }
+    }
+    let mode = |path: &Path| fs::metadata(path).expect("there").permissions().mode() & 0o7777;
+    assert_eq!(mode(&there.join("without")), 0o640);
+    assert_eq!(mode(&there.join("with")), 0o660);
+}
+
+#[test]
+fn what_is_not_wanted_is_not_kept() {
+    let scratch = Scratch::new();
+    let from = scratch.dir("from");
+    let file = from.join("f");
+    fs::write(&file, "x").expect("written");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o4777)).expect("set");
+    let old = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
+    fs::File::options()
+        .write(true)
+        .open(&file)
+        .expect("open")
+        .set_modified(old)
+        .expect("set");
+    let to = scratch.at("to");
+    let mut job = spec(&from, &to);
+    job.naming = Naming::Exact;
+    job.preserve = Preserve {
+        mode: false,
+        times: false,
+        ..Preserve::ALL
+    };
+    let ended = run_real(&job);
+    assert_eq!(ended.summary.state, JobState::Done);
+    let metadata = fs::metadata(to.join("f")).expect("there");
+    assert_ne!(metadata.modified().expect("a time"), old);
+    assert_eq!(
+        metadata.permissions().mode() & 0o7000,
+        0,
+        "set-id bits are part of the mode"
+    );
+}

@@ -1,0 +1,133 @@
+//! Few descriptors, odd mounts, and files of the kernel's own making, through the real program.
+
+use crate::support::scratch::Scratch;
+use crate::support::{skip, walk};
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn haul_with_files(limit: u32, words: &str, at: &Path) -> Output {
+    let script = format!("ulimit -n {limit}; exec \"$HAUL\" copy --sync none {words}");
+    Command::new("sh")
+        .args(["-c", &script])
+        .env("HAUL", env!("CARGO_BIN_EXE_haul"))
+        .env("HOME", at)
+        .current_dir(at)
+        .output()
+        .expect("the program runs")
+}
+
+fn assert_good(output: &Output) {
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+}
+
+#[test]
+fn a_wide_tree_needs_few_descriptors() {
+    let scratch = Scratch::quick();
+    let from = scratch.dir("from");
+    for number in 0..400 {
+        let dir = from.join(format!("shot-{number}/plates"));
+        fs::create_dir_all(&dir).expect("made");
+        fs::write(dir.join("f.exr"), vec![number as u8; 200_000]).expect("written");
+    }
+    let output = haul_with_files(64, "-j 1 from to", &scratch.at("."));
+    assert_good(&output);
+    assert_eq!(walk::differences(&from, &scratch.at("to")), [""; 0]);
+}
+
+#[test]
+fn a_deep_tree_needs_few_descriptors() {
+    let scratch = Scratch::quick();
+    let from = scratch.dir("from");
+    let mut dir = from.clone();
+    for number in 0..150 {
+        dir.push(format!("d{number}"));
+        fs::create_dir(&dir).expect("made");
+        fs::write(dir.join("f"), "x").expect("written");
+    }
+    assert_good(&haul_with_files(64, "from to", &scratch.at(".")));
+    assert_eq!(walk::differences(&from, &scratch.at("to")), [""; 0]);
+}
+
+#[test]
+fn many_source_arguments_need_few_descriptors() {
+    let scratch = Scratch::quick();
+    for number in 0..300 {
+        let dir = scratch.dir(format!("many/{number}"));
+        fs::write(dir.join("f"), "x").expect("written");
+    }
+    scratch.dir("to");
+    assert_good(&haul_with_files(64, "many/* to", &scratch.at(".")));
+    let to = scratch.at("to");
+    let mut differences = walk::differences(&scratch.at("many"), &to);
+    // The destination itself is not a copy of anything.
+    differences.retain(|line| !line.starts_with(&format!("{}: time", to.display())));
+    assert_eq!(differences, [""; 0]);
+}
+
+#[test]
+fn files_the_kernel_makes_on_reading_are_read_to_their_end() {
+    let scratch = Scratch::quick();
+    scratch.dir("to");
+    let mut words = String::new();
+    let mut wanted = Vec::new();
+    for path in [
+        "/proc/version",
+        "/proc/config.gz",
+        "/sys/kernel/btf/vmlinux",
+        "/proc/filesystems",
+    ] {
+        if let Ok(bytes) = fs::read(path) {
+            words += path;
+            words.push(' ');
+            wanted.push((path, bytes));
+        }
+    }
+    assert!(!wanted.is_empty(), "no /proc here");
+    assert_good(&haul_with_files(
+        256,
+        &format!("{words} to"),
+        &scratch.at("."),
+    ));
+    for (path, bytes) in wanted {
+        let name = Path::new(path).file_name().expect("a name");
+        let copy = fs::read(scratch.at("to").join(name)).expect("copied");
+        assert!(
+            copy == bytes,
+            "{path}: {} bytes became {}",
+            bytes.len(),
+            copy.len()
+        );
+    }
+}
+
+#[test]
+fn a_destination_mounted_inside_the_source_is_not_copied_into_itself() {
+    let scratch = Scratch::quick();
+    let inside = scratch.dir("src/sub");
+    fs::write(scratch.at("src/f"), "x").expect("written");
+    let elsewhere = scratch.dir("elsewhere");
+    let mounted = Command::new("mount")
+        .arg("--bind")
+        .args([&inside, &elsewhere])
+        .status();
+    if !mounted.is_ok_and(|status| status.success()) {
+        skip("bind mounts need root");
+        return;
+    }
+    let output = haul_with_files(256, "src elsewhere/out", &scratch.at("."));
+    let unmounted = Command::new("umount").arg(&elsewhere).status();
+    assert!(unmounted.is_ok_and(|status| status.success()));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("destination itself"), "{said}");
+    assert_eq!(
+        fs::read(inside.join("out/f")).expect("the rest is copied"),
+        b"x"
+    );
+    assert!(
+        !inside.join("out/sub/out").exists(),
+        "it copied its own output"
+    );
+}
