@@ -20,6 +20,36 @@ use ratatui::backend::TestBackend;
 use std::hint::black_box;
 use std::path::Path;
 
+/// A million names of many shots, and a million that are like nothing.
+fn sequences(c: &mut Criterion) {
+    let mut group = c.benchmark_group("sequence");
+    group.sample_size(10);
+    let million = 1_000_000_u64;
+    let shots =
+        (0..million).map(|at| format!("sh{:03}_comp_v012.{:04}.exr", at / 240, 1001 + at % 240));
+    let one = (0..million).map(|at| format!("cache.{at:07}.vdb"));
+    let noise =
+        (0..million).map(|at| format!("{:016x}.png", at.wrapping_mul(0x9e37_79b9_7f4a_7c15)));
+    let middle = (0..million).map(|at| format!("p{:04}_{}_l.exr", at % 1000, at / 1000));
+    let inputs: [(&str, Vec<String>); 4] = [
+        ("shots", shots.collect()),
+        ("one", one.collect()),
+        ("noise", noise.collect()),
+        ("middle", middle.collect()),
+    ];
+    for (label, names) in &inputs {
+        group.throughput(Throughput::Elements(million));
+        group.bench_function(BenchmarkId::new("group", label), |b| {
+            b.iter(|| {
+                haul::sequence::group(black_box(names.as_slice()))
+                    .sequences()
+                    .len()
+            });
+        });
+    }
+    group.finish();
+}
+
 fn names(c: &mut Criterion) {
     let mut group = c.benchmark_group("text");
     for (label, name) in [
@@ -178,5 +208,5 @@ fn strategies(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, names, screen, strategies);
+criterion_group!(benches, names, sequences, screen, strategies);
 criterion_main!(benches);
