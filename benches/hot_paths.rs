@@ -8,8 +8,8 @@ use haul::proto::{
     BytePath, Conflict, Durability, Filters, JobSpec, JobState, Naming, Request, Start, Strategy,
     Tuning, Update,
 };
-use haul::sys::listing::{Kind, Name};
-use haul::tui::browse::Side;
+use haul::sys::listing::{Kind, Names};
+use haul::tui::browse::{Entries, Side};
 use haul::tui::look::Look;
 use haul::tui::model::Model;
 use haul::tui::msg::{Listing, Msg};
@@ -19,6 +19,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use std::hint::black_box;
 use std::path::Path;
+use std::sync::Arc;
 
 /// A million names of many shots, and a million that are like nothing.
 fn sequences(c: &mut Criterion) {
@@ -83,14 +84,23 @@ fn model(entries: usize) -> Model {
     );
     model.size = (200, 50);
     drop(update::begin(&mut model));
-    let names = (0..entries)
-        .map(|at| Name {
-            bytes: format!("comp_v012.{at:07}.exr").into_bytes().into(),
-            kind: Kind::File,
-        })
-        .collect();
+    let mut names = Names::default();
+    for at in 0..entries {
+        // Every third is a frame of a long sequence, the others are like nothing.
+        let name = if at % 3 == 0 {
+            format!("comp_v012.{at:07}.exr")
+        } else {
+            format!("{:07}_notes.txt", at * 7919 % 10_000_019)
+        };
+        assert!(names.push(name.as_bytes(), Kind::File));
+    }
     let generation = model.pane(Side::Source).generation;
-    let listing = Listing { names, space: None };
+    let listing = Listing {
+        entries: Arc::new(Entries::new(names)),
+        ordered: None,
+        space: None,
+        whole: true,
+    };
     drop(update(
         &mut model,
         Msg::Listing {

@@ -6,7 +6,7 @@
 
 use super::notation::Shape;
 use super::token::{self, Run};
-use super::{ALONE, Kind, Names, Work, hash, pad, types};
+use super::{ALONE, Kind, Names, Table, Work, hash, pad, types};
 use hashbrown::HashTable;
 use std::collections::BinaryHeap;
 
@@ -69,9 +69,10 @@ pub(super) fn group<N: Names + ?Sized>(work: &mut Work<'_, N>) {
 
 /// Names that are like at least one other but for their digits.
 fn alike<N: Names + ?Sized>(names: &N, leftovers: Vec<u32>) -> Vec<u32> {
-    let skeleton = |name: u32| {
+    let mut text = Vec::new();
+    let mut skeleton = |name: u32| {
         let name = names.name(name);
-        let mut text = Vec::with_capacity(name.len());
+        text.clear();
         for byte in name {
             if !byte.is_ascii_digit() {
                 text.push(*byte);
@@ -96,10 +97,12 @@ fn alike<N: Names + ?Sized>(names: &N, leftovers: Vec<u32>) -> Vec<u32> {
 
 fn entries<N: Names + ?Sized>(names: &N, leftovers: &[u32]) -> Vec<Entry> {
     let mut entries = Vec::new();
+    let mut runs: Vec<Run> = Vec::new();
     for &at in leftovers {
         let name = names.name(at);
         let tail = &name[name.len() - token::tail_len(name)..];
-        let runs: Vec<Run> = token::runs(name, name.len() - types::type_len(tail)).collect();
+        runs.clear();
+        runs.extend(token::runs(name, name.len() - types::type_len(tail)));
         for (ordinal, run) in runs.iter().rev().take(MOST_RUNS).enumerate() {
             entries.push(Entry {
                 name: at,
@@ -127,28 +130,25 @@ fn parts<'n, N: Names + ?Sized>(names: &'n N, entry: &Entry) -> [&'n [u8]; 2] {
 
 /// Finds each entry's bucket and pad, and sorts them by both.
 fn into_buckets<N: Names + ?Sized>(names: &N, entries: &mut [Entry]) {
-    let mut table: HashTable<u32> = HashTable::new();
+    let mut table: Table = HashTable::new();
     let mut buckets: Vec<Bucket> = Vec::new();
     for at in 0..entries.len() {
         let entry = entries[at];
         let key = parts(names, &entry);
         let hashed = hash(key);
         let of = |bucket: &u32| parts(names, &entries[buckets[*bucket as usize].sample as usize]);
-        let found = table.find(hashed, |bucket| of(bucket) == key).copied();
-        let bucket = found.unwrap_or_else(|| {
+        let found = table.find(hashed, |(its, bucket)| *its == hashed && of(bucket) == key);
+        let bucket = if let Some((_, bucket)) = found {
+            *bucket
+        } else {
             let new = buckets.len() as u32;
             buckets.push(Bucket {
                 sample: at as u32,
                 pads: 0,
             });
-            table.insert_unique(hashed, new, |bucket| {
-                hash(parts(
-                    names,
-                    &entries[buckets[*bucket as usize].sample as usize],
-                ))
-            });
+            table.insert_unique(hashed, (hashed, new), |(hashed, _)| *hashed);
             new
-        });
+        };
         if entry.padded {
             buckets[bucket as usize].pads |= 1 << (entry.end - entry.start);
         }

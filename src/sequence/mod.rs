@@ -198,6 +198,9 @@ struct Work<'a, N: ?Sized> {
     result: Grouping,
 }
 
+/// Places of what has a name, by its hash: names are looked at only where the hashes are the same.
+type Table = HashTable<(u64, u32)>;
+
 fn hash(parts: [&[u8]; 2]) -> u64 {
     let mut hasher = FixedState::with_seed(0).build_hasher();
     hasher.write(parts[0]);
@@ -209,7 +212,7 @@ fn hash(parts: [&[u8]; 2]) -> u64 {
 impl<N: Names + ?Sized> Work<'_, N> {
     /// R3, R4, R7: names by what stands before and after their number.
     fn sort_into_buckets(&mut self) {
-        let mut table: HashTable<u32> = HashTable::new();
+        let mut table: Table = HashTable::new();
         for at in 0..self.names.count() as u32 {
             let name = self.names.name(at);
             let role = self.names.role(at);
@@ -235,14 +238,7 @@ impl<N: Names + ?Sized> Work<'_, N> {
         }
     }
 
-    fn bucket(
-        &mut self,
-        table: &mut HashTable<u32>,
-        at: u32,
-        run: &Run,
-        tail: usize,
-        form: Form,
-    ) -> u32 {
+    fn bucket(&mut self, table: &mut Table, at: u32, run: &Run, tail: usize, form: Form) -> u32 {
         let name = self.names.name(at);
         let parts = [&name[..run.start], &name[name.len() - tail..]];
         // Names mostly come in runs of one shot.
@@ -253,8 +249,10 @@ impl<N: Names + ?Sized> Work<'_, N> {
         }
         let (buckets, names) = (&mut self.buckets, self.names);
         let key = hash(parts);
-        let found = table.find(key, |id| buckets[*id as usize].parts(names) == parts);
-        if let Some(id) = found {
+        let found = table.find(key, |(its, id)| {
+            *its == key && buckets[*id as usize].parts(names) == parts
+        });
+        if let Some((_, id)) = found {
             return *id;
         }
         let id = buckets.len() as u32;
@@ -266,7 +264,7 @@ impl<N: Names + ?Sized> Work<'_, N> {
             pads: 0,
             sub: 0,
         });
-        table.insert_unique(key, id, |id| hash(buckets[*id as usize].parts(names)));
+        table.insert_unique(key, (key, id), |(key, _)| *key);
         id
     }
 
@@ -284,7 +282,7 @@ impl<N: Names + ?Sized> Work<'_, N> {
     /// R6: two components of digits, of which the second counts parts of the first.
     fn join_subframes(&mut self) {
         // Buckets with a component of digits before the number, by what stands before both.
-        let mut table: HashTable<u32> = HashTable::new();
+        let mut table: Table = HashTable::new();
         let mut sets: Vec<SubSet> = Vec::new();
         let mut set_of = vec![ALONE; self.buckets.len()];
         for (id, bucket) in self.buckets.iter().enumerate() {
@@ -295,8 +293,10 @@ impl<N: Names + ?Sized> Work<'_, N> {
             let parts = [&name[..main.start], bucket.parts(self.names)[1]];
             let key = hash(parts);
             let names = self.names;
-            let found = table.find(key, |set| sets[*set as usize].parts(names) == parts);
-            let set = if let Some(set) = found {
+            let found = table.find(key, |(its, set)| {
+                *its == key && sets[*set as usize].parts(names) == parts
+            });
+            let set = if let Some((_, set)) = found {
                 *set
             } else {
                 let set = sets.len() as u32;
@@ -306,7 +306,7 @@ impl<N: Names + ?Sized> Work<'_, N> {
                     tail: bucket.tail,
                     ..SubSet::default()
                 });
-                table.insert_unique(key, set, |set| hash(sets[*set as usize].parts(names)));
+                table.insert_unique(key, (key, set), |(key, _)| *key);
                 set
             };
             sets[set as usize].mains += 1;

@@ -97,23 +97,17 @@ const FACTOR: u64 = 4;
 /// Fewer files have no usual size.
 const FEWEST: usize = 5;
 
-/// Sums up sizes, given in the order of the members, and finds what stands out: empty files; among
+/// Sums up sizes, each with its place, given in the order of the members, and finds what stands out: empty files; among
 /// files that are nearly all of one size (uncompressed frames) every other size; else what is four
 /// times as large or as small as its neighbours mostly are, and not on its way from one to the next
 /// as in a fade.
-pub fn sizes(all: &[u64]) -> Sizes {
+pub fn sizes(all: &[(u32, u64)]) -> Sizes {
     let mut found = Sizes {
-        bytes: all.iter().sum(),
+        bytes: all.iter().map(|(_, size)| size).sum(),
         ..Sizes::default()
     };
-    let present: Vec<(u32, u64)> = (0..)
-        .zip(all.iter().copied())
-        .filter(|(_, size)| *size > 0)
-        .collect();
-    if present.len() < all.len() {
-        let empty = (0..).zip(all).filter(|(_, size)| **size == 0);
-        found.empty = empty.map(|(at, _)| at).collect();
-    }
+    let (present, empty): (Vec<_>, Vec<_>) = all.iter().copied().partition(|(_, size)| *size > 0);
+    found.empty = empty.iter().map(|(at, _)| *at).collect();
     if present.len() < FEWEST {
         return found;
     }

@@ -295,7 +295,8 @@ fn links_and_directories_are_not_taken_for_frames_by_a_number_alone() {
 
 #[test]
 fn sizes_that_stand_out() {
-    let odd = |all: &[u64]| sizes(all).odd;
+    let placed = |all: &[u64]| (0..).zip(all.iter().copied()).collect::<Vec<(u32, u64)>>();
+    let odd = |all: &[u64]| sizes(&placed(all)).odd;
     // Uncompressed: any other size is a broken frame.
     let mut even = [5_000; 20];
     even[7] = 4_999;
@@ -310,7 +311,7 @@ fn sizes_that_stand_out() {
     );
     // Too few to tell.
     assert_eq!(odd(&[100, 1, 100]), [0; 0]);
-    let found = sizes(&[10, 0, 11, 12, 0]);
+    let found = sizes(&placed(&[10, 0, 11, 12, 0]));
     assert_eq!((found.bytes, found.empty), (33, vec![1, 4]));
 }
 

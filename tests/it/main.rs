@@ -29,6 +29,7 @@ mod stopped;
 mod support;
 mod terminal;
 mod tidy;
+mod tui_shots;
 mod tui_update;
 mod tui_view;
 mod tui_world;

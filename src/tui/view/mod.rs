@@ -13,6 +13,7 @@ mod panes;
 mod plan;
 mod questions;
 mod queue;
+mod rows;
 mod task;
 
 use super::layers::{DetailsLayer, Layer};
