@@ -32,3 +32,4 @@ mod tidy;
 mod tui_update;
 mod tui_view;
 mod tui_world;
+mod width;

@@ -8,11 +8,13 @@ mod crew;
 mod flush;
 #[cfg(test)]
 mod tests;
+mod width;
 mod wishes;
 
 pub use crew::{STALL, wanted, workers};
 pub use flush::Flushed;
 
+use self::width::Width;
 use crate::clock;
 use crate::engine::filter::Filter;
 use crate::engine::links::Links;
@@ -116,6 +118,8 @@ pub struct Job {
     retry_dirs: Vec<Arc<Dir>>,
     /// Destination file systems; shared with the flush under way.
     targets: Vec<Arc<OwnedFd>>,
+    /// Finds how many files in flight pay; `None` where their number is given.
+    width: Option<Width>,
     /// Figures.
     pub pace: Pace,
     /// What was found.
@@ -186,6 +190,7 @@ impl Job {
             retry_subtrees: Vec::new(),
             retry_dirs: Vec::new(),
             targets: Vec::new(),
+            width: None,
             pace: Pace::default(),
             found: Totals::default(),
             resized: 0,
@@ -268,6 +273,9 @@ impl Job {
             JobState::Scanning | JobState::Running | JobState::Flushing
         ) {
             self.pace.rest();
+            if let Some(width) = &mut self.width {
+                width.pass();
+            }
         }
     }
 
@@ -487,6 +495,7 @@ impl Job {
                     self.end_or_flush(now, events);
                 } else {
                     self.flush_meanwhile();
+                    self.adapt(now);
                 }
             }
             JobState::Pausing
