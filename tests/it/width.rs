@@ -35,7 +35,10 @@ fn most_workers(number: Option<u16>) -> usize {
         most = most.max(job.map_or(0, |job| job.workers.len()));
         job.is_some_and(|job| job.state == JobState::Done)
     });
-    assert_eq!(std::fs::read_dir(&to).expect("there").count(), FILES as usize);
+    assert_eq!(
+        std::fs::read_dir(&to).expect("there").count(),
+        FILES as usize
+    );
     most
 }
 

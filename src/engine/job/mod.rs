@@ -49,6 +49,8 @@ pub struct Counts {
     pub failed: u64,
     /// Left alone and reported.
     pub conflicts: u64,
+    /// Given up on a cancel.
+    pub given_up: u64,
 }
 
 /// The device a job writes to.
@@ -127,6 +129,8 @@ pub struct Job {
     resized: i64,
     /// Bytes that will not be moved.
     pub left_out: u64,
+    /// Those of them that a cancel gave up.
+    pub given_up: u64,
     wasted: u64,
     /// Bytes shared.
     pub cloned: u64,
@@ -195,6 +199,7 @@ impl Job {
             found: Totals::default(),
             resized: 0,
             left_out: 0,
+            given_up: 0,
             wasted: 0,
             cloned: 0,
             flushed: 0,
@@ -418,7 +423,13 @@ impl Job {
                 Status::Skipped => self.counts.skipped += 1,
                 Status::Conflict => self.counts.conflicts += 1,
                 Status::Failed => self.counts.failed += 1,
-                Status::Cancelled => {}
+                Status::Cancelled => {
+                    self.counts.given_up += 1;
+                    let size = self
+                        .entry(id)
+                        .map_or(0, |(slice, index)| slice.entries()[index].size);
+                    self.given_up += size;
+                }
             }
             // Copied is what most become and needs no memory of its own.
             if matches!(

@@ -139,6 +139,8 @@ impl Job {
 
     /// Turns what is left of the last run into work.
     pub(super) fn take_up_again(&mut self) {
+        self.counts.given_up = 0;
+        self.given_up = 0;
         let mut ids: Vec<FileId> = self.status.drain().map(|(id, _)| id).collect();
         ids.sort_unstable();
         let mut by_slice: BTreeMap<FileId, (Arc<Slice>, Vec<usize>)> = BTreeMap::new();
