@@ -29,7 +29,7 @@ pub fn spec(args: &ApplyArgs, config: &Config) -> Result<(JobSpec, Option<String
             "operation_type \"move\" is not possible yet".to_owned(),
         ]);
     }
-    let id = batch.batch_id.clone();
+    let id = batch.id.clone();
     let spec = job(args, base, batch);
     let wrong = session::check_mappings(&spec);
     if wrong.is_empty() {

@@ -28,7 +28,7 @@ pub struct Batch {
     /// Threads that move bytes, at most.
     pub max_workers: Option<u16>,
     /// What to repeat in every line of `--json`.
-    pub batch_id: Option<String>,
+    pub id: Option<String>,
 }
 
 /// The outermost object; what is in it is looked at one by one, so that all that is wrong is told.
@@ -112,7 +112,7 @@ pub fn parse(bytes: &[u8]) -> Result<Batch, Vec<String>> {
         operation,
         file_workers,
         max_workers,
-        batch_id: id,
+        id,
     })
 }
 
@@ -212,9 +212,9 @@ mod tests {
         assert_eq!(batch.mappings[1].1.as_bytes(), "dé".as_bytes());
         assert_eq!(batch.operation, Operation::Move);
         assert_eq!((batch.file_workers, batch.max_workers), (Some(4), Some(9)));
-        assert_eq!(batch.batch_id.as_deref(), Some("n\0 1"));
+        assert_eq!(batch.id.as_deref(), Some("n\0 1"));
         let least = parse(br#"{"mappings":[{"src":"a","dst":"b"}]}"#).expect("sound");
-        assert_eq!((least.operation, least.batch_id), (Operation::Copy, None));
+        assert_eq!((least.operation, least.id), (Operation::Copy, None));
     }
 
     #[test]

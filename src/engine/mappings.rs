@@ -6,7 +6,7 @@
 
 use super::failure::{Trouble, reason};
 use super::resolve::{self, Found, NewName};
-use crate::proto::{BytePath, JobSpec};
+use crate::proto::{BytePath, JobSpec, Op, Side};
 use crate::sys::{self, Errno, Kind, Sys};
 use crate::text;
 use std::collections::HashMap;
@@ -180,7 +180,7 @@ fn words(trouble: &Trouble) -> String {
 }
 
 fn kernel(errno: Errno) -> Trouble {
-    Trouble::kernel(crate::proto::Op::Resolve, crate::proto::Side::Source, errno)
+    Trouble::kernel(Op::Resolve, Side::Source, errno)
 }
 
 fn canonical(path: &Path, known: &mut Known) -> Result<PathBuf, Trouble> {
@@ -210,17 +210,15 @@ fn source_path(
 }
 
 fn dest_path(sys: &dyn Sys, new: &NewName, known: &mut Known) -> Result<PathBuf, Trouble> {
-    let parent = match known.get(&new.parent) {
-        Some(parent) => parent.clone(),
-        None => {
-            let (_, there, missing) = resolve::nearest(sys, &new.parent)?;
-            let mut parent = canonical(&there, known)?;
-            for name in &missing {
-                parent.push(OsStr::from_bytes(name.as_bytes()));
-            }
-            known.insert(new.parent.clone(), parent.clone());
-            parent
-        }
-    };
-    Ok(parent.join(OsStr::from_bytes(new.name.as_bytes())))
+    let name = OsStr::from_bytes(new.name.as_bytes());
+    if let Some(parent) = known.get(&new.parent) {
+        return Ok(parent.join(name));
+    }
+    let (_, there, missing) = resolve::nearest(sys, &new.parent)?;
+    let mut parent = canonical(&there, known)?;
+    for name in &missing {
+        parent.push(OsStr::from_bytes(name.as_bytes()));
+    }
+    known.insert(new.parent.clone(), parent.clone());
+    Ok(parent.join(name))
 }
