@@ -70,7 +70,11 @@ fn shared_dir(targets: &[BytePath]) -> PathBuf {
     });
     let mut shared = parents.next().unwrap_or(Path::new("")).to_path_buf();
     for parent in parents {
-        while !parent.starts_with(&shared) && shared.pop() {}
+        while !parent.starts_with(&shared) {
+            if !shared.pop() {
+                shared.clear();
+            }
+        }
     }
     if shared.as_os_str().is_empty() {
         shared.push(".");
