@@ -121,7 +121,10 @@ fn some_frames_of_a_sequence_can_be_marked_and_the_row_says_so() {
         10
     );
     let screen = world.screen();
-    assert!(screen.contains("\n ~") && screen.contains("012.[1001-1240].exr !2"), "{screen}");
+    assert!(
+        screen.contains("\n ~") && screen.contains("012.[1001-1240].exr !2"),
+        "{screen}"
+    );
     // Space makes it all of them, then none.
     world.keys("jj<space>");
     assert_eq!(world.model.pane(Side::Source).marks.len(), 240);
@@ -197,20 +200,21 @@ fn what_was_marked_or_unfolded_stays_when_the_directory_is_read_again_and_when_i
 
 #[test]
 fn troubles_are_said_in_words_and_give_way_in_steps() {
-    let mut wide = shots(200, 50);
+    let wide = shots(200, 50);
     let screen = wide.screen();
     assert!(screen.contains("empty 1107, odd size 1120"), "{screen}");
     assert!(
         screen.contains("missing 1050-1051,1200, empty 1107, odd size 1120"),
         "{screen}"
     );
-    let mut usual = shots(100, 24);
+    let usual = shots(100, 24);
     let screen = usual.screen();
     assert!(screen.contains("plate_bg.[1001-1240].dpx"), "{screen}");
     for (width, height) in [(80, 24), (40, 10)] {
-        let mut world = shots(width, height);
+        let world = shots(width, height);
         let screen = world.screen();
-        assert!(screen.contains("bg.[1001-1240].dpx !5"), "{screen}");
+        assert!(screen.contains("bg.[1001-1240].dpx"), "{screen}");
+        assert!(screen.contains("!5 237"), "{screen}");
         assert!(
             !screen.contains("tex.[1001,1011].tx !"),
             "tiles are not missing\n{screen}"

@@ -13,6 +13,7 @@ mod finish;
 mod lane;
 mod linked;
 mod node;
+mod parked;
 mod publish;
 
 pub use attributes::hands_down;
@@ -21,7 +22,9 @@ pub use existing::is_same_time;
 pub use file::OpenFile;
 
 pub use lane::Big;
+pub use parked::facts;
 
+use super::answers::Answers;
 use super::failure::Trouble;
 use super::gate::{Gate, Pass};
 use super::links::{Links, Waiting};
@@ -71,6 +74,8 @@ pub struct Shared {
     pub gate: Gate,
     /// Policy for existing names.
     pub conflict: Conflict,
+    /// What was said of single entries instead.
+    pub answers: Arc<Answers>,
     /// Durability.
     pub durability: Durability,
     /// What is kept besides the bytes.
@@ -146,6 +151,8 @@ pub enum Work {
     Abandon(Vec<Arc<Slice>>),
     /// A directory whose metadata is to be applied again.
     Dir(Arc<Dir>),
+    /// Nothing: whoever takes it ends, there are more workers than pay.
+    Leave,
 }
 
 /// How an attempt at an entry ended.
@@ -205,6 +212,9 @@ impl Worker {
     /// for a worker that only takes ranges.
     pub fn run(mut self, files: Option<&Receiver<Work>>, lanes: &Receiver<Work>) {
         while let Some(work) = self.next_work(files, lanes) {
+            if matches!(work, Work::Leave) {
+                break;
+            }
             self.shared.gate.enter();
             self.carry_out(work);
             self.cell.rest();
@@ -301,6 +311,8 @@ impl Worker {
                 }
             }
             Work::Dir(dir) => self.settled(&dir, 1, |_| {}),
+            // Taken before.
+            Work::Leave => {}
         }
     }
 

@@ -148,7 +148,10 @@ fn sequence(pen: &mut Pen, model: &Model, pane: &Pane, fold: u32, area: Rect) {
             format!(" {}", draw::right(&count, count_cells, look)),
             look.plain(),
         )
-        .then(format!(" {}", draw::right(&size, SIZE, look)), look.plain());
+        .then(
+            format!(" {}", draw::right(&size, size_cells, look)),
+            look.plain(),
+        );
     if date > 0 {
         line = line.then(format!(" {}", date_of(newest, model, date)), look.dim());
     }
