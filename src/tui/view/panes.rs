@@ -184,14 +184,11 @@ fn foot_line(pane: &Pane, model: &Model, look: Look) -> Line {
         };
         let sequences = match sum.sequences {
             0 => String::new(),
-            some => format!("{}, ", words::many(some as u64, "sequence", "sequences")),
+            some => format!(", {}", words::many(some as u64, "sequence", "sequences")),
         };
-        let files = words::entries(sum.entries);
+        let bytes = size_named(sum.bytes);
         return Line::of(
-            format!(
-                " marked: {sequences}{files}, {}{more}",
-                size_named(sum.bytes)
-            ),
+            format!(" {} marked{sequences}, {bytes}{more}", sum.entries),
             look.marked(),
         );
     }
