@@ -9,7 +9,7 @@ use super::super::report::Status;
 use super::super::route::Rung;
 use super::super::strategy::{Control, Pair, Stop};
 use super::super::tree::{DirFds, Slice};
-use super::climb::Spread;
+use super::climb::{Spread, next_data};
 use super::file::{OpenFile, Placing};
 use super::finish::Finishing;
 use super::{Held, Outcome, Worker, contain};
@@ -158,7 +158,13 @@ impl Worker {
             sparse: shared.sparse != Sparse::Never && big.stat.looks_sparse(),
             strategy: Strategy::Parallel,
         };
-        while let Some(range) = big.next_range() {
+        while let Some(mut range) = big.next_range() {
+            if spread.sparse
+                && let Ok(data) = next_data(sys, pair.src, range.start..pair.size)
+                && data.start > range.end
+            {
+                range = big.tiles.stretch(range, data.start);
+            }
             let mut control = Control::new(&shared.gate, &cell, big.id, shared.throttle.as_ref());
             control.begin(Strategy::Parallel, range.start);
             let mut holes = 0;

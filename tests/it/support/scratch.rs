@@ -124,6 +124,28 @@ impl Scratch {
         Some(path)
     }
 
+    /// Mounts what a directory holds as a squashfs, which nobody can write to; `None`, said loudly,
+    /// where that cannot be.
+    pub fn mount_packed(&mut self, from: &Path) -> Option<PathBuf> {
+        let (image, path) = (self.at("packed.image"), self.dir("squashfs"));
+        let made = std::process::Command::new("mksquashfs")
+            .args([from, &image])
+            .args(["-quiet", "-no-progress"])
+            .output();
+        let mounted = made.is_ok_and(|output| output.status.success())
+            && std::process::Command::new("mount")
+                .args(["-o", "loop"])
+                .args([&image, &path])
+                .output()
+                .is_ok_and(|output| output.status.success());
+        if !mounted {
+            skip("no squashfs can be made and mounted here");
+            return None;
+        }
+        self.mounts.push(path.clone());
+        Some(path)
+    }
+
     /// Unmounts what [`Self::mount_image`] mounted and mounts it again, as after a crash.
     pub fn remount_image(&mut self, kind: &str) {
         let path = self.at(kind);
