@@ -159,11 +159,19 @@ impl Worker {
             strategy: Strategy::Parallel,
         };
         while let Some(mut range) = big.next_range() {
-            if spread.sparse
-                && let Ok(data) = next_data(sys, pair.src, range.start..pair.size)
-                && data.start > range.end
-            {
-                range = big.tiles.stretch(range, data.start);
+            if spread.sparse {
+                match next_data(sys, pair.src, range.start..pair.size) {
+                    Ok(data) if data.start > range.end => {
+                        range = big.tiles.stretch(range, data.start);
+                    }
+                    Ok(_) => {}
+                    Err(errno) => {
+                        let trouble = Trouble::kernel(Op::Read, Side::Source, errno);
+                        let at = range.start;
+                        big.halt(range, Halt::Trouble(trouble.at(at)));
+                        continue;
+                    }
+                }
             }
             let mut control = Control::new(&shared.gate, &cell, big.id, shared.throttle.as_ref());
             control.begin(Strategy::Parallel, range.start);
