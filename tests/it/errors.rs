@@ -115,7 +115,12 @@ fn a_full_disk_that_is_told_late_is_believed() {
 #[test]
 fn what_may_pass_is_tried_again_and_what_does_not_is_listed() {
     for errno in [Errno::STALE, Errno::AGAIN, Errno::MFILE, Errno::NOMEM] {
-        for call in [Call::OpenSource, Call::CreateNew, Call::ReadAt, Call::WriteAt] {
+        for call in [
+            Call::OpenSource,
+            Call::CreateNew,
+            Call::ReadAt,
+            Call::WriteAt,
+        ] {
             for sticky in [false, true] {
                 let scratch = Scratch::quick();
                 let (from, to) = ten(&scratch, 5000);
@@ -153,7 +158,10 @@ fn inodes_that_ran_out_and_a_quota_are_told_from_a_full_disk() {
     }
     let (code, said) = copy(&scratch, &["-T", "from", "ext4/to"]);
     assert_eq!(code, 1, "{said}");
-    assert!(said.contains("no space left") && said.contains("inode"), "{said}");
+    assert!(
+        said.contains("no space left") && said.contains("inode"),
+        "{said}"
+    );
     assert!(temporaries(&few).is_empty());
 
     let Some(limited) = scratch.mount_image("btrfs") else {
@@ -168,7 +176,10 @@ fn inodes_that_ran_out_and_a_quota_are_told_from_a_full_disk() {
             .args(words)
             .current_dir(&limited)
             .output();
-        assert!(output.is_ok_and(|output| output.status.success()), "{words:?}");
+        assert!(
+            output.is_ok_and(|output| output.status.success()),
+            "{words:?}"
+        );
     }
     scratch.file("large", Dice::new(1).bytes(3 << 20));
     let (code, said) = copy(&scratch, &["large", "btrfs/to"]);
@@ -286,7 +297,9 @@ fn a_file_system_that_becomes_read_only_is_told() {
     let line = mounts
         .lines()
         .find(|line| line.split(' ').nth(1) == disk.to_str());
-    let device = line.and_then(|line| line.split(' ').next()).expect("mounted");
+    let device = line
+        .and_then(|line| line.split(' ').next())
+        .expect("mounted");
     let device = device.trim_start_matches("/dev/");
     let trigger = PathBuf::from(format!("/sys/fs/ext4/{device}/trigger_fs_error"));
     if !trigger.exists() {
@@ -318,7 +331,15 @@ fn a_copy_that_is_stopped_and_continued_is_whole() {
     let scratch = Scratch::quick();
     let (from, to) = ten(&scratch, 8 << 20);
     let mut child = crate::support::privileges::haul(&scratch)
-        .args(["copy", "-q", "-j2", "--conflict", "overwrite", "--limit", "100M"])
+        .args([
+            "copy",
+            "-q",
+            "-j2",
+            "--conflict",
+            "overwrite",
+            "--limit",
+            "100M",
+        ])
         .args(["-T", "from", "to"])
         .stderr(Stdio::piped())
         .spawn()

@@ -6,6 +6,7 @@
 )]
 
 mod bad_input;
+mod cli_apply;
 mod cli_bar;
 mod cli_copy;
 mod cli_doctor;

@@ -7,7 +7,9 @@ use crate::support::tree;
 use crate::support::walk::{self, assert_same};
 use crate::support::{World, is_root, is_thorough, skip};
 use haul::proto::Strategy;
-use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, makedev, mkdirat, mknodat, openat, unlinkat};
+use rustix::fs::{
+    AtFlags, CWD, FileType, Mode, OFlags, makedev, mkdirat, mknodat, openat, unlinkat,
+};
 use std::fs;
 use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
@@ -41,7 +43,9 @@ fn every_byte_may_be_in_a_name() {
 #[test]
 fn names_that_look_like_options_or_nothing_are_arguments_all_the_same() {
     let world = World::new();
-    let names = ["-rf", "--help", " ", "\t", "a\nb", "end\\", "'", "*", "%s", "-", "~"];
+    let names = [
+        "-rf", "--help", " ", "\t", "a\nb", "end\\", "'", "*", "%s", "-", "~",
+    ];
     fs::create_dir(world.path().join("-to")).expect("made");
     let mut words = vec!["copy", "--"];
     for name in names {
@@ -99,9 +103,15 @@ fn a_link_that_leads_to_itself_is_listed_when_followed() {
     fs::write(from.join("f"), "bytes").expect("written");
     let (code, _, err) = world.run(["copy", "-L", "from", "to"]);
     assert_eq!(code, 1, "{err}");
-    assert!(err.contains("'from/loop'") && err.contains("too many links"), "{err}");
+    assert!(
+        err.contains("'from/loop'") && err.contains("too many links"),
+        "{err}"
+    );
     assert!(err.contains("'from/dangling'"), "{err}");
-    assert_eq!(fs::read(world.path().join("to/f")).expect("copied"), b"bytes");
+    assert_eq!(
+        fs::read(world.path().join("to/f")).expect("copied"),
+        b"bytes"
+    );
 }
 
 /// Devices are only root's to make: each that another meets is listed, never read.
@@ -119,7 +129,13 @@ fn devices_are_listed_by_an_ordinary_user() {
         // What an overlay makes where a file was removed.
         ("whiteout", FileType::CharacterDevice, makedev(0, 0)),
     ] {
-        let made = mknodat(CWD, from.join(name), kind, Mode::from_raw_mode(0o666), number);
+        let made = mknodat(
+            CWD,
+            from.join(name),
+            kind,
+            Mode::from_raw_mode(0o666),
+            number,
+        );
         made.expect("made");
     }
     tree::pipe(&from.join("pipe"));

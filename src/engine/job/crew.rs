@@ -259,6 +259,10 @@ pub fn workers(spec: &JobSpec) -> (u16, u16) {
             .clamp(1, 256),
         _ => 1,
     };
+    let most = spec.tuning.max_workers.unwrap_or(u16::MAX).max(1);
+    let file_workers = file_workers.min(most);
+    // The first lane of a large file is the worker that opened it.
+    let chunk_workers = chunk_workers.min((most - file_workers).saturating_add(1));
     (file_workers, chunk_workers)
 }
 
