@@ -545,6 +545,7 @@ mod tests {
         let place = Place {
             src_path: PathBuf::new(),
             dst_path: PathBuf::new(),
+            inodes: None,
         };
         let mut dir = Dir::place(Arc::new(place), fds.clone(), route.clone(), false);
         let top = Arc::downgrade(&dir);
