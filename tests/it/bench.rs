@@ -190,6 +190,10 @@ fn results_are_shown_again() {
 }
 
 /// Starts a bench whose only peer never ends, and waits until that runs.
+#[allow(
+    clippy::zombie_processes,
+    reason = "the caller waits; a failed test ends the program"
+)]
 fn stuck(bench: &Bench) -> (std::process::Child, u32) {
     bench.program(
         "cpz",
