@@ -11,8 +11,9 @@ use super::machine::{Fs, fs_of};
 use super::peers::{self, COPY, SOURCE};
 use super::place::{Place, remove_tree};
 use super::results::{Cache, CaseResult, FORM, Loss, Outcome, Results, Row, Run};
-use super::suites::{self, Case, Contestant, Judged, Route, Source, Suite};
+use super::suites::{self, BATCH, Case, Contestant, Judged, Route, Source, Suite};
 use super::{Plan, machine};
+use crate::proto::BytePath;
 use crate::session;
 use crate::sys::cached::{forget, forget_everything, write_out};
 use crate::sys::probe;
@@ -316,10 +317,14 @@ impl<'a> Bench<'a> {
             .iter()
             .map(|step| {
                 step.iter()
-                    .map(|words| replaced(words, source, &copy))
+                    .map(|words| replaced(words, [source, &copy, &self.to.join(BATCH)]))
                     .collect()
             })
             .collect();
+        if !contestant.batch.is_empty() {
+            self.batch(&contestant.batch, source, &copy)
+                .map_err(place("write in", self.to))?;
+        }
         let task = Task {
             steps: &steps,
             // haul does it by itself.
@@ -337,6 +342,22 @@ impl<'a> Bench<'a> {
             row.runs.clear();
         }
         remove_tree(&copy).map_err(place("remove", &copy))
+    }
+
+    /// Writes the batch of a contestant.
+    fn batch(&self, pairs: &[[OsString; 2]], source: &Path, copy: &Path) -> io::Result<()> {
+        let mapping = |pair: &[OsString; 2]| {
+            let [src, dst] = [0, 1].map(|at| {
+                let words = replaced(&pair[at..=at], [source, copy, Path::new(BATCH)]);
+                words
+                    .first()
+                    .map(|word| BytePath::from_bytes(word.as_bytes()))
+            });
+            serde_json::json!({ "src": src, "dst": dst })
+        };
+        let mappings: Vec<_> = pairs.iter().map(mapping).collect();
+        let batch = serde_json::json!({ "mappings": mappings });
+        fs::write(self.to.join(BATCH), batch.to_string())
     }
 
     fn judge(
@@ -459,10 +480,10 @@ fn row(contestant: &Contestant) -> Row {
     }
 }
 
-/// The words with the two trees in their place.
-fn replaced(words: &[OsString], source: &Path, copy: &Path) -> Vec<OsString> {
+/// The words with the two trees and the file of a batch in their place.
+fn replaced(words: &[OsString], places: [&Path; 3]) -> Vec<OsString> {
     let replace = |word: &OsString| {
-        for (stands, path) in [(SOURCE, source), (COPY, copy)] {
+        for (stands, path) in [SOURCE, COPY, BATCH].into_iter().zip(places) {
             if let Some(rest) = word.as_bytes().strip_prefix(stands.as_bytes())
                 && (rest.is_empty() || rest.starts_with(b"/"))
             {
@@ -516,9 +537,9 @@ mod tests {
 
     #[test]
     fn the_trees_take_the_place_of_their_words_and_of_nothing_else() {
-        let words = ["SOURCE", "COPY/a", "SOURCES", "-c", "x SOURCE"].map(OsString::from);
-        let found = replaced(&words, Path::new("/s"), Path::new("/c"));
-        assert_eq!(found, ["/s", "/c/a", "SOURCES", "-c", "x SOURCE"]);
+        let words = ["SOURCE", "COPY/a", "BATCH", "SOURCES", "-c", "x SOURCE"].map(OsString::from);
+        let found = replaced(&words, ["/s", "/c", "/b"].map(Path::new));
+        assert_eq!(found, ["/s", "/c/a", "/b", "SOURCES", "-c", "x SOURCE"]);
     }
 
     #[test]
@@ -527,6 +548,7 @@ mod tests {
             name: "haul".to_owned(),
             version: None,
             peer: false,
+            batch: Vec::new(),
             steps: vec![vec![vec!["/bin/haul".into(), "copy".into()]]],
             left_out: None,
         };

@@ -111,6 +111,9 @@ pub struct Contestant {
     /// Steps one after the other, each of programs side by side. [`SOURCE`] and [`COPY`], alone or
     /// followed by a slash and more, stand for the trees.
     pub steps: Vec<Vec<Vec<OsString>>>,
+    /// A batch for `haul apply`, in a file that the word [`BATCH`] stands for: pairs of names, each
+    /// with [`SOURCE`] or [`COPY`] in it as above.
+    pub batch: Vec<[OsString; 2]>,
     /// Why it is not asked.
     pub left_out: Option<String>,
 }
@@ -121,6 +124,9 @@ pub struct Route {
     /// Source and copy can share blocks.
     pub shares_blocks: bool,
 }
+
+/// The word that stands for the file of a batch.
+pub const BATCH: &str = "BATCH";
 
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
@@ -376,12 +382,25 @@ impl Maker<'_> {
             words.extend(folders.iter().map(|name| below(SOURCE, name)));
             words
         };
+        let apply = |more: &[&str]| {
+            let mut words = vec![self.plan.haul.clone().into_os_string()];
+            let sync = if self.plan.durable { "job" } else { "none" };
+            words.extend(["apply", "-q", "--exclude-vcs", "--sync", sync].map(OsString::from));
+            words.extend(more.iter().map(OsString::from));
+            words.push(BATCH.into());
+            words
+        };
+        let steps = vec![vec![apply(&["--dry-run"])], vec![apply(&[])]];
+        let mut batch = own("one batch", then(steps));
+        let pair = |name: &OsString| [below(SOURCE, name), below(COPY, name)];
+        batch.batch = folders.iter().map(pair).collect();
         let contestants = vec![
             own(
                 "one after the other",
                 then([in_turn(&plan_of), in_turn(&copy_of)].concat()),
             ),
             own("side by side", then(vec![each(&plan_of), each(&copy_of)])),
+            batch,
             own(
                 "one job",
                 then(vec![vec![one_job(true)], vec![one_job(false)]]),
@@ -460,6 +479,7 @@ fn own(name: impl Into<String>, steps: Vec<Vec<Vec<OsString>>>) -> Contestant {
         version: Some(env!("CARGO_PKG_VERSION").to_owned()),
         peer: false,
         steps,
+        batch: Vec::new(),
         left_out: None,
     }
 }
@@ -475,6 +495,7 @@ fn the_peer(peer: &Peer, holes: bool) -> Contestant {
         version: peer.version.clone(),
         peer: true,
         steps: vec![vec![words]],
+        batch: Vec::new(),
         left_out: None,
     }
 }
