@@ -138,7 +138,7 @@ fn sweep(strategy: Strategy) -> u64 {
                     kind,
                 };
                 for over in [true, false] {
-                    if is_thorough() || over == (turn % 4 == 0) {
+                    if is_thorough() || over == turn.is_multiple_of(4) {
                         world.strike(strategy, over, Some(fault));
                         runs += 1;
                     }
