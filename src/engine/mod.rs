@@ -5,6 +5,7 @@
 //! only through [`crate::sys`]. Doors talk to it through [`crate::session`].
 
 mod advice;
+mod answers;
 mod chunk;
 mod coordinator;
 mod failure;
@@ -12,6 +13,7 @@ mod filter;
 mod gate;
 mod job;
 mod links;
+mod mappings;
 mod plan;
 mod report;
 mod resolve;
@@ -31,5 +33,6 @@ mod worker;
 pub use advice::{Advice, advice};
 pub use coordinator::{Ends, run};
 pub use filter::Filter;
+pub use mappings::{Wrong, check_mappings};
 pub use state::{Illegal, successors, transition};
 pub use temp::TempNames;

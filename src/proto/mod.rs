@@ -17,11 +17,12 @@ pub use failure::{ErrorClass, Failure, Op, Side};
 pub use ids::{FileId, JobId, PlanId, WorkerId};
 pub use job::{
     Conflict, DEFAULT_BUFFER_SIZE, DEFAULT_PARALLEL_MIN_SIZE, DEFAULT_RETRIES, Durability, Filters,
-    JobSpec, JobState, Naming, Preserve, Sparse, Start, Strategy, Tuning,
+    JobSpec, JobState, Naming, Operation, Preserve, Sparse, Start, Strategy, Tuning,
 };
 pub use path::BytePath;
 pub use request::Request;
 pub use update::{
-    ConflictSample, Event, FilePhase, FileRow, FlushView, Hello, JobView, Lane, Mark, Notice, Plan,
-    Preview, Snapshot, StrategyUse, Summary, SummaryFiles, Totals, Update, WorkerRow,
+    ConflictSample, EntryKind, Event, Facts, FilePhase, FileRow, FlushView, Hello, JobView, Lane,
+    Mark, Notice, Parked, Plan, Preview, Snapshot, StrategyUse, Summary, SummaryFiles, Totals,
+    Update, WorkerRow,
 };

@@ -6,11 +6,13 @@
 )]
 
 mod bad_input;
+mod cli_apply;
 mod cli_bar;
 mod cli_copy;
 mod cli_doctor;
 mod cli_options;
 mod cli_usage;
+mod conflicts;
 mod control;
 mod copy_tree;
 mod crash;
@@ -29,6 +31,8 @@ mod stopped;
 mod support;
 mod terminal;
 mod tidy;
+mod tui_conflicts;
 mod tui_update;
 mod tui_view;
 mod tui_world;
+mod width;

@@ -4,16 +4,21 @@
 //! for. The state machine's table is in [`super::state`]; every change of state goes through
 //! [`Job::set_state`].
 
+mod answer;
 mod crew;
+mod end;
 mod flush;
 #[cfg(test)]
 mod tests;
+mod width;
 mod wishes;
 
 pub use crew::{STALL, wanted, workers};
 pub use flush::Flushed;
 
+use self::width::Width;
 use crate::clock;
+use crate::engine::answers::Answers;
 use crate::engine::filter::Filter;
 use crate::engine::links::Links;
 use crate::engine::report::{Batch, Notables, Report, Retry, Status, Used, What};
@@ -23,8 +28,8 @@ use crate::engine::state::transition;
 use crate::engine::tree::{Dir, Slice};
 use crate::engine::worker::{Big, Held, Work};
 use crate::proto::{
-    ErrorClass, Event, Failure, FileId, FlushView, JobId, JobSpec, JobState, Op, Side, Start,
-    Strategy, Totals,
+    ErrorClass, Event, Facts, Failure, FileId, FlushView, JobId, JobSpec, JobState, Op, Side,
+    Start, Strategy, Totals,
 };
 use crate::sys::Sys;
 use crew::{Crew, Hand};
@@ -48,6 +53,8 @@ pub struct Counts {
     pub failed: u64,
     /// Left alone and reported.
     pub conflicts: u64,
+    /// Given up on a cancel.
+    pub given_up: u64,
 }
 
 /// The device a job writes to.
@@ -87,6 +94,13 @@ pub struct Job {
     moved_before: u64,
     slices: Vec<Arc<Slice>>,
     status: HashMap<FileId, Status>,
+    /// Conflicts that wait for an answer, with what is at the destination.
+    pub parked: BTreeMap<FileId, Facts>,
+    /// Conflicts that were answered and wait for the job to begin again.
+    answered: BTreeMap<FileId, Facts>,
+    /// The next run is about what was answered and nothing else.
+    only_answered: bool,
+    answers: Arc<Answers>,
     next_slice: usize,
     next_file: u32,
     issued: u64,
@@ -117,6 +131,8 @@ pub struct Job {
     retry_dirs: Vec<Arc<Dir>>,
     /// Destination file systems; shared with the flush under way.
     targets: Vec<Arc<OwnedFd>>,
+    /// Finds how many files in flight pay; `None` where their number is given.
+    width: Option<Width>,
     /// Figures.
     pub pace: Pace,
     /// What was found.
@@ -124,6 +140,8 @@ pub struct Job {
     resized: i64,
     /// Bytes that will not be moved.
     pub left_out: u64,
+    /// Those of them that a cancel gave up.
+    pub given_up: u64,
     wasted: u64,
     /// Bytes shared.
     pub cloned: u64,
@@ -170,6 +188,10 @@ impl Job {
             moved_before: 0,
             slices: Vec::new(),
             status: HashMap::new(),
+            parked: BTreeMap::new(),
+            answered: BTreeMap::new(),
+            only_answered: false,
+            answers: Arc::default(),
             next_slice: 0,
             next_file: 0,
             issued: 0,
@@ -189,10 +211,12 @@ impl Job {
             retry_subtrees: Vec::new(),
             retry_dirs: Vec::new(),
             targets: Vec::new(),
+            width: None,
             pace: Pace::default(),
             found: Totals::default(),
             resized: 0,
             left_out: 0,
+            given_up: 0,
             wasted: 0,
             cloned: 0,
             flushed: 0,
@@ -272,6 +296,9 @@ impl Job {
             JobState::Scanning | JobState::Running | JobState::Flushing
         ) {
             self.pace.rest();
+            if let Some(width) = &mut self.width {
+                width.pass();
+            }
         }
     }
 
@@ -289,30 +316,40 @@ impl Job {
                 return;
             }
         };
-        let anew = self.unseen || self.runs == 0;
-        if self.unseen {
+        let only_answered = std::mem::take(&mut self.only_answered);
+        let anew = (self.unseen && !only_answered) || self.runs == 0;
+        if anew && self.unseen {
             self.start_over();
         }
         let crew = match self.hire(sys, reports) {
             Ok(crew) => crew,
             Err(error) => {
                 // What there was to do is still to do.
-                self.unseen = anew;
+                self.unseen |= anew;
+                self.take_answers_back();
                 self.fail_to_begin(format!("no thread for a worker: {error}"), events);
                 return;
             }
         };
-        if !anew {
+        if only_answered {
+            self.take_up_answered();
+        } else if !anew {
             self.take_up_again();
         }
         self.runs += 1;
         let assignment = Assignment {
-            sources: if self.retrying {
+            sources: if only_answered {
+                Vec::new()
+            } else if self.retrying {
                 std::mem::take(&mut self.retry_sources)
             } else {
                 (0..self.spec.sources.len()).collect()
             },
-            subtrees: std::mem::take(&mut self.retry_subtrees),
+            subtrees: if only_answered {
+                Vec::new()
+            } else {
+                std::mem::take(&mut self.retry_subtrees)
+            },
             next: self.next_file,
         };
         self.set_state(JobState::Scanning, events);
@@ -414,7 +451,13 @@ impl Job {
                 Status::Skipped => self.counts.skipped += 1,
                 Status::Conflict => self.counts.conflicts += 1,
                 Status::Failed => self.counts.failed += 1,
-                Status::Cancelled => {}
+                Status::Cancelled => {
+                    self.counts.given_up += 1;
+                    let size = self
+                        .entry(id)
+                        .map_or(0, |(slice, index)| slice.entries()[index].size);
+                    self.given_up += size;
+                }
             }
             // Copied is what most become and needs no memory of its own.
             if matches!(
@@ -424,6 +467,7 @@ impl Job {
                 self.status.insert(id, status);
             }
         }
+        self.parked.extend(batch.parked);
         // Directories are no entries: their failures are counted here, those of entries above.
         self.counts.failed += batch
             .failures
@@ -497,6 +541,7 @@ impl Job {
                     self.end_or_flush(now, events);
                 } else {
                     self.flush_meanwhile(now);
+                    self.adapt(now);
                 }
             }
             JobState::Pausing
@@ -532,45 +577,5 @@ impl Job {
             let done = self.counts.ended + self.naming.len() as u64;
             self.pace.feed(now, self.bytes_copied(), done);
         }
-    }
-
-    /// True when nothing is left to copy, though some may wait for names, and links for those.
-    fn is_copied(&self) -> bool {
-        self.scan_ended
-            && self.next_slice == self.slices.len()
-            && self.again.is_empty()
-            && self.issued == self.finished
-            && self.held.is_empty()
-            && self.resumed.is_empty()
-            && self.bigs.is_empty()
-    }
-
-    fn is_worked_off(&self) -> bool {
-        self.is_copied() && self.naming.is_empty() && self.waiting == 0
-    }
-
-    fn end_or_flush(&mut self, now: Instant, events: &mut Vec<Event>) {
-        if self.begun {
-            self.flush_or_end(now, events);
-        } else {
-            self.dismiss();
-            self.set_state(JobState::Failed, events);
-        }
-    }
-
-    fn end(&mut self, events: &mut Vec<Event>) {
-        self.dismiss();
-        let clean =
-            self.counts.failed == 0 && self.counts.conflicts == 0 && self.failures.is_empty();
-        let cancelled = self
-            .status
-            .values()
-            .any(|status| *status == Status::Cancelled);
-        let state = if clean && !cancelled {
-            JobState::Done
-        } else {
-            JobState::DoneWithFailures
-        };
-        self.set_state(state, events);
     }
 }

@@ -71,10 +71,11 @@ impl Bench {
     /// In mid-copy: the file waits for its name, so many bytes are copied, and the scan goes on.
     fn copying(&mut self, bytes: u64) {
         self.begin();
-        while self.job.naming.is_empty() {
+        let mut scanned = false;
+        while self.job.naming.is_empty() || !scanned {
             self.job.advance(clock::now(), &mut self.events);
             match self.reports.blocking_recv().expect("there is more").what {
-                What::ScanEnded { .. } => {}
+                What::ScanEnded { .. } => scanned = true,
                 what => self.job.take(what, &mut self.events),
             }
         }

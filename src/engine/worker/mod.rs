@@ -13,6 +13,7 @@ mod finish;
 mod lane;
 mod linked;
 mod node;
+mod parked;
 mod publish;
 mod unnamed;
 
@@ -22,8 +23,10 @@ pub use existing::is_same_time;
 pub use file::OpenFile;
 
 pub use lane::Big;
+pub use parked::facts;
 pub use unnamed::{Flushes, Unnamed};
 
+use super::answers::Answers;
 use super::failure::Trouble;
 use super::gate::{Gate, Pass};
 use super::links::{Links, Waiting};
@@ -73,6 +76,8 @@ pub struct Shared {
     pub gate: Gate,
     /// Policy for existing names.
     pub conflict: Conflict,
+    /// What was said of single entries instead.
+    pub answers: Arc<Answers>,
     /// Durability.
     pub durability: Durability,
     /// What is kept besides the bytes.
@@ -155,6 +160,8 @@ pub enum Work {
     Abandon(Vec<Arc<Slice>>),
     /// A directory whose metadata is to be applied again.
     Dir(Arc<Dir>),
+    /// Nothing: whoever takes it ends, there are more workers than pay.
+    Leave,
 }
 
 /// How an attempt at an entry ended.
@@ -214,6 +221,9 @@ impl Worker {
     /// for a worker that only takes ranges.
     pub fn run(mut self, files: Option<&Receiver<Work>>, lanes: &Receiver<Work>) {
         while let Some(work) = self.next_work(files, lanes) {
+            if matches!(work, Work::Leave) {
+                break;
+            }
             self.shared.gate.enter();
             self.carry_out(work);
             self.cell.rest();
@@ -314,6 +324,8 @@ impl Worker {
                 self.batch.slices += 1;
             }
             Work::Dir(dir) => self.settled(&dir, 1, |_| {}),
+            // Taken before.
+            Work::Leave => {}
         }
     }
 
