@@ -6,6 +6,7 @@
 )]
 
 mod bad_input;
+mod bench;
 mod cli_apply;
 mod cli_bar;
 mod cli_copy;
