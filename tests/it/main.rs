@@ -36,6 +36,7 @@ mod queue;
 mod races;
 mod readme;
 mod replacing;
+mod shots;
 mod stopped;
 mod support;
 mod sweep;

@@ -24,6 +24,7 @@ use crate::engine::links::Links;
 use crate::engine::report::{Batch, Notables, Report, Retry, Status, Used, What};
 use crate::engine::sample::Pace;
 use crate::engine::scan::{Assignment, Scan, Subtree};
+use crate::engine::shots::Tracked;
 use crate::engine::state::transition;
 use crate::engine::tree::{Dir, Slice};
 use crate::engine::worker::{Big, Held, Work};
@@ -93,6 +94,8 @@ pub struct Job {
     /// Bytes moved by workers that have left.
     moved_before: u64,
     slices: Vec<Arc<Slice>>,
+    /// Image sequences, and how far they have come.
+    pub shots: Tracked,
     status: HashMap<FileId, Status>,
     /// Conflicts that wait for an answer, with what is at the destination.
     pub parked: BTreeMap<FileId, Facts>,
@@ -187,6 +190,7 @@ impl Job {
             next_worker: 0,
             moved_before: 0,
             slices: Vec::new(),
+            shots: Tracked::default(),
             status: HashMap::new(),
             parked: BTreeMap::new(),
             answered: BTreeMap::new(),
@@ -416,6 +420,10 @@ impl Job {
                 self.counts.failed += 1;
                 self.failures.push(failure);
             }
+            What::Shots(shots) => {
+                let status = &self.status;
+                self.shots.take(shots, |file| status.contains_key(&file));
+            }
             What::ScanNotices(notables) => self.notables.merge(*notables),
             What::Targets(fds) => self.targets.extend(fds.into_iter().map(Arc::new)),
             What::Named(naming) => {
@@ -446,6 +454,7 @@ impl Job {
             self.bigs.remove(&id);
             self.resumed.remove(&id);
             self.counts.ended += 1;
+            self.shots.ended(id, status);
             match status {
                 Status::Copied => self.counts.copied += 1,
                 Status::Skipped => self.counts.skipped += 1,
