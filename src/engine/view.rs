@@ -1,7 +1,7 @@
 //! A job as a door sees it: built at each snapshot from the job and its gauges. Costs workers and
 //! files in flight, never files.
 
-use super::job::{Job, STALL};
+use super::job::{Job, STALL, workers};
 use super::worker::Held;
 use crate::proto::{
     FileId, FilePhase, FileRow, JobState, JobView, Lane, Notice, StrategyUse, Totals, WorkerRow,
@@ -37,7 +37,7 @@ pub fn view(job: &Job, now: Instant, waits_for: Option<crate::proto::JobId>) -> 
     };
     let bytes_copied = job.bytes_copied();
     let bytes_total = found.bytes.saturating_sub(job.left_out).max(bytes_copied);
-    let (workers, in_flight) = rows(job, now);
+    let (worker_rows, in_flight) = rows(job, now);
     let running = matches!(job.state(), JobState::Scanning | JobState::Running);
     JobView {
         id: job.id,
@@ -64,6 +64,9 @@ pub fn view(job: &Job, now: Instant, waits_for: Option<crate::proto::JobId>) -> 
         bytes_flushed: job.bytes_flushed(),
         rate: if running { job.pace.rate() } else { None },
         rate_mean: job.pace.mean(),
+        rate_range: job.pace.extremes(),
+        limit: spec.limit,
+        file_workers: workers(spec).0,
         eta: (running && job.found_is_final())
             .then(|| {
                 let files = found.files.saturating_sub(job.counts.ended);
@@ -73,7 +76,7 @@ pub fn view(job: &Job, now: Instant, waits_for: Option<crate::proto::JobId>) -> 
             .flatten(),
         elapsed_ms: job.pace.active().as_millis() as u64,
         history: job.pace.history(),
-        workers,
+        workers: worker_rows,
         in_flight,
         flush: job.flush,
         used: used(job),

@@ -24,6 +24,7 @@ mod matrix;
 mod orphans;
 mod pictures;
 mod queue;
+mod queue_controls;
 mod races;
 mod readme;
 mod stopped;

@@ -21,6 +21,7 @@ use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use crossbeam_utils::CachePadded;
 use std::collections::VecDeque;
 use std::io;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
@@ -49,6 +50,8 @@ pub struct Hand {
 pub(super) struct Crew {
     pub(super) shared: Arc<Shared>,
     pub(super) files: Sender<Work>,
+    /// Kept so that workers can be added.
+    pub(super) file_work: Receiver<Work>,
     pub(super) lanes: Sender<Work>,
     /// Kept so that lane workers can be added.
     pub(super) lane_work: Receiver<Work>,
@@ -82,7 +85,8 @@ impl Job {
             follow_links: self.spec.follow_links,
             retries: self.spec.retries,
             late: Mutex::default(),
-            throttle: self.spec.limit.map(Throttle::new),
+            throttle: Throttle::new(self.spec.limit),
+            surplus: AtomicU32::new(0),
             wanted: wanted(&self.spec, chunk_workers, chunk_size),
             buffer_size: tuning
                 .buffer_size
@@ -96,12 +100,13 @@ impl Job {
         let crew = Crew {
             shared,
             files,
+            file_work,
             lanes,
             lane_work,
             lane_workers: chunk_workers.saturating_sub(1),
         };
         for number in 0..file_workers {
-            if let Err(error) = self.hire_one(&crew, Lane::Files, Some(file_work.clone())) {
+            if let Err(error) = self.hire_one(&crew, Lane::Files, Some(crew.file_work.clone())) {
                 if number == 0 {
                     return Err(error);
                 }
@@ -164,6 +169,38 @@ impl Job {
             seen: (None, 0, clock::now()),
         });
         Ok(())
+    }
+
+    /// More files in flight, or fewer: those that are too many leave after the work in hand.
+    pub fn change_workers(&mut self, by: i32) {
+        if self.spec.strategy == Strategy::Baseline {
+            // The yardstick is one file at a time.
+            return;
+        }
+        let now = workers(&self.spec).0;
+        let wanted = now.saturating_add_signed(by.clamp(-256, 256) as i16);
+        let wanted = wanted.clamp(1, 256);
+        Arc::make_mut(&mut self.spec).tuning.file_workers = Some(wanted);
+        let Some(crew) = self.crew.take() else { return };
+        let surplus = &crew.shared.surplus;
+        if wanted < now {
+            surplus.fetch_add(u32::from(now - wanted), Ordering::Relaxed);
+        }
+        for _ in now..wanted {
+            // One that was to leave and has not yet may stay instead.
+            let stays = surplus.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |some| {
+                some.checked_sub(1)
+            });
+            if stays.is_ok() {
+                continue;
+            }
+            let work = crew.file_work.clone();
+            if let Err(error) = self.hire_one(&crew, Lane::Files, Some(work)) {
+                tracing::warn!("no thread for one more worker: {error}");
+                break;
+            }
+        }
+        self.crew = Some(crew);
     }
 
     pub(super) fn offer_lanes(&mut self, big: &Arc<Big>, reopened: bool) {

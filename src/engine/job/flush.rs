@@ -132,8 +132,7 @@ impl Job {
             flush.elapsed_ms = began.elapsed().as_millis() as u64;
             flush.done = ok;
         }
-        self.pace
-            .feed(clock::now(), self.bytes_copied(), self.counts.ended);
+        self.pace.feed_flush(clock::now());
         self.end(events);
     }
 

@@ -6,6 +6,8 @@
 
 mod answer;
 mod crew;
+mod failures;
+mod files;
 mod flush;
 #[cfg(test)]
 mod tests;
@@ -30,6 +32,9 @@ use crate::proto::{
 };
 use crate::sys::Sys;
 use crew::{Crew, Hand};
+use failures::Failures;
+use files::Files;
+pub use files::Sorted;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
@@ -86,8 +91,12 @@ pub struct Job {
     next_worker: u16,
     /// Bytes moved by workers that have left.
     moved_before: u64,
+    /// Of those, written and not merely shared.
+    written_before: u64,
     slices: Vec<Arc<Slice>>,
     status: HashMap<FileId, Status>,
+    /// Which entries have ended, and their list in other orders.
+    files: Files,
     /// Conflicts that wait for an answer, with what is at the destination.
     pub parked: BTreeMap<FileId, Facts>,
     /// Conflicts that were answered and wait for the job to begin again.
@@ -155,7 +164,7 @@ pub struct Job {
     /// Things to know.
     pub notables: Notables,
     /// Every failure, in order.
-    pub failures: Vec<Failure>,
+    pub failures: Failures,
     /// Those that trying again does not undo: refusals, and flushes that failed.
     lasting: Vec<Failure>,
 }
@@ -174,8 +183,10 @@ impl Job {
             hands: Vec::new(),
             next_worker: 0,
             moved_before: 0,
+            written_before: 0,
             slices: Vec::new(),
             status: HashMap::new(),
+            files: Files::default(),
             parked: BTreeMap::new(),
             answered: BTreeMap::new(),
             only_answered: false,
@@ -216,7 +227,7 @@ impl Job {
             used: Vec::new(),
             dropped: Vec::new(),
             notables: Notables::default(),
-            failures: Vec::new(),
+            failures: Failures::default(),
             lasting: Vec::new(),
         }
     }
@@ -250,6 +261,12 @@ impl Job {
     pub fn bytes_copied(&self) -> u64 {
         let moved: u64 = self.hands.iter().map(|hand| hand.cell.moved()).sum();
         (self.moved_before + moved).saturating_sub(self.wasted)
+    }
+
+    /// Bytes written, those of files that failed included: what the rates are about.
+    fn bytes_written(&self) -> u64 {
+        let written: u64 = self.hands.iter().map(|hand| hand.cell.written()).sum();
+        self.written_before + written
     }
 
     /// Bytes known to be on the device.
@@ -417,9 +434,10 @@ impl Job {
                 if let Some(at) = self.hands.iter().position(|hand| hand.id == id) {
                     let hand = self.hands.remove(at);
                     self.moved_before += hand.cell.moved();
+                    self.written_before += hand.cell.written();
                 }
             }
-            What::Plan(_) | What::Device(_) => {}
+            What::Plan(_) | What::Device(_) | What::Sorted(_) => {}
         }
     }
 
@@ -428,6 +446,7 @@ impl Job {
             self.bigs.remove(&id);
             self.resumed.remove(&id);
             self.counts.ended += 1;
+            self.files.end(id, status);
             match status {
                 Status::Copied => self.counts.copied += 1,
                 Status::Skipped => self.counts.skipped += 1,
@@ -535,11 +554,12 @@ impl Job {
             }
             _ => {}
         }
-        if matches!(
-            self.state,
-            JobState::Scanning | JobState::Running | JobState::Flushing
-        ) {
-            self.pace.feed(now, self.bytes_copied(), self.counts.ended);
+        match self.state {
+            JobState::Scanning | JobState::Running => {
+                self.pace.feed(now, self.bytes_written(), self.counts.ended);
+            }
+            JobState::Flushing => self.pace.feed_flush(now),
+            _ => {}
         }
     }
 

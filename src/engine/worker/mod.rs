@@ -46,6 +46,7 @@ use crossbeam_utils::CachePadded;
 use std::collections::{HashMap, VecDeque};
 use std::ffi::CStr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
@@ -93,8 +94,10 @@ pub struct Shared {
     /// How often files were begun again whose trouble came late: in lanes, or after they had been
     /// set aside. Few, so they stay until the run ends; held for a few instructions.
     pub late: Mutex<HashMap<FileId, u8>>,
-    /// The rate all workers together keep to.
-    pub throttle: Option<Throttle>,
+    /// The rate all workers together keep to; it may change at any time.
+    pub throttle: Throttle,
+    /// Workers of files that are to leave when they have nothing in hand.
+    pub surplus: AtomicU32,
     /// What the ladder depends on.
     pub wanted: Wanted,
     /// Bytes of a worker's buffer.
@@ -106,6 +109,17 @@ pub struct Shared {
 }
 
 impl Shared {
+    /// True for as many callers as there are workers too many.
+    fn one_too_many(&self) -> bool {
+        self.surplus.load(Ordering::Relaxed) > 0
+            && self
+                .surplus
+                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |some| {
+                    some.checked_sub(1)
+                })
+                .is_ok()
+    }
+
     /// Reports; false when the engine has ended.
     pub fn report(&self, what: What) -> bool {
         self.reports
@@ -145,6 +159,8 @@ pub enum Work {
     Again(Arc<Slice>, Vec<usize>),
     /// A file that was set aside.
     File(Box<OpenFile>),
+    /// A file that was set aside and is given up.
+    Discard(Box<OpenFile>),
     /// A large file to join; true when the lane is already counted in.
     Lane(Arc<Big>, bool),
     /// Slices of a cancelled job: their directories are completed, nothing is copied.
@@ -210,11 +226,12 @@ impl Worker {
     /// for a worker that only takes ranges.
     pub fn run(mut self, files: Option<&Receiver<Work>>, lanes: &Receiver<Work>) {
         while let Some(work) = self.next_work(files, lanes) {
+            let leaves = files.is_some() && self.shared.one_too_many();
             self.shared.gate.enter();
             self.carry_out(work);
             self.cell.rest();
             self.shared.gate.leave();
-            if !self.send_batch_if_due() {
+            if !self.send_batch_if_due() || leaves {
                 break;
             }
         }
@@ -292,6 +309,17 @@ impl Worker {
                     worker.send_batch_before(file.stat.size);
                     worker.cell.begin(file.id, file.stat.size, file.done);
                     let outcome = worker.guarded(|worker| worker.go_on_with(*file));
+                    worker.conclude(&slice, index, outcome);
+                });
+            }
+            Work::Discard(file) => {
+                let (slice, index) = (file.slice.clone(), file.index);
+                self.settled(&slice.dir, 0, |worker| {
+                    worker.cell.begin(file.id, file.stat.size, file.done);
+                    let outcome = worker.guarded(|worker| match worker.discard(*file) {
+                        Ok(()) => Outcome::Ended(Status::Cancelled),
+                        Err(trouble) => Outcome::Trouble(trouble),
+                    });
                     worker.conclude(&slice, index, outcome);
                 });
             }

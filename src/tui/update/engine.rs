@@ -33,6 +33,7 @@ pub fn take(model: &mut Model, update: Update, effects: &mut Effects) {
         } => super::conflicts::take(model, job, from, conflicts),
         Update::Plan(news) => plan::take(model, *news),
         // How a job ended is in its last snapshot too.
+        Update::Groups { .. } | Update::Files { .. } | Update::Throughput { .. } => {}
         Update::Hello(_) | Update::Summary(_) => {}
     }
 }
