@@ -15,6 +15,7 @@ pub mod engine;
 pub mod exit;
 pub mod logging;
 pub mod proto;
+pub mod records;
 pub mod session;
 pub mod sys;
 pub mod text;
