@@ -94,7 +94,9 @@ impl Pace {
             if self.long.len() == LONG_CELLS {
                 let pairs = self.long.chunks(2).map(|pair| {
                     let mut both = Cell::default();
-                    pair.iter().for_each(|cell| both.add(cell));
+                    for cell in pair {
+                        both.add(cell);
+                    }
                     both
                 });
                 self.long = pairs.collect();

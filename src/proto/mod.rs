@@ -19,7 +19,7 @@ pub use files::{EntryState, FileEntry, FilesBy, FilesOrder, FilesPage};
 pub use ids::{FileId, JobId, PlanId, WorkerId};
 pub use job::{
     Conflict, DEFAULT_BUFFER_SIZE, DEFAULT_PARALLEL_MIN_SIZE, DEFAULT_RETRIES, Durability, Filters,
-    JobSpec, JobState, Naming, Preserve, Sparse, Start, Strategy, Tuning,
+    JobSpec, JobState, Naming, Operation, Preserve, Sparse, Start, Strategy, Tuning,
 };
 pub use path::BytePath;
 pub use request::Request;

@@ -66,6 +66,12 @@ pub fn open_files() -> u64 {
     files.unwrap_or(u64::MAX)
 }
 
+/// The path of something that exists, without links, `.` and `..`: for comparing paths before a
+/// job, never for reaching anything.
+pub fn canonical(path: &std::path::Path) -> SysResult<std::path::PathBuf> {
+    std::fs::canonicalize(path).map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))
+}
+
 /// The user haul acts as.
 pub fn effective_user() -> u32 {
     rustix::process::geteuid().as_raw()

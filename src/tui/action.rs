@@ -355,7 +355,7 @@ pub const ACTIONS: &[Row] = rows! {
         "Go to the next of SRC, DST, QUEUE";
     Details "details" "details" ["<enter>"] in &[Queue],
         "Show everything about the job";
-    Pause "pause" "pause" ["p"] in JOBS,
+    Pause "pause" "pause" ["p"] in &[Panes, Queue, Details, Chart],
         "Pause or resume the selected job; in its details, the selected file";
     Cancel "cancel" "cancel" ["x"] in JOBS,
         "Cancel the selected job, or only the selected file; asks first";

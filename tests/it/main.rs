@@ -6,6 +6,7 @@
 )]
 
 mod bad_input;
+mod cli_apply;
 mod cli_bar;
 mod cli_copy;
 mod cli_doctor;
@@ -32,6 +33,8 @@ mod support;
 mod terminal;
 mod tidy;
 mod tui_conflicts;
+mod tui_queue;
 mod tui_update;
 mod tui_view;
 mod tui_world;
+mod width;

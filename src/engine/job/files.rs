@@ -169,12 +169,12 @@ impl Job {
         (from, limit): (u32, u32),
         reports: &mpsc::Sender<Report>,
     ) {
-        if let Some(making) = &mut self.files.making {
-            if making.0 == *order {
-                (making.1, making.2) = (from, limit);
-                return;
-            }
-            // The other order's thread ends by itself and is not listened to.
+        // A thread at another order ends by itself and is not listened to.
+        if let Some(making) = &mut self.files.making
+            && making.0 == *order
+        {
+            (making.1, making.2) = (from, limit);
+            return;
         }
         let known = Known {
             slices: self.slices.clone(),

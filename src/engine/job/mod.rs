@@ -9,18 +9,21 @@ mod crew;
 mod failures;
 mod files;
 mod flush;
+mod intake;
 #[cfg(test)]
 mod tests;
+mod width;
 mod wishes;
 
 pub use crew::{STALL, wanted, workers};
 pub use flush::Flushed;
 
+use self::width::Width;
 use crate::clock;
 use crate::engine::answers::Answers;
 use crate::engine::filter::Filter;
 use crate::engine::links::Links;
-use crate::engine::report::{Batch, Notables, Report, Retry, Status, Used, What};
+use crate::engine::report::{Notables, Report, Status, Used};
 use crate::engine::sample::Pace;
 use crate::engine::scan::{Assignment, Scan, Subtree};
 use crate::engine::state::transition;
@@ -54,6 +57,8 @@ pub struct Counts {
     pub failed: u64,
     /// Left alone and reported.
     pub conflicts: u64,
+    /// Given up on a cancel.
+    pub given_up: u64,
 }
 
 /// The device a job writes to.
@@ -134,6 +139,8 @@ pub struct Job {
     retry_dirs: Vec<Arc<Dir>>,
     /// Destination file systems; shared with the flush under way.
     targets: Vec<Arc<OwnedFd>>,
+    /// Finds how many files in flight pay; `None` where their number is given.
+    width: Option<Width>,
     /// Figures.
     pub pace: Pace,
     /// What was found.
@@ -141,6 +148,8 @@ pub struct Job {
     resized: i64,
     /// Bytes that will not be moved.
     pub left_out: u64,
+    /// Those of them that a cancel gave up.
+    pub given_up: u64,
     wasted: u64,
     /// Bytes shared.
     pub cloned: u64,
@@ -210,10 +219,12 @@ impl Job {
             retry_subtrees: Vec::new(),
             retry_dirs: Vec::new(),
             targets: Vec::new(),
+            width: None,
             pace: Pace::default(),
             found: Totals::default(),
             resized: 0,
             left_out: 0,
+            given_up: 0,
             wasted: 0,
             cloned: 0,
             flushed: 0,
@@ -298,6 +309,9 @@ impl Job {
             JobState::Scanning | JobState::Running | JobState::Flushing
         ) {
             self.pace.rest();
+            if let Some(width) = &mut self.width {
+                width.pass();
+            }
         }
     }
 
@@ -387,137 +401,6 @@ impl Job {
         });
     }
 
-    /// Takes a report in.
-    pub fn take(&mut self, what: What, events: &mut Vec<Event>) {
-        match what {
-            What::Found(slices, totals) => {
-                self.found.files += totals.files;
-                self.found.bytes += totals.bytes;
-                self.found.dirs += totals.dirs;
-                if let Some(last) = slices.last() {
-                    self.next_file = last.base.0 + last.entries().len() as u32;
-                }
-                self.slices.extend(slices);
-            }
-            What::ScanFailed(failure, retry) => {
-                match retry {
-                    Retry::Source(usize::MAX) => {
-                        self.retry_sources = (0..self.spec.sources.len()).collect();
-                    }
-                    Retry::Source(index) => self.retry_sources.push(index),
-                    Retry::Subtree(subtree) => self.retry_subtrees.push(*subtree),
-                    Retry::Dir(dir) => self.retry_dirs.push(dir),
-                    Retry::Never if failure.class == ErrorClass::Refused => {
-                        self.lasting.push(failure.clone());
-                    }
-                    Retry::Never => self.unseen = true,
-                }
-                self.counts.failed += 1;
-                self.failures.push(failure);
-            }
-            What::ScanNotices(notables) => self.notables.merge(*notables),
-            What::Targets(fds) => self.targets.extend(fds.into_iter().map(Arc::new)),
-            What::Named(naming) => {
-                if self.spec.naming != naming {
-                    Arc::make_mut(&mut self.spec).naming = naming;
-                }
-            }
-            What::ScanEnded { begun, whole } => {
-                self.scan_ended = true;
-                self.begun |= begun;
-                self.unseen |= !whole;
-            }
-            What::Batch(batch) => self.batch(*batch, events),
-            What::Join(big) => self.join(&big),
-            What::Flushed(flushed) => self.flushed(flushed, events),
-            What::Left(id) => {
-                if let Some(at) = self.hands.iter().position(|hand| hand.id == id) {
-                    let hand = self.hands.remove(at);
-                    self.moved_before += hand.cell.moved();
-                    self.written_before += hand.cell.written();
-                }
-            }
-            What::Plan(_) | What::Device(_) | What::Sorted(_) => {}
-        }
-    }
-
-    fn batch(&mut self, batch: Batch, events: &mut Vec<Event>) {
-        for (id, status) in batch.ended {
-            self.bigs.remove(&id);
-            self.resumed.remove(&id);
-            self.counts.ended += 1;
-            self.files.end(id, status);
-            match status {
-                Status::Copied => self.counts.copied += 1,
-                Status::Skipped => self.counts.skipped += 1,
-                Status::Conflict => self.counts.conflicts += 1,
-                Status::Failed => self.counts.failed += 1,
-                Status::Cancelled => {}
-            }
-            // Copied is what most become and needs no memory of its own.
-            if matches!(
-                status,
-                Status::Failed | Status::Conflict | Status::Cancelled
-            ) {
-                self.status.insert(id, status);
-            }
-        }
-        self.parked.extend(batch.parked);
-        // Directories are no entries: their failures are counted here, those of entries above.
-        self.counts.failed += batch
-            .failures
-            .iter()
-            .filter(|failure| failure.file.is_none())
-            .count() as u64;
-        self.unseen |= batch.broken;
-        self.retry_dirs.extend(batch.dirs);
-        self.failures.extend(batch.failures);
-        for used in batch.used {
-            match self
-                .used
-                .iter_mut()
-                .find(|known| known.strategy == used.strategy && known.reason == used.reason)
-            {
-                Some(known) => {
-                    known.files += used.files;
-                    known.bytes += used.bytes;
-                }
-                None => self.used.push(used),
-            }
-        }
-        self.resized += batch.resized;
-        self.left_out += batch.left_out;
-        self.wasted += batch.wasted;
-        self.cloned += batch.cloned;
-        self.flushed_singly += batch.flushed;
-        self.finished += u64::from(batch.slices);
-        self.waiting += batch.waiting;
-        for held in batch.held {
-            let id = held.id();
-            self.bigs.remove(&id);
-            self.resumed.remove(&id);
-            self.held.insert(id, held);
-        }
-        for (strategy, reason) in batch.dropped {
-            events.push(Event::Fallback {
-                job: self.id,
-                from: strategy,
-                reason: reason.clone(),
-            });
-            self.dropped.push((strategy, reason));
-        }
-        self.notables.merge(batch.notables);
-        if self.state == JobState::Scanning && self.counts.ended > 0 {
-            self.set_state(JobState::Running, events);
-        }
-    }
-
-    /// A large file: others may join.
-    fn join(&mut self, big: &Arc<Big>) {
-        self.bigs.insert(big.id, big.clone());
-        self.offer_lanes(big, false);
-    }
-
     /// Hands out work and takes whatever step is due.
     pub fn advance(&mut self, now: Instant, events: &mut Vec<Event>) {
         match self.state {
@@ -530,6 +413,7 @@ impl Job {
                     self.end_or_flush(now, events);
                 } else {
                     self.flush_meanwhile();
+                    self.adapt(now);
                 }
             }
             JobState::Pausing

@@ -167,6 +167,8 @@ pub enum Work {
     Abandon(Vec<Arc<Slice>>),
     /// A directory whose metadata is to be applied again.
     Dir(Arc<Dir>),
+    /// Nothing: whoever takes it ends, there are more workers than pay.
+    Leave,
 }
 
 /// How an attempt at an entry ended.
@@ -226,6 +228,9 @@ impl Worker {
     /// for a worker that only takes ranges.
     pub fn run(mut self, files: Option<&Receiver<Work>>, lanes: &Receiver<Work>) {
         while let Some(work) = self.next_work(files, lanes) {
+            if matches!(work, Work::Leave) {
+                break;
+            }
             let leaves = files.is_some() && self.shared.one_too_many();
             self.shared.gate.enter();
             self.carry_out(work);
@@ -334,6 +339,8 @@ impl Worker {
                 }
             }
             Work::Dir(dir) => self.settled(&dir, 1, |_| {}),
+            // Taken before.
+            Work::Leave => {}
         }
     }
 
