@@ -363,7 +363,7 @@ pub const ACTIONS: &[Row] = rows! {
         "Answer the conflicts of the selected job that wait";
     Errors "errors" "errors" ["e"] in JOBS,
         "List what failed in the selected job";
-    Group "group" "group" ["<tab>", "g"] in &[Errors],
+    Group "group" "group" ["<tab>"] in &[Errors],
         "Group by cause and directory, or list every one";
     Export "export" "write a list" ["w"] in &[Errors],
         "Write the list into a text file in the state directory";
