@@ -2,10 +2,10 @@
 //! the whole old or the whole new file, what is missing is listed, and nothing is left lying about.
 
 use crate::support::engine::{Driver, Ended, run, spec};
-use crate::support::say;
 use crate::support::scratch::Scratch;
 use crate::support::tree::{self, Dice};
 use crate::support::walk::{self, temporaries};
+use crate::support::{is_thorough, say};
 use haul::proto::{
     Conflict, Durability, ErrorClass, Failure, JobSpec, JobState, Naming, Op, Request, Start,
     Strategy,
@@ -276,12 +276,19 @@ fn sweep(strategy: Strategy) {
                 sys.hit()
             );
         }
-        let errno = ERRORS[nth as usize % ERRORS.len()];
-        strike(
-            &mut world,
-            strategy,
-            Some(for_good(nth, FaultKind::Fail(errno))),
-        );
+        let kinds = [
+            FaultKind::Fail(ERRORS[0]),
+            FaultKind::Fail(ERRORS[1]),
+            FaultKind::Fail(ERRORS[2]),
+            FaultKind::Fail(Errno::INTR),
+            FaultKind::Short,
+        ];
+        let thorough = is_thorough();
+        for (number, kind) in kinds.into_iter().enumerate() {
+            if thorough || nth as usize % kinds.len() == number {
+                strike(&mut world, strategy, Some(for_good(nth, kind)));
+            }
+        }
     }
     say(&format!(
         "{strategy}: {calls} calls, {} runs in {:.1}s",

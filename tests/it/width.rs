@@ -18,12 +18,13 @@ fn made(dir: &Path) {
 }
 
 /// Copies onto a destination on which each rename takes long; the most workers seen at once.
-fn most_workers(number: Option<u16>) -> usize {
+fn most_workers(number: Option<u16>, most: Option<u16>) -> usize {
     let scratch = Scratch::new();
     let (from, to) = (scratch.path().join("from"), scratch.path().join("to"));
     made(&from);
     let mut job = spec(&from, &to);
     job.tuning.file_workers = number;
+    job.tuning.max_workers = most;
     let mut driver = Driver::on(slow(Call::RenameNew, CALL));
     driver.send(Request::Add {
         spec: Box::new(job),
@@ -44,11 +45,17 @@ fn most_workers(number: Option<u16>) -> usize {
 
 #[test]
 fn a_destination_that_is_slow_to_answer_gets_more_files_at_once() {
-    let most = most_workers(None);
+    let most = most_workers(None, None);
     assert!(most >= 16, "{most} workers");
 }
 
 #[test]
+fn no_more_than_the_most_that_was_named() {
+    let most = most_workers(None, Some(6));
+    assert!((3..=6).contains(&most), "{most} workers");
+}
+
+#[test]
 fn who_names_a_number_gets_it() {
-    assert_eq!(most_workers(Some(12)), 12);
+    assert_eq!(most_workers(Some(12), None), 12);
 }

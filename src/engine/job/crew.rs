@@ -129,7 +129,11 @@ impl Job {
         self.width = (self.spec.tuning.file_workers.is_none()
             && self.spec.strategy != Strategy::Baseline
             && self.spec.limit.is_none())
-        .then(|| Width::new(crew.file_workers, FILES_IN_FLIGHT, cores));
+        .then(|| {
+            let all = self.spec.tuning.max_workers.unwrap_or(u16::MAX);
+            let most = all.saturating_sub(crew.lane_workers).min(FILES_IN_FLIGHT);
+            Width::new(crew.file_workers, most, cores)
+        });
         Ok(crew)
     }
 

@@ -9,7 +9,7 @@ use super::super::report::Status;
 use super::super::route::Rung;
 use super::super::strategy::{Control, Pair, Stop};
 use super::super::tree::{DirFds, Slice};
-use super::climb::Spread;
+use super::climb::{Spread, next_data};
 use super::file::{OpenFile, Placing};
 use super::finish::Finishing;
 use super::{Held, Outcome, Worker, contain};
@@ -164,7 +164,21 @@ impl Worker {
             sparse: shared.sparse != Sparse::Never && big.stat.looks_sparse(),
             strategy: Strategy::Parallel,
         };
-        while let Some(range) = big.next_range() {
+        while let Some(mut range) = big.next_range() {
+            if spread.sparse {
+                match next_data(sys, pair.src, range.start..pair.size) {
+                    Ok(data) if data.start > range.end => {
+                        range = big.tiles.stretch(range, data.start);
+                    }
+                    Ok(_) => {}
+                    Err(errno) => {
+                        let trouble = Trouble::kernel(Op::Read, Side::Source, errno);
+                        let at = range.start;
+                        big.halt(range, Halt::Trouble(trouble.at(at)));
+                        continue;
+                    }
+                }
+            }
             let mut control = Control::new(&shared.gate, &cell, big.id, &shared.throttle);
             control.begin(Strategy::Parallel, range.start);
             let mut holes = 0;
