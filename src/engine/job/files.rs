@@ -157,6 +157,8 @@ impl Job {
         let hands = self.hands.iter().filter_map(|hand| hand.cell.slot().file);
         let mut in_work: HashMap<FileId, EntryState> =
             hands.map(|id| (id, EntryState::Copying)).collect();
+        // Whole, and not yet under their names.
+        in_work.extend(self.naming.ids().map(|id| (id, EntryState::Copying)));
         in_work.extend(self.bigs.keys().map(|id| (*id, EntryState::Copying)));
         in_work.extend(self.held.keys().map(|id| (*id, EntryState::Paused)));
         in_work
