@@ -326,17 +326,7 @@ impl Worker {
                     worker.conclude(&slice, index, outcome);
                 });
             }
-            Work::Discard(file) => {
-                let (slice, index) = (file.slice.clone(), file.index);
-                self.settled(&slice.dir, 0, |worker| {
-                    worker.cell.begin(file.id, file.stat.size, file.done);
-                    let outcome = worker.guarded(|worker| match worker.discard(*file) {
-                        Ok(()) => Outcome::Ended(Status::Cancelled),
-                        Err(trouble) => Outcome::Trouble(trouble),
-                    });
-                    worker.conclude(&slice, index, outcome);
-                });
-            }
+            Work::Discard(file) => self.give_up(*file),
             Work::Lane(big, counted) => {
                 if counted || big.join() {
                     self.cell.begin(big.id, big.stat.size, 0);
