@@ -4,8 +4,12 @@
 //! Messages are taken as they come and drawn at most so many times a second, only when something
 //! changed and only when the terminal took the last frame.
 
+<<<<<<< HEAD
 use super::effects::Looks;
 use super::keeper::Keeper;
+=======
+use super::effects::{Looks, Wanted};
+>>>>>>> main
 use super::look::Look;
 use super::model::{Model, Phase};
 use super::msg::{Effect, Msg};
@@ -270,8 +274,11 @@ impl Shell {
                     side,
                     generation,
                     path,
+                    sort,
+                    folding,
                 } => {
-                    if let Err(reason) = self.looks.list(side, generation, path) {
+                    let listed = self.looks.list(side, generation, path, sort, folding);
+                    if let Err(reason) = listed {
                         answers.push(Msg::Listing {
                             side,
                             generation,
@@ -284,9 +291,21 @@ impl Shell {
                     side,
                     generation,
                     path,
-                    names,
+                    entries,
+                    rows,
+                    folds,
                     all,
-                } => self.looks.stat(side, generation, path, names, all),
+                } => {
+                    let wanted = Wanted {
+                        path,
+                        entries,
+                        rows,
+                        folds,
+                        all,
+                    };
+                    self.looks.stat(side, generation, wanted)
+                }
+                Effect::Arrange { side, task } => self.looks.arrange(side, task),
                 Effect::Count {
                     side,
                     generation,

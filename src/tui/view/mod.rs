@@ -16,6 +16,7 @@ mod panes;
 mod plan;
 mod questions;
 mod queue;
+mod rows;
 mod task;
 mod throughput;
 
