@@ -12,6 +12,7 @@ mod ids;
 mod job;
 mod path;
 mod request;
+mod shots;
 mod update;
 
 pub use failure::{ErrorClass, Failure, FailureGroup, Op, Side};
@@ -23,8 +24,9 @@ pub use job::{
 };
 pub use path::BytePath;
 pub use request::Request;
+pub use shots::{FaultyShot, JobShots, PlanShots, ShotRow};
 pub use update::{
-    ConflictSample, EntryKind, Event, Facts, FaultyShot, FilePhase, FileRow, FlushView, Hello,
-    JobShots, JobView, Lane, Mark, Notice, Parked, Plan, PlanShots, Preview, ShotRow, Snapshot,
-    StrategyUse, Summary, SummaryFiles, Totals, Update, WorkerRow,
+    ConflictSample, EntryKind, Event, Facts, FilePhase, FileRow, FlushView, Hello, JobView, Lane,
+    Mark, Notice, Parked, Plan, Preview, Snapshot, StrategyUse, Summary, SummaryFiles, Totals,
+    Update, WorkerRow,
 };
