@@ -13,6 +13,7 @@ pub mod cached;
 mod calls;
 pub mod child;
 pub mod count;
+pub mod edit;
 mod fault;
 pub mod listing;
 pub mod probe;

@@ -64,6 +64,16 @@ pub enum Action {
     Fold,
     /// Lists every name by itself, or folds sequences again.
     FoldAll,
+    /// Makes a directory.
+    MakeDir,
+    /// Gives an entry another name.
+    Rename,
+    /// Goes to the name that begins with what is typed.
+    Find,
+    /// Lists bookmarks, recent destinations and mounts.
+    Places,
+    /// Makes a bookmark of a directory, or takes it away.
+    Bookmark,
     /// Counts what directories hold.
     CountSizes,
     /// Goes to the home directory.
@@ -195,11 +205,13 @@ pub enum Context {
     Question,
     /// The menu of orders.
     Sort,
+    /// The list of places.
+    Places,
 }
 
 impl Context {
     /// Every context, in the order of the help screen.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Panes,
         Self::Queue,
         Self::Plan,
@@ -211,6 +223,7 @@ impl Context {
         Self::History,
         Self::Question,
         Self::Sort,
+        Self::Places,
         Self::Help,
     ];
 
@@ -228,6 +241,7 @@ impl Context {
             Self::History => "History",
             Self::Question => "Questions",
             Self::Sort => "Order menu",
+            Self::Places => "Places",
             Self::Help => "This list",
         }
     }
@@ -453,6 +467,30 @@ pub const ACTIONS: &[Row] = rows! {
         "List the frames of a sequence below it, or fold them into one row again";
     FoldAll "fold-all" "" ["Z"] in &[Panes],
         "List every name by itself, or fold sequences into one row each again";
+    Places "places" "places" ["'"] in &[Panes],
+        "List bookmarks, recent destinations and what is mounted, to go there";
+    Find "find" "" ["f"] in &[Panes],
+        "Go to the name that begins with what is typed; Down goes to the next";
+    MakeDir "make-directory" "" ["<F7>"] in &[Panes],
+        "Make a directory";
+    Rename "rename" "" ["<F6>"] in &[Panes],
+        "Give the entry another name; nothing is ever replaced";
+    Confirm "confirm" "go there" ["<enter>"] in &[Context::Places],
+        "Go to the highlighted place";
+    Bookmark "bookmark" "bookmark" ["a"] in &[Context::Places],
+        "Make a bookmark of the directory shown, or take it away";
+    Remove "remove" "forget" ["<del>", "D"] in &[Context::Places],
+        "Forget the highlighted bookmark or recent destination";
+    Close "close" "leave" ["<esc>", "q", "'"] in &[Context::Places],
+        "Stay where the pane is";
+    Up "up" "" ["<up>", "k"] in &[Context::Places],
+        "Go one row up";
+    Down "down" "" ["<down>", "j"] in &[Context::Places],
+        "Go one row down";
+    Top "top" "" ["gg", "<home>"] in &[Context::Places],
+        "Go to the first row";
+    Bottom "bottom" "" ["G", "<end>"] in &[Context::Places],
+        "Go to the last row";
     CountSizes "count-sizes" "dir size" ["d"] in &[Panes],
         "Count what the marked directories hold, or the one under the cursor; add up a very long sequence";
     Invert "invert-marks" "" ["*"] in &[Panes],

@@ -6,10 +6,11 @@
 //! for them.
 
 use super::browse::{Entries, FoldSum, Side, Sort, Task, Wish};
+use super::layers::MountRow;
 use super::msg::{Listing, Msg, Ordered};
 use crate::clock;
 use crate::sys::listing::{Details, Names};
-use crate::sys::{count, listing};
+use crate::sys::{count, edit, listing, probe};
 use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -105,6 +106,71 @@ impl Looks {
             answers: self.answers.clone(),
         };
         self.spawn(side, "haul-stat", move || asking.all(&wanted))
+    }
+
+    /// Makes a directory, or gives an entry another name.
+    pub fn edit(
+        &mut self,
+        side: Side,
+        path: PathBuf,
+        from: Option<Box<[u8]>>,
+        name: Box<[u8]>,
+    ) -> Result<(), String> {
+        let answers = self.answers.clone();
+        self.spawn(side, "haul-edit", move || {
+            let done = match from {
+                Some(from) => edit::rename(&path, &from, &name),
+                None => edit::make_dir(&path, &name),
+            };
+            let result = done.map_err(|error| words(&error));
+            tell(
+                &answers,
+                Msg::Edited {
+                    side,
+                    path,
+                    name,
+                    result,
+                },
+            );
+        })
+    }
+
+    /// Lists what is mounted, then the room of each; a mount that does not answer leaves the rest
+    /// of the rooms unknown.
+    pub fn mounts(&mut self, side: Side) -> Result<(), String> {
+        let answers = self.answers.clone();
+        self.spawn(side, "haul-mounts", move || {
+            let mut mounts: Vec<MountRow> = probe::mounts()
+                .into_iter()
+                .map(|mount| MountRow {
+                    point: mount.point,
+                    kind: mount.kind,
+                    free: None,
+                })
+                .collect();
+            // Servers may be away: they are asked last.
+            let is_far = |mount: &MountRow| {
+                [
+                    "nfs", "cifs", "smb", "fuse", "ceph", "9p", "lustre", "beegfs",
+                ]
+                .iter()
+                .any(|kind| mount.kind.starts_with(kind))
+            };
+            mounts.sort_by_key(is_far);
+            for at in 0..=mounts.len() {
+                // The near ones together, then one by one.
+                if at == 0 || at == mounts.len() || is_far(&mounts[at]) {
+                    let mounts = mounts.clone();
+                    if !tell(&answers, Msg::Mounts { side, mounts }) {
+                        return;
+                    }
+                }
+                if let Some(mount) = mounts.get_mut(at) {
+                    let space = listing::space(mount.point.as_path()).ok();
+                    mount.free = space.map(|space| space.free);
+                }
+            }
+        })
     }
 
     /// Puts rows in order.

@@ -4,6 +4,7 @@
 //! channel and never waits, but a little on the way out, so that the last receipts are kept.
 
 use super::msg::Msg;
+use super::places::Places;
 use crate::clock;
 use crate::proto::{Failure, JobId, Summary};
 use crate::records::{self, Export, Receipt};
@@ -23,6 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 enum Task {
     Record(Box<Receipt>),
     Read,
+    Places(Places),
     Export {
         job: JobId,
         failures: Vec<Failure>,
@@ -67,6 +69,14 @@ impl Keeper {
             summary,
         };
         self.hand_over(Task::Record(Box::new(receipt)))
+    }
+
+    /// Keeps bookmarks and recent destinations.
+    pub fn places(&mut self, places: Places) -> Result<(), String> {
+        if self.dir.is_none() {
+            return Ok(());
+        }
+        self.hand_over(Task::Places(places))
     }
 
     /// Reads all receipts.
@@ -147,6 +157,10 @@ fn keep(dir: &Path, tasks: &Receiver<Task>, answers: &mpsc::Sender<Msg>) {
             Task::Record(receipt) => records::append(dir, &receipt)
                 .err()
                 .map(|error| Msg::Trouble(format!("the receipt of the job was not kept: {error}"))),
+            Task::Places(places) => places
+                .save(dir)
+                .err()
+                .map(|error| Msg::Trouble(format!("bookmarks were not kept: {error}"))),
             Task::Read => Some(Msg::History(
                 records::read(dir).map_err(|error| error.to_string()),
             )),

@@ -2,8 +2,8 @@
 
 use super::browse::Side;
 use crate::proto::{
-    Conflict, Failure, FailureGroup, FileId, FilesOrder, FilesPage, JobId, JobSpec, Parked, Plan,
-    PlanId, Preview,
+    BytePath, Conflict, Failure, FailureGroup, FileId, FilesOrder, FilesPage, JobId, JobSpec,
+    Parked, Plan, PlanId, Preview,
 };
 use crate::records::Receipt;
 use std::collections::BTreeMap;
@@ -37,6 +37,10 @@ pub enum Layer {
     },
     /// A pattern to mark or unmark by.
     Pattern(PatternLayer),
+    /// A name in a pane.
+    Name(NameLayer),
+    /// Bookmarks, recent destinations, mounts.
+    Places(PlacesLayer),
     /// The menu of orders.
     Sort {
         /// Of which pane.
@@ -44,6 +48,54 @@ pub enum Layer {
         /// The highlighted row.
         at: usize,
     },
+}
+
+/// What a name is typed for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// A new directory.
+    MakeDir,
+    /// Another name for this entry.
+    Rename(Box<[u8]>),
+    /// The cursor goes to what begins so.
+    Find,
+}
+
+/// A name being typed.
+#[derive(Clone, Debug)]
+pub struct NameLayer {
+    /// Of which pane.
+    pub side: Side,
+    /// What for.
+    pub purpose: Purpose,
+    /// The text.
+    pub input: Input,
+    /// What is wrong with it.
+    pub wrong: Option<String>,
+}
+
+/// The list of places.
+#[derive(Clone, Debug)]
+pub struct PlacesLayer {
+    /// The pane that goes there.
+    pub side: Side,
+    /// The highlighted row.
+    pub at: usize,
+    /// First row on screen.
+    pub top: usize,
+    /// What is mounted, once it is known.
+    pub mounts: Option<Vec<MountRow>>,
+}
+
+/// Something mounted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MountRow {
+    /// Where.
+    pub point: BytePath,
+    /// Kind of file system.
+    pub kind: String,
+    /// Bytes free for this user, once they are known.
+    pub free: Option<u64>,
 }
 
 /// The plan of a copy.

@@ -19,6 +19,7 @@ pub mod look;
 pub mod model;
 pub mod msg;
 mod pattern;
+pub mod places;
 mod run;
 mod screen;
 mod settings;

@@ -8,6 +8,7 @@ use super::browse::{Pane, Side};
 use super::keymap::{Key, Keymap};
 use super::layers::Layer;
 use super::look::Look;
+use super::places::Places;
 use super::settings::Settings;
 use crate::proto::{JobId, JobSpec, JobState, JobView, Snapshot};
 use jiff::tz::TimeZone;
@@ -127,6 +128,8 @@ pub struct Model {
     pub expected: Option<JobId>,
     /// The list of failures that is being written into a file: of which job, and how many are.
     pub exporting: Option<(JobId, u32)>,
+    /// Bookmarks and recent destinations.
+    pub places: Places,
     /// When the room of the panes was last asked for.
     pub space_asked_ms: u64,
 }
@@ -168,6 +171,7 @@ impl Model {
             signal: None,
             expected: None,
             exporting: None,
+            places: Places::default(),
             space_asked_ms: 0,
         }
     }
@@ -216,10 +220,11 @@ impl Model {
             Some(Layer::Question(_)) => Some(Context::Question),
             Some(Layer::Help { .. }) => Some(Context::Help),
             Some(Layer::Sort { .. }) => Some(Context::Sort),
+            Some(Layer::Places(_)) => Some(Context::Places),
             Some(Layer::Files(files)) => files.input.is_none().then_some(Context::Files),
             Some(Layer::Chart(_)) => Some(Context::Chart),
             Some(Layer::History(_)) => Some(Context::History),
-            Some(Layer::Pattern(_) | Layer::Limit(_)) => None,
+            Some(Layer::Pattern(_) | Layer::Limit(_) | Layer::Name(_)) => None,
             None => match self.focus {
                 Focus::Queue => Some(Context::Queue),
                 Focus::Pane(side) => {

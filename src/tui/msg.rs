@@ -1,6 +1,8 @@
 //! What reaches the model, and what it wants done.
 
 use super::browse::{Arranged, Entries, FoldSum, Item, Side, Sort, Task};
+use super::layers::MountRow;
+use super::places::Places;
 use crate::proto::{Failure, JobId, Request, Summary, Update};
 use crate::records::Receipt;
 use crate::sys::count::Counted;
@@ -72,6 +74,24 @@ pub enum Msg {
         ticket: u64,
         /// The rows.
         arranged: Arranged,
+    },
+    /// A directory was made or an entry renamed, or not.
+    Edited {
+        /// Which pane.
+        side: Side,
+        /// In which directory.
+        path: PathBuf,
+        /// The new name.
+        name: Box<[u8]>,
+        /// Why not.
+        result: Result<(), String>,
+    },
+    /// What is mounted, with the room as far as it is known.
+    Mounts {
+        /// The pane it was asked for.
+        side: Side,
+        /// The mounts.
+        mounts: Vec<MountRow>,
     },
     /// A directory's count.
     DirSize {
@@ -165,6 +185,24 @@ pub enum Effect {
         /// True when these are all that were not known.
         all: bool,
     },
+    /// Makes a directory, or gives an entry another name; answered by [`Msg::Edited`].
+    Edit {
+        /// Which pane.
+        side: Side,
+        /// In which directory.
+        path: PathBuf,
+        /// The entry; `None` makes a directory.
+        from: Option<Box<[u8]>>,
+        /// The new name.
+        name: Box<[u8]>,
+    },
+    /// Asks what is mounted; answered by [`Msg::Mounts`], again once the room is known.
+    Mounts {
+        /// For which pane.
+        side: Side,
+    },
+    /// Keeps bookmarks and recent destinations.
+    KeepPlaces(Places),
     /// Arranges rows; answered by [`Msg::Arranged`].
     Arrange {
         /// Which pane.

@@ -9,6 +9,7 @@ use super::keeper::Keeper;
 use super::look::Look;
 use super::model::{Model, Phase};
 use super::msg::{Effect, Msg};
+use super::places::Places;
 use super::screen::Screen;
 use super::settings::{Error, Outcome, Settings};
 use super::writer::Writer;
@@ -151,6 +152,12 @@ impl Shell {
         model.size = window_size();
         if let Some(notice) = &settings.notice {
             model.warn(look.words(notice).into_owned());
+        }
+        if let Some(dir) = &settings.state_dir {
+            match Places::load(dir) {
+                Ok(places) => model.places = places,
+                Err(error) => model.warn(format!("bookmarks cannot be read: {error}")),
+            }
         }
         let signals = Signals::new()?;
         let guard = term::enter()?;
@@ -301,6 +308,14 @@ impl Shell {
                     };
                     self.looks.stat(side, generation, wanted)
                 }
+                Effect::Edit {
+                    side,
+                    path,
+                    from,
+                    name,
+                } => self.looks.edit(side, path, from, name),
+                Effect::Mounts { side } => self.looks.mounts(side),
+                Effect::KeepPlaces(places) => self.keeper.places(places),
                 Effect::Arrange { side, task } => self.looks.arrange(side, task),
                 Effect::Count {
                     side,

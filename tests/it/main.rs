@@ -44,6 +44,7 @@ mod sweep;
 mod terminal;
 mod tidy;
 mod tui_conflicts;
+mod tui_places;
 mod tui_queue;
 mod tui_shots;
 mod tui_update;

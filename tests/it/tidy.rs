@@ -46,6 +46,8 @@ const MAY_USE: [(&str, &[&str]); 11] = [
             "sys::tty",
             "sys::listing",
             "sys::count",
+            "sys::edit",
+            "sys::probe",
         ],
     ),
     // `haul doctor` tells what the kernel offers: no job, so nothing to ask an engine for.

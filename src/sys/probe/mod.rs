@@ -7,7 +7,7 @@
 mod mounts;
 mod trial;
 
-pub use mounts::{Mount, mount_of};
+pub use mounts::{Mount, mount_of, mounts};
 pub use trial::{Trial, Trials};
 
 use super::{Errno, Kind, Real, Space, Sys, SysResult};

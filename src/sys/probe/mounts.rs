@@ -34,6 +34,44 @@ pub fn mount_of(fd: BorrowedFd<'_>) -> Option<Mount> {
     choose(&table, id, path.as_deref())
 }
 
+/// Kinds that hold no files of a person's.
+const UNREAL: [&str; 20] = [
+    "autofs",
+    "binfmt_misc",
+    "bpf",
+    "cgroup",
+    "cgroup2",
+    "configfs",
+    "debugfs",
+    "devpts",
+    "devtmpfs",
+    "efivarfs",
+    "fusectl",
+    "hugetlbfs",
+    "mqueue",
+    "nsfs",
+    "proc",
+    "pstore",
+    "rpc_pipefs",
+    "securityfs",
+    "sysfs",
+    "tracefs",
+];
+
+/// Everything mounted that can hold a person's files, a place covered by another left out.
+/// Nothing but the table is read.
+pub fn mounts() -> Vec<Mount> {
+    let table = fs::read("/proc/self/mountinfo").unwrap_or_default();
+    let mut found: Vec<Mount> = Vec::new();
+    for (_, mount) in table.split(|byte| *byte == b'\n').filter_map(parse) {
+        found.retain(|known| known.point != mount.point);
+        if !UNREAL.contains(&mount.kind.as_str()) {
+            found.push(mount);
+        }
+    }
+    found
+}
+
 /// The mount of that id; without one, the innermost that the path is in, the last of several that
 /// cover each other.
 fn choose(table: &[u8], id: Option<u64>, path: Option<&Path>) -> Option<Mount> {

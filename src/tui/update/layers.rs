@@ -1,6 +1,6 @@
 //! Keys of whatever lies over panes and queue.
 
-use super::{Effects, close, conflicts, files, history, jobs, panes, plan};
+use super::{Effects, close, conflicts, files, history, jobs, panes, places, plan};
 use crate::proto::{FileId, JobId, Request, Snapshot};
 use crate::tui::action::Action;
 use crate::tui::browse::{Side, Sort, SortKey, follow};
@@ -34,7 +34,8 @@ pub fn act(model: &mut Model, action: Action, effects: &mut Effects) {
         Some(Layer::Files(_)) => files::act(model, action, effects),
         Some(Layer::Chart(_)) => files::chart(model, action, effects),
         Some(Layer::History(_)) => history::act(model, action),
-        Some(Layer::Pattern(_) | Layer::Limit(_)) | None => {}
+        Some(Layer::Places(_)) => places::act(model, action, effects),
+        Some(Layer::Pattern(_) | Layer::Limit(_) | Layer::Name(_)) | None => {}
     }
 }
 

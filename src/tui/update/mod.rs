@@ -11,7 +11,9 @@ mod history;
 mod jobs;
 mod layers;
 mod listing;
+mod naming;
 mod panes;
+pub mod places;
 mod plan;
 mod text_entry;
 
@@ -54,6 +56,19 @@ pub fn update(model: &mut Model, msg: Msg) -> Effects {
         Msg::History(read) => history::take(model, read),
         Msg::Exported(result) => history::exported(model, result),
         Msg::Trouble(text) => model.warn(text),
+        Msg::Edited {
+            side,
+            path,
+            name,
+            result,
+        } => naming::take(model, side, &path, name, result, &mut effects),
+        Msg::Mounts { side, mounts } => {
+            if let Some(Layer::Places(layer)) = model.layers.last_mut()
+                && layer.side == side
+            {
+                layer.mounts = Some(mounts);
+            }
+        }
         other => listing::take(model, other, &mut effects),
     }
     settle(model, &mut effects);

@@ -1,6 +1,6 @@
 //! Keys of the panes.
 
-use super::{Effects, listing};
+use super::{Effects, listing, naming, places};
 use crate::sys::count::Counted;
 use crate::sys::listing::Kind;
 use crate::tui::action::Action;
@@ -57,6 +57,8 @@ pub fn act(model: &mut Model, side: Side, action: Action, effects: &mut Effects)
             let at = super::layers::sort_place(model.pane(side).sort);
             model.layers.push(Layer::Sort { side, at });
         }
+        Action::MakeDir | Action::Rename | Action::Find => naming::open(model, side, action),
+        Action::Places => places::open(model, side, effects),
         Action::Fold => unfold(model, side),
         Action::FoldAll => unfold_all(model, side, effects),
         Action::CountSizes => count(model, side, effects),

@@ -109,12 +109,15 @@ pub fn act(model: &mut Model, action: Action, effects: &mut Effects) {
                 Start::Queued
             };
             let (id, spec) = (plan.id, plan.spec.clone());
+            let into = spec.dest.clone();
             effects.push(Effect::Send(Request::DropPlan { plan: id }));
             effects.push(Effect::Send(Request::Add {
                 spec: Box::new(spec),
                 start,
             }));
             model.layers.pop();
+            model.places.used(&into);
+            effects.push(Effect::KeepPlaces(model.places.clone()));
             model.pane_mut(Side::Source).unmark_all();
             // The queue shows it; a line about it would only cover the keys. Where there is no
             // queue on screen, something must say so.

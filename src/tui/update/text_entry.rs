@@ -1,6 +1,6 @@
 //! Typing text: the filter of a pane and the pattern to mark by. Pastes end here or nowhere.
 
-use super::{Effects, close, panes};
+use super::{Effects, close, naming, panes};
 use crate::proto::Request;
 use crate::tui::browse::Side;
 use crate::tui::keymap::Key;
@@ -24,6 +24,7 @@ pub fn key(model: &mut Model, event: &KeyEvent, effects: &mut Effects) {
     match key.code {
         KeyCode::Esc => cancel(model),
         KeyCode::Enter => finish(model, effects),
+        KeyCode::Down if matches!(model.layers.last(), Some(Layer::Name(_))) => naming::next(model),
         KeyCode::Up | KeyCode::Down if model.layers.is_empty() => {
             // A filter leaves the arrows to the list it narrows.
             if let Focus::Pane(side) = model.focus {
@@ -93,6 +94,10 @@ fn edit(model: &mut Model, change: impl FnOnce(&mut Input)) {
         }
         _ => {}
     }
+    if let Some(Layer::Name(layer)) = model.layers.last_mut() {
+        change(&mut layer.input);
+        return naming::typed(model);
+    }
     if let Some(Layer::Pattern(pattern)) = model.layers.last_mut() {
         pattern.wrong = false;
         change(&mut pattern.input);
@@ -111,7 +116,7 @@ fn cancel(model: &mut Model) {
     if let Some(Layer::Files(layer)) = model.layers.last_mut() {
         layer.input = None;
         layer.order.filter.clear();
-    } else if let Some(Layer::Limit(_)) = model.layers.last() {
+    } else if let Some(Layer::Limit(_) | Layer::Name(_)) = model.layers.last() {
         model.layers.pop();
     } else if let Some(Layer::Pattern(_)) = model.layers.last() {
         model.layers.pop();
@@ -147,6 +152,9 @@ fn finish_limit(model: &mut Model, effects: &mut Effects) {
 }
 
 fn finish(model: &mut Model, effects: &mut Effects) {
+    if let Some(Layer::Name(_)) = model.layers.last() {
+        return naming::finish(model, effects);
+    }
     if let Some(Layer::Limit(_)) = model.layers.last() {
         return finish_limit(model, effects);
     }

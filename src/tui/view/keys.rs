@@ -5,7 +5,7 @@ use crate::proto::JobState;
 use crate::text;
 use crate::tui::action::{ACTIONS, Action, Context, Row};
 use crate::tui::keymap;
-use crate::tui::layers::Layer;
+use crate::tui::layers::{Layer, Purpose};
 use crate::tui::model::{Model, Phase};
 use crate::tui::update::can_retry;
 use ratatui::layout::Rect;
@@ -49,6 +49,11 @@ fn hints(model: &Model) -> Vec<(String, String)> {
             Some(Layer::Pattern(layer)) if layer.mark => "mark",
             Some(Layer::Pattern(_)) => "unmark",
             Some(Layer::Limit(_)) => "cap the rate",
+            Some(Layer::Name(layer)) => match layer.purpose {
+                Purpose::MakeDir => "make it",
+                Purpose::Rename(_) => "rename",
+                Purpose::Find => "stay here",
+            },
             _ => "keep the filter",
         };
         return vec![

@@ -13,6 +13,7 @@ mod help;
 mod history;
 mod keys;
 mod panes;
+mod places;
 mod plan;
 mod questions;
 mod queue;
@@ -70,6 +71,8 @@ pub fn view(model: &Model, frame: &mut Frame) {
             Layer::Help { top } => help::draw(&mut pen, model, *top, body),
             Layer::Plan(plan) => plan::draw(&mut pen, model, plan, body),
             Layer::Question(question) => questions::draw(&mut pen, model, question, body),
+            Layer::Places(layer) => places::draw(&mut pen, model, layer, body),
+            Layer::Name(layer) => cursor = Some(questions::name(&mut pen, layer, body)),
             Layer::Sort { side, at } => questions::sort_menu(&mut pen, model, *side, *at, body),
             Layer::Pattern(pattern) => {
                 cursor = Some(questions::pattern(&mut pen, pattern, body));

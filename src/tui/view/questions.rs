@@ -4,7 +4,7 @@ use super::draw::{self, Pen};
 use crate::proto::Conflict;
 use crate::text;
 use crate::tui::browse::Side;
-use crate::tui::layers::{Asked, LimitLayer, PatternLayer, Question};
+use crate::tui::layers::{Asked, LimitLayer, NameLayer, PatternLayer, Purpose, Question};
 use crate::tui::layout::middle;
 use crate::tui::model::Model;
 use crate::tui::update::ORDERS;
@@ -194,6 +194,24 @@ pub fn limit(pen: &mut Pen, layer: &LimitLayer, body: Rect) -> Position {
         wrong.is_some(),
         body,
     )
+}
+
+/// Draws the name being typed in a pane; gives where the text cursor stands.
+pub fn name(pen: &mut Pen, layer: &NameLayer, body: Rect) -> Position {
+    let (title, hint) = match &layer.purpose {
+        Purpose::MakeDir => ("NEW DIRECTORY".to_string(), "its name"),
+        Purpose::Find => (
+            "GO TO THE NAME THAT BEGINS WITH".to_string(),
+            "Down goes to the next",
+        ),
+        Purpose::Rename(from) => (
+            format!("RENAME {}", pen.look.name(from)),
+            "the new name; one that is taken is refused",
+        ),
+    };
+    let wrong = layer.wrong.as_deref();
+    let hint = wrong.unwrap_or(hint);
+    field(pen, &title, &layer.input, hint, wrong.is_some(), body)
 }
 
 /// A text field with a line below it that helps or complains.

@@ -1,0 +1,147 @@
+//! Names typed in a pane: of a new directory, of an entry that gets another, of one looked for.
+
+use super::{Effects, panes};
+use crate::sys::edit::is_name;
+use crate::tui::action::Action;
+use crate::tui::browse::{Item, Side};
+use crate::tui::layers::{Layer, NameLayer, Purpose};
+use crate::tui::model::Model;
+use crate::tui::msg::Effect;
+use tui_input::Input;
+
+/// Opens the field.
+pub fn open(model: &mut Model, side: Side, action: Action) {
+    let pane = model.pane(side);
+    let mut text = String::new();
+    let purpose = match action {
+        Action::MakeDir if pane.listed == 0 => return model.say("no directory is shown here"),
+        Action::MakeDir => Purpose::MakeDir,
+        Action::Find => Purpose::Find,
+        _ => {
+            let Some(Item::Entry(entry)) = pane.item() else {
+                return model.say("one name at a time: z lists the frames of a sequence");
+            };
+            let name = pane.entries.name(entry);
+            // What is no text cannot be edited as text; it can be typed anew.
+            if let Ok(known) = std::str::from_utf8(name) {
+                text = known.to_string();
+            }
+            Purpose::Rename(name.into())
+        }
+    };
+    model.layers.push(Layer::Name(NameLayer {
+        side,
+        purpose,
+        input: Input::new(text),
+        wrong: None,
+    }));
+}
+
+/// After each letter: the cursor goes to the first row that begins with what was typed.
+pub fn typed(model: &mut Model) {
+    let Some(Layer::Name(layer)) = model.layers.last_mut() else {
+        return;
+    };
+    layer.wrong = None;
+    if layer.purpose != Purpose::Find {
+        return;
+    }
+    let (side, text) = (layer.side, layer.input.value().to_string());
+    let found = text.is_empty() || find(model, side, &text, 0);
+    if let Some(Layer::Name(layer)) = model.layers.last_mut()
+        && !found
+    {
+        layer.wrong = Some("no name begins so".to_string());
+    }
+}
+
+/// The next row that begins with what was typed; after the last the first.
+pub fn next(model: &mut Model) {
+    if let Some(Layer::Name(layer)) = model.layers.last()
+        && layer.purpose == Purpose::Find
+    {
+        let (side, text) = (layer.side, layer.input.value().to_string());
+        let after = model.pane(side).cursor + 1;
+        if !text.is_empty() && !find(model, side, &text, after) {
+            find(model, side, &text, 0);
+        }
+    }
+}
+
+/// Letters in either case, unless one of those typed is a capital.
+fn find(model: &mut Model, side: Side, text: &str, from: usize) -> bool {
+    let pane = model.pane_mut(side);
+    let exact = text.chars().any(char::is_uppercase);
+    let wanted = text.as_bytes();
+    let begins = |name: &[u8]| {
+        name.get(..wanted.len()).is_some_and(|head| {
+            if exact {
+                head == wanted
+            } else {
+                head.eq_ignore_ascii_case(wanted)
+            }
+        })
+    };
+    let place =
+        (from..pane.shown.len()).find(|place| pane.at(*place).is_some_and(|row| begins(row.name)));
+    if let Some(place) = place {
+        pane.cursor = place;
+    }
+    place.is_some()
+}
+
+/// Takes what was typed.
+pub fn finish(model: &mut Model, effects: &mut Effects) {
+    let Some(Layer::Name(layer)) = model.layers.last_mut() else {
+        return;
+    };
+    let name: Box<[u8]> = layer.input.value().as_bytes().into();
+    if layer.purpose != Purpose::Find && !is_name(&name) {
+        layer.wrong = Some("a name without /, not empty, not . or ..".to_string());
+        return;
+    }
+    let (side, purpose) = (layer.side, layer.purpose.clone());
+    model.layers.pop();
+    let path = model.pane(side).path.clone();
+    match purpose {
+        Purpose::Find => {}
+        Purpose::Rename(from) if from == name => {}
+        Purpose::MakeDir => effects.push(Effect::Edit {
+            side,
+            path,
+            from: None,
+            name,
+        }),
+        Purpose::Rename(from) => effects.push(Effect::Edit {
+            side,
+            path,
+            from: Some(from),
+            name,
+        }),
+    }
+}
+
+/// What became of it.
+pub fn take(
+    model: &mut Model,
+    side: Side,
+    path: &std::path::Path,
+    name: Box<[u8]>,
+    result: Result<(), String>,
+    effects: &mut Effects,
+) {
+    let shown = model.look.name(&name).into_owned();
+    match result {
+        Ok(()) => {
+            let pane = model.pane_mut(side);
+            if pane.path == path {
+                panes::visit(model, side, path.to_path_buf(), Some(name), effects);
+            }
+            let other = side.other();
+            if model.pane(other).path == path {
+                panes::reload(model, other, effects);
+            }
+        }
+        Err(reason) => model.warn(format!("{shown}: {reason}")),
+    }
+}
