@@ -12,7 +12,7 @@ use crate::engine::tally::Cell;
 use crate::engine::threads;
 use crate::engine::throttle::Throttle;
 use crate::engine::tree::Slice;
-use crate::engine::worker::{Big, Shared, Work, Worker, contain, reopen};
+use crate::engine::worker::{Big, Flushes, Shared, Work, Worker, contain, reopen};
 use crate::proto::Sparse;
 use crate::proto::{
     DEFAULT_BUFFER_SIZE, DEFAULT_PARALLEL_MIN_SIZE, FileId, JobSpec, Lane, Strategy, WorkerId,
@@ -22,6 +22,7 @@ use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use crossbeam_utils::CachePadded;
 use std::collections::VecDeque;
 use std::io;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
@@ -91,7 +92,10 @@ impl Job {
             follow_links: self.spec.follow_links,
             retries: self.spec.retries,
             late: Mutex::default(),
-            throttle: self.spec.limit.map(Throttle::new),
+            throttle: Throttle::new(self.spec.limit),
+            surplus: AtomicU32::new(0),
+            flushes: Flushes::new(crate::sys::open_files()),
+            copied_again: Mutex::default(),
             wanted: wanted(&self.spec, chunk_workers, chunk_size),
             buffer_size: tuning
                 .buffer_size
@@ -151,7 +155,7 @@ impl Job {
             let reading = Reading {
                 at: now,
                 bytes: self.bytes_copied(),
-                files: self.counts.ended,
+                files: self.counts.ended + self.naming.len() as u64,
                 cpu: clock::cpu(),
             };
             if let Some(number) = width.take(reading) {
@@ -226,6 +230,49 @@ impl Job {
         Ok(())
     }
 
+    /// Files in flight that are wanted now.
+    pub fn file_workers(&self) -> u16 {
+        match &self.crew {
+            Some(crew) => crew.file_workers,
+            None => workers(&self.spec).0,
+        }
+    }
+
+    /// More files in flight, or fewer: those that are too many leave after the work in hand. From
+    /// now on it is this number, and none is found by trial.
+    pub fn change_workers(&mut self, by: i32) {
+        if self.spec.strategy == Strategy::Baseline {
+            // The yardstick is one file at a time.
+            return;
+        }
+        let now = self.file_workers();
+        let wanted = now.saturating_add_signed(by.clamp(-256, 256) as i16);
+        let wanted = wanted.clamp(1, 256);
+        Arc::make_mut(&mut self.spec).tuning.file_workers = Some(wanted);
+        self.width = None;
+        let Some(mut crew) = self.crew.take() else {
+            return;
+        };
+        let surplus = &crew.shared.surplus;
+        if wanted < now {
+            // Not by way of the queue: the work that waits in it may be minutes.
+            surplus.fetch_add(u32::from(now - wanted), Ordering::Relaxed);
+            crew.file_workers = wanted;
+        }
+        // Those that were to leave and have not yet may stay instead.
+        while crew.file_workers < wanted
+            && surplus
+                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |some| {
+                    some.checked_sub(1)
+                })
+                .is_ok()
+        {
+            crew.file_workers += 1;
+        }
+        self.staff(&mut crew, wanted);
+        self.crew = Some(crew);
+    }
+
     pub(super) fn offer_lanes(&mut self, big: &Arc<Big>, reopened: bool) {
         let Some(crew) = self.crew.take() else { return };
         let have = self
@@ -257,7 +304,7 @@ impl Job {
     pub(super) fn feed(&mut self) {
         let Some(crew) = &self.crew else { return };
         while let Some(work) = self.again.pop_front() {
-            let counts = matches!(work, Work::Again(..) | Work::Dir(..));
+            let counts = matches!(work, Work::Again(..) | Work::Dir(..) | Work::Name(..));
             match crew.files.try_send(work) {
                 Ok(()) => self.issued += u64::from(counts),
                 Err(TrySendError::Full(work) | TrySendError::Disconnected(work)) => {
@@ -267,7 +314,8 @@ impl Job {
             }
         }
         while let Some(slice) = self.slices.get(self.next_slice) {
-            if crew.files.try_send(Work::Slice(slice.clone())).is_err() {
+            // They come back soon, and take memory until then.
+            if self.naming.is_full() || crew.files.try_send(Work::Slice(slice.clone())).is_err() {
                 return;
             }
             self.next_slice += 1;
@@ -275,13 +323,15 @@ impl Job {
         }
     }
 
-    /// On cancel: files set aside are given to workers to be removed, slices that were not handed
+    /// On cancel: files set aside, and those that wait for names, are given to workers to be
+    /// removed; slices that were not handed
     /// out only complete their directories.
     pub(super) fn clear_out(&mut self) {
         let held: Vec<FileId> = self.held.keys().copied().collect();
         for id in held {
             self.resume_held(id);
         }
+        self.name_unnamed(false);
         let rest: Vec<Arc<Slice>> = self.slices[self.next_slice..].to_vec();
         if !rest.is_empty() {
             let count = rest.len();

@@ -1,6 +1,6 @@
 //! One regular file: open, temporary, bytes, checks, metadata, flush, close, name.
 
-use super::super::failure::{Trouble, source};
+use super::super::failure::{Trouble, refused_new, source};
 use super::super::report::Status;
 use super::super::route::{Ladder, Rung};
 use super::super::tree::{DirFds, Slice};
@@ -146,7 +146,7 @@ impl Worker {
                 Ok(fd) => fd,
                 // Planted, or 2^64 was not enough: take another.
                 Err(Errno::EXIST) => continue,
-                Err(errno) => return Err(Trouble::kernel(Op::Create, Side::Dest, errno)),
+                Err(errno) => return Err(refused_new(sys, dir, Op::Create, errno)),
             };
             // The lock only tells other runs that the file is in use; a file system without
             // locks gives the same answer to them.
@@ -203,6 +203,19 @@ impl Worker {
                 Err(left) => Outcome::Trouble(and_left_behind(trouble, &left)),
             },
         }
+    }
+
+    /// A file that was set aside is not wanted any more.
+    pub(super) fn give_up(&mut self, file: OpenFile) {
+        let (slice, index) = (file.slice.clone(), file.index);
+        self.settled(&slice.dir, 0, |worker| {
+            worker.cell.begin(file.id, file.stat.size, file.done);
+            let outcome = worker.guarded(|worker| match worker.discard(file) {
+                Ok(()) => Outcome::Ended(Status::Cancelled),
+                Err(trouble) => Outcome::Trouble(trouble),
+            });
+            worker.conclude(&slice, index, outcome);
+        });
     }
 
     /// Hands a large file to lanes and takes part.
