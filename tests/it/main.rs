@@ -25,6 +25,7 @@ mod pictures;
 mod queue;
 mod races;
 mod readme;
+mod rings;
 mod stopped;
 mod support;
 mod terminal;

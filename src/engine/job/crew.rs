@@ -2,6 +2,7 @@
 
 use super::Job;
 use crate::clock;
+use crate::engine::budget::Memory;
 use crate::engine::chunk;
 use crate::engine::gate::Gate;
 use crate::engine::report::{Report, Retry, What};
@@ -12,15 +13,13 @@ use crate::engine::threads;
 use crate::engine::throttle::Throttle;
 use crate::engine::tree::Slice;
 use crate::engine::worker::{Big, Shared, Work, Worker, contain, reopen};
-use crate::proto::Sparse;
-use crate::proto::{
-    DEFAULT_BUFFER_SIZE, DEFAULT_PARALLEL_MIN_SIZE, FileId, JobSpec, Lane, Strategy, WorkerId,
-};
+use crate::proto::{DEFAULT_PARALLEL_MIN_SIZE, FileId, JobSpec, Lane, Strategy, WorkerId};
 use crate::sys::Sys;
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use crossbeam_utils::CachePadded;
 use std::collections::VecDeque;
 use std::io;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
@@ -83,10 +82,8 @@ impl Job {
             late: Mutex::default(),
             throttle: self.spec.limit.map(Throttle::new),
             wanted: wanted(&self.spec, chunk_workers, chunk_size),
-            buffer_size: tuning
-                .buffer_size
-                .unwrap_or(DEFAULT_BUFFER_SIZE)
-                .clamp(4096, 1 << 30) as usize,
+            memory: Memory::share(tuning, u64::from(file_workers + chunk_workers - 1)),
+            ring_refused: AtomicBool::new(false),
             chunk_size,
             reports: reports.clone(),
         });
@@ -272,6 +269,6 @@ pub fn wanted(spec: &JobSpec, chunk_workers: u16, chunk_size: u64) -> Wanted {
         strategy: spec.strategy,
         chunk_workers,
         parallel_min_size: spec.tuning.parallel_min_size.unwrap_or(automatic),
-        reshape: spec.sparse != Sparse::Auto,
+        sparse: spec.sparse,
     }
 }

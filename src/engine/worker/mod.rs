@@ -22,6 +22,7 @@ pub use file::OpenFile;
 
 pub use lane::Big;
 
+use super::budget::Memory;
 use super::failure::Trouble;
 use super::gate::{Gate, Pass};
 use super::links::{Links, Waiting};
@@ -43,6 +44,7 @@ use crossbeam_utils::CachePadded;
 use std::collections::{HashMap, VecDeque};
 use std::ffi::CStr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
@@ -92,8 +94,10 @@ pub struct Shared {
     pub throttle: Option<Throttle>,
     /// What the ladder depends on.
     pub wanted: Wanted,
-    /// Bytes of a worker's buffer.
-    pub buffer_size: usize,
+    /// A worker's share of the job's buffers.
+    pub memory: Memory,
+    /// That the kernel gives no rings was said.
+    pub ring_refused: AtomicBool,
     /// Bytes of one range of a large file.
     pub chunk_size: u64,
     /// To the coordinator.
@@ -186,7 +190,7 @@ impl std::fmt::Debug for Worker {
 impl Worker {
     /// A worker of a job; `seed` makes its temporaries' names.
     pub fn new(shared: Arc<Shared>, id: WorkerId, cell: Arc<CachePadded<Cell>>, seed: u64) -> Self {
-        let movers = Movers::new(shared.buffer_size);
+        let movers = Movers::new(shared.memory);
         let temps = TempNames::new(seed);
         Self {
             shared,
