@@ -96,6 +96,7 @@ fn settings(config: &Config) -> Settings {
         colour: wanted(config.screen.colour),
         defaults: JobSpec {
             naming: Naming::Into,
+            conflict: config.copy.conflict,
             ..config.copy.spec()
         },
     }

@@ -41,7 +41,7 @@ pub const KEYS: &[Key] = &[
         section: "copy",
         name: "conflict",
         variable: "HAUL_CONFLICT",
-        doc: "What happens to an existing name with other content: refuse, skip, overwrite, newer, rename.",
+        doc: "What happens to an existing name with other content: ask, refuse, skip, overwrite, newer, rename.\n`ask` parks it until you answer in the interactive program; without a screen it is `refuse`.",
         set: |config, value| {
             let names = Conflict::ALL.map(Conflict::name);
             word(value, Conflict::from_name, &names).map(|policy| config.copy.conflict = policy)

@@ -272,7 +272,8 @@ mod tests {
         assert_eq!(loaded.config.copy.tuning.chunk_workers, Some(3));
         assert_eq!(loaded.config.copy.tuning.buffer_size, Some(1 << 20));
         assert_eq!(loaded.config.copy.filters.exclude, ["*.tmp"]);
-        assert_eq!(loaded.config.copy.conflict, Conflict::Refuse);
+        assert_eq!(loaded.config.copy.conflict, Conflict::Ask);
+        assert_eq!(loaded.config.copy.spec().conflict, Conflict::Refuse);
         assert_eq!(loaded.config.log.level, Level::Debug);
         assert!(loaded.config.screen.show_hidden);
         let spec = loaded.config.copy.spec();

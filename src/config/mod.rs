@@ -60,7 +60,7 @@ impl Default for Copying {
     fn default() -> Self {
         Self {
             strategy: Strategy::default(),
-            conflict: Conflict::default(),
+            conflict: Conflict::Ask,
             sync: Durability::default(),
             tuning: Tuning::default(),
             filters: Filters::default(),
@@ -73,12 +73,12 @@ impl Default for Copying {
 }
 
 impl Copying {
-    /// A job that copies so, from and to nowhere yet.
+    /// A job that copies so, from and to nowhere yet, with nobody to ask.
     pub fn spec(&self) -> JobSpec {
         JobSpec {
             strategy: self.strategy,
             tuning: self.tuning.clone(),
-            conflict: self.conflict,
+            conflict: self.conflict.headless(),
             durability: self.sync,
             filters: self.filters.clone(),
             preserve: self.preserve,

@@ -167,6 +167,19 @@ impl Coordinator {
                     failures: failures.unwrap_or_default(),
                 });
             }
+            Request::Conflicts { job, from, limit } => {
+                let known = self.jobs.iter().find(|known| known.id == job);
+                let limit = limit.min(PAGE) as usize;
+                let conflicts = known.map(|job| job.parked_page(from as usize, limit));
+                self.tell(Update::Conflicts {
+                    job,
+                    from,
+                    conflicts: conflicts.unwrap_or_default(),
+                });
+            }
+            Request::Answer { job, file, with } => {
+                self.with(job, |job| job.answer(file, with, &mut events));
+            }
             Request::Plan { plan, spec } => {
                 self.drop_plan(None);
                 let stop = Arc::new(AtomicBool::new(false));

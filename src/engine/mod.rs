@@ -5,6 +5,7 @@
 //! only through [`crate::sys`]. Doors talk to it through [`crate::session`].
 
 mod advice;
+mod answers;
 mod budget;
 mod chunk;
 mod coordinator;

@@ -8,7 +8,9 @@ use super::route::{Reason, Rung};
 use super::scan::Subtree;
 use super::tree::{Dir, Slice};
 use super::worker::Held;
-use crate::proto::{BytePath, Failure, FileId, JobId, Naming, Plan, Strategy, Totals, WorkerId};
+use crate::proto::{
+    BytePath, Facts, Failure, FileId, JobId, Naming, Plan, Strategy, Totals, WorkerId,
+};
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
@@ -206,6 +208,8 @@ pub struct Used {
 pub struct Batch {
     /// Entries that ended.
     pub ended: Vec<(FileId, Status)>,
+    /// Of those, the conflicts that wait for an answer, with what is at the destination.
+    pub parked: Vec<(FileId, Facts)>,
     /// Their failures.
     pub failures: Vec<Failure>,
     /// What moved their bytes.

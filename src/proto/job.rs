@@ -93,17 +93,42 @@ pub enum Conflict {
     Newer,
     /// Kept; the new file gets a free name beside it.
     Rename,
+    /// Left alone until somebody answers: parked, while the rest of the job goes on. Only where
+    /// there is somebody to ask; without a screen it is `refuse`.
+    Ask,
 }
 
 impl Conflict {
     /// Every policy, in the order menus show them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
+        Self::Ask,
         Self::Refuse,
         Self::Skip,
         Self::Overwrite,
         Self::Newer,
         Self::Rename,
     ];
+
+    /// Those that need nobody to ask.
+    pub const HEADLESS: [Self; 5] = [
+        Self::Refuse,
+        Self::Skip,
+        Self::Overwrite,
+        Self::Newer,
+        Self::Rename,
+    ];
+
+    /// What a parked conflict can be answered with.
+    pub const ANSWERS: [Self; 4] = [Self::Skip, Self::Overwrite, Self::Newer, Self::Rename];
+
+    /// The policy where nobody can be asked.
+    #[must_use]
+    pub const fn headless(self) -> Self {
+        match self {
+            Self::Ask => Self::Refuse,
+            other => other,
+        }
+    }
 
     /// The name used on the command line, in the configuration and on screen.
     pub const fn name(self) -> &'static str {
@@ -113,6 +138,7 @@ impl Conflict {
             Self::Overwrite => "overwrite",
             Self::Newer => "newer",
             Self::Rename => "rename",
+            Self::Ask => "ask",
         }
     }
 

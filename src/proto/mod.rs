@@ -23,6 +23,7 @@ pub use job::{
 pub use path::BytePath;
 pub use request::Request;
 pub use update::{
-    ConflictSample, Event, FilePhase, FileRow, FlushView, Hello, JobView, Lane, Mark, Notice, Plan,
-    Preview, Snapshot, StrategyUse, Summary, SummaryFiles, Totals, Update, WorkerRow,
+    ConflictSample, EntryKind, Event, Facts, FilePhase, FileRow, FlushView, Hello, JobView, Lane,
+    Mark, Notice, Parked, Plan, Preview, Snapshot, StrategyUse, Summary, SummaryFiles, Totals,
+    Update, WorkerRow,
 };

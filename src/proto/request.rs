@@ -1,6 +1,6 @@
 //! What a door may ask of the engine.
 
-use super::{FileId, JobId, JobSpec, PlanId, Start};
+use super::{Conflict, FileId, JobId, JobSpec, PlanId, Start};
 use serde::{Deserialize, Serialize};
 
 /// One request. Each takes effect before a later one is looked at; the answer is visible in the
@@ -80,6 +80,25 @@ pub enum Request {
         from: u32,
         /// How many at most; capped at 200.
         limit: u32,
+    },
+    /// Asks for a page of a job's parked conflicts; answered by [`super::Update::Conflicts`].
+    Conflicts {
+        /// Which job.
+        job: JobId,
+        /// Index of the first wanted, in order of discovery by the scan.
+        from: u32,
+        /// How many at most; capped at 200.
+        limit: u32,
+    },
+    /// Says what becomes of a parked conflict, or of all that are parked now. The copies it asks
+    /// for are made at once in a job that runs; an ended job is queued again for them alone.
+    Answer {
+        /// Which job.
+        job: JobId,
+        /// Which entry; `None` is every one that is parked.
+        file: Option<FileId>,
+        /// One of [`Conflict::ANSWERS`]; anything else changes nothing.
+        with: Conflict,
     },
     /// Counts what a job would do, without writing; answered by [`super::Update::Plan`]s until
     /// one says it is final. A later `Plan` replaces an unfinished one.

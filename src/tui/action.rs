@@ -86,6 +86,24 @@ pub enum Action {
     Retry,
     /// Lists what failed.
     Errors,
+    /// Lists the conflicts that wait for an answer.
+    Conflicts,
+    /// Leaves what is there.
+    AnswerSkip,
+    /// Replaces what is there.
+    AnswerOverwrite,
+    /// Replaces what is there where the source is newer.
+    AnswerNewer,
+    /// Keeps both: the copy gets a free name.
+    AnswerRename,
+    /// The same for every conflict that waits.
+    AnswerSkipAll,
+    /// The same for every conflict that waits; asks first.
+    AnswerOverwriteAll,
+    /// The same for every conflict that waits; asks first.
+    AnswerNewerAll,
+    /// The same for every conflict that waits.
+    AnswerRenameAll,
     /// Everything about the job.
     Details,
     /// Opens or closes the worker rows below the queue.
@@ -127,6 +145,8 @@ pub enum Context {
     Details,
     /// The failures of one job.
     Errors,
+    /// The conflicts of one job that wait for an answer.
+    Conflicts,
     /// The list of keys.
     Help,
     /// A question with choices.
@@ -137,12 +157,13 @@ pub enum Context {
 
 impl Context {
     /// Every context, in the order of the help screen.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Panes,
         Self::Queue,
         Self::Plan,
         Self::Details,
         Self::Errors,
+        Self::Conflicts,
         Self::Question,
         Self::Sort,
         Self::Help,
@@ -156,6 +177,7 @@ impl Context {
             Self::Plan => "Plan of a copy",
             Self::Details => "Details of a job",
             Self::Errors => "Errors of a job",
+            Self::Conflicts => "Conflicts of a job",
             Self::Question => "Questions",
             Self::Sort => "Order menu",
             Self::Help => "This list",
@@ -209,11 +231,11 @@ pub fn keys_table() -> Vec<KeyRow> {
     rows
 }
 
-use Context::{Details, Errors, Help, Panes, Plan, Question, Queue, Sort};
+use Context::{Conflicts, Details, Errors, Help, Panes, Plan, Question, Queue, Sort};
 
 const BASE: &[Context] = &[Panes, Queue];
-const LISTS: &[Context] = &[Panes, Queue, Details, Errors, Help];
-const PAGES: &[Context] = &[Panes, Queue, Details, Errors, Help, Plan];
+const LISTS: &[Context] = &[Panes, Queue, Details, Errors, Conflicts, Help];
+const PAGES: &[Context] = &[Panes, Queue, Details, Errors, Conflicts, Help, Plan];
 const JOBS: &[Context] = &[Panes, Queue, Details];
 const ALL: &[Context] = &Context::ALL;
 
@@ -233,8 +255,24 @@ macro_rules! rows {
 /// The table: intent, name, word for the bottom line, keys, contexts, what it does. Its order is
 /// that of the help screen, and decides what the bottom line keeps longest.
 pub const ACTIONS: &[Row] = rows! {
-    Help "help" "keys" ["<F1>", "?"] in &[Panes, Queue, Plan, Details, Errors, Question, Sort],
+    Help "help" "keys" ["<F1>", "?"] in &[Panes, Queue, Plan, Details, Errors, Conflicts, Question, Sort],
         "List the keys";
+    AnswerSkip "answer-skip" "skip" ["s"] in &[Conflicts],
+        "Leave what is there: the highlighted conflict is skipped";
+    AnswerOverwrite "answer-overwrite" "overwrite" ["o"] in &[Conflicts],
+        "Replace what is there by the source";
+    AnswerNewer "answer-newer" "newer" ["n"] in &[Conflicts],
+        "Replace what is there if the source is newer, else leave it";
+    AnswerRename "answer-rename" "keep both" ["r"] in &[Conflicts],
+        "Keep both: the copy gets a free name beside it";
+    AnswerSkipAll "answer-skip-all" "S/O/N/R for all" ["S"] in &[Conflicts],
+        "Skip every conflict of the job that waits";
+    AnswerOverwriteAll "answer-overwrite-all" "" ["O"] in &[Conflicts],
+        "Replace in every conflict of the job that waits; asks first";
+    AnswerNewerAll "answer-newer-all" "" ["N"] in &[Conflicts],
+        "Replace where the source is newer, in every conflict that waits; asks first";
+    AnswerRenameAll "answer-rename-all" "" ["R"] in &[Conflicts],
+        "Keep both in every conflict of the job that waits";
     RunNow "run-now" "run now" ["<enter>"] in &[Plan],
         "Run the copy now, beside whatever runs";
     RunQueued "run-queued" "queue" ["<F2>"] in &[Plan],
@@ -245,6 +283,8 @@ pub const ACTIONS: &[Row] = rows! {
         "Answer yes";
     Close "close" "back" ["<esc>", "q"] in &[Details, Errors, Help],
         "Close and go back";
+    Close "close" "later" ["<esc>", "q", "<enter>"] in &[Conflicts],
+        "Answer later: nothing is touched";
     Close "close" "no" ["<esc>", "n", "q"] in &[Question],
         "Answer no: nothing changes";
     Close "close" "leave" ["<esc>", "q"] in &[Plan],
@@ -267,6 +307,8 @@ pub const ACTIONS: &[Row] = rows! {
         "Pause or resume the selected job; in its details, the selected file";
     Cancel "cancel" "cancel" ["x"] in JOBS,
         "Cancel the selected job, or only the selected file; asks first";
+    Conflicts "conflicts" "conflicts" ["C"] in JOBS,
+        "Answer the conflicts of the selected job that wait";
     Errors "errors" "errors" ["e"] in JOBS,
         "List what failed in the selected job";
     Retry "retry" "retry" ["r"] in &[Panes, Queue, Details, Errors],
@@ -281,7 +323,7 @@ pub const ACTIONS: &[Row] = rows! {
         "Move the job one place later";
     Zoom "zoom" "queue" ["w"] in BASE,
         "Give the queue the whole screen, or take it back";
-    Quit "quit" "" ["<C-c>"] in &[Plan, Details, Errors, Help, Question, Sort],
+    Quit "quit" "" ["<C-c>"] in &[Plan, Details, Errors, Conflicts, Help, Question, Sort],
         "Leave haul; asks while there is work";
     Left "left" "" ["<left>", "h", "-"] in &[Plan],
         "Take the value before";
@@ -293,7 +335,7 @@ pub const ACTIONS: &[Row] = rows! {
         "Go to the choice after";
     Up "up" "" ["<up>", "k"] in LISTS,
         "Go one row up";
-    Down "down" "move" ["<down>", "j"] in &[Details, Errors, Help],
+    Down "down" "move" ["<down>", "j"] in &[Details, Errors, Conflicts, Help],
         "Go one row down";
     Down "down" "" ["<down>", "j"] in BASE,
         "Go one row down";

@@ -1,7 +1,7 @@
 //! What lies over the panes and the queue: the plan, details, errors, questions, help.
 
 use super::browse::Side;
-use crate::proto::{Failure, FileId, JobId, JobSpec, Plan, PlanId, Preview};
+use crate::proto::{Conflict, Failure, FileId, JobId, JobSpec, Parked, Plan, PlanId, Preview};
 use std::collections::BTreeMap;
 use tui_input::Input;
 
@@ -14,6 +14,8 @@ pub enum Layer {
     Details(DetailsLayer),
     /// The failures of one job.
     Errors(ErrorsLayer),
+    /// The conflicts of one job that wait for an answer.
+    Conflicts(ConflictsLayer),
     /// A question.
     Question(Question),
     /// The list of keys.
@@ -122,6 +124,43 @@ impl ErrorsLayer {
     }
 }
 
+/// The conflicts of one job that wait for an answer: a window of a page into them.
+#[derive(Clone, Debug)]
+pub struct ConflictsLayer {
+    /// Which job.
+    pub job: JobId,
+    /// The highlighted conflict, counted over all.
+    pub cursor: usize,
+    /// First one on screen.
+    pub top: usize,
+    /// The page that was asked for last, and how many waited then; what was answered shifts the
+    /// rest, so that it is asked for again.
+    pub asked: Option<(u32, u64)>,
+    /// Place of the first of `rows`.
+    pub from: usize,
+    /// The conflicts that came, less those answered since.
+    pub rows: Vec<Parked>,
+}
+
+impl ConflictsLayer {
+    /// On the first conflict of a job.
+    pub const fn new(job: JobId) -> Self {
+        Self {
+            job,
+            cursor: 0,
+            top: 0,
+            asked: None,
+            from: 0,
+            rows: Vec::new(),
+        }
+    }
+
+    /// The conflict at that place, once its page has come.
+    pub fn at(&self, place: usize) -> Option<&Parked> {
+        self.rows.get(place.checked_sub(self.from)?)
+    }
+}
+
 /// What is being asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Asked {
@@ -132,8 +171,17 @@ pub enum Asked {
         /// The selected file.
         file: Option<FileId>,
     },
+    /// Answer every conflict of a job that waits, where files are replaced.
+    AnswerAll {
+        /// Which job.
+        job: JobId,
+        /// With what.
+        with: Conflict,
+    },
     /// Leave while there is work.
     Quit,
+    /// Leave while nothing but conflicts waits.
+    QuitUnanswered,
 }
 
 /// A choice of a question.
@@ -149,6 +197,8 @@ pub enum Choice {
     Wait,
     /// Cancel everything and leave.
     Leave,
+    /// Replace.
+    Replace,
 }
 
 impl Choice {
@@ -156,7 +206,10 @@ impl Choice {
     pub const fn word(self, asked: &Asked) -> &'static str {
         match (self, asked) {
             (Self::No, Asked::Cancel { .. }) => "No, go on",
-            (Self::No, Asked::Quit) => "Stay",
+            (Self::No, Asked::AnswerAll { .. }) => "No, touch nothing",
+            (Self::No, Asked::Quit | Asked::QuitUnanswered) => "Stay",
+            (Self::Leave, Asked::QuitUnanswered) => "Leave them and quit",
+            (Self::Replace, _) => "Replace",
             (Self::OnlyFile, _) => "Only this file",
             (Self::Job, _) => "Cancel the job",
             (Self::Wait, _) => "Quit when done",
@@ -181,6 +234,8 @@ impl Question {
             Asked::Cancel { file: None, .. } => &[Choice::No, Choice::Job],
             Asked::Cancel { file: Some(_), .. } => &[Choice::No, Choice::OnlyFile, Choice::Job],
             Asked::Quit => &[Choice::No, Choice::Wait, Choice::Leave],
+            Asked::QuitUnanswered => &[Choice::No, Choice::Leave],
+            Asked::AnswerAll { .. } => &[Choice::No, Choice::Replace],
         }
     }
 
@@ -189,7 +244,8 @@ impl Question {
         match self.asked {
             Asked::Cancel { file: Some(_), .. } => Choice::OnlyFile,
             Asked::Cancel { file: None, .. } => Choice::Job,
-            Asked::Quit => Choice::Leave,
+            Asked::Quit | Asked::QuitUnanswered => Choice::Leave,
+            Asked::AnswerAll { .. } => Choice::Replace,
         }
     }
 }

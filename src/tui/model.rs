@@ -80,8 +80,11 @@ pub struct Notice {
     pub until_ms: u64,
 }
 
-/// Milliseconds a notice stays.
-const NOTICE_MS: u64 = 8_000;
+/// Milliseconds a notice stays: it covers the line of keys.
+const NOTICE_MS: u64 = 3_000;
+
+/// Milliseconds bad news stays.
+const WARNING_MS: u64 = 8_000;
 
 /// The state of the interactive program.
 #[derive(Clone, Debug)]
@@ -186,6 +189,7 @@ impl Model {
         let id = match self.layers.last() {
             Some(Layer::Details(details)) => Some(details.job),
             Some(Layer::Errors(errors)) => Some(errors.job),
+            Some(Layer::Conflicts(conflicts)) => Some(conflicts.job),
             _ => self.queue.selected,
         };
         id.and_then(|id| self.job(id))
@@ -203,6 +207,7 @@ impl Model {
             Some(Layer::Plan(_)) => Some(Context::Plan),
             Some(Layer::Details(_)) => Some(Context::Details),
             Some(Layer::Errors(_)) => Some(Context::Errors),
+            Some(Layer::Conflicts(_)) => Some(Context::Conflicts),
             Some(Layer::Question(_)) => Some(Context::Question),
             Some(Layer::Help { .. }) => Some(Context::Help),
             Some(Layer::Sort { .. }) => Some(Context::Sort),
@@ -235,7 +240,7 @@ impl Model {
         self.notice = Some(Notice {
             text: text.into(),
             bad: true,
-            until_ms: self.now_ms + NOTICE_MS,
+            until_ms: self.now_ms + WARNING_MS,
         });
     }
 
@@ -245,6 +250,12 @@ impl Model {
             .jobs
             .iter()
             .filter(|job| !job.state.is_final())
+    }
+
+    /// Conflicts of ended jobs that still wait for an answer.
+    pub fn unanswered(&self) -> u64 {
+        let ended = self.snapshot.jobs.iter().filter(|job| job.state.is_final());
+        ended.map(|job| job.parked).sum()
     }
 
     /// Jobs in that state.

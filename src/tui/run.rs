@@ -373,14 +373,19 @@ impl Shell {
                 "job {}: {}: {}, {} copied in {}",
                 job.id,
                 words::title(job, self.model.look),
-                words::state(job.state),
+                words::standing(job),
                 units::size(job.bytes_copied),
                 words::many(job.copied, "file", "files"),
             );
+            let conflicts = if job.conflicts == 1 {
+                "conflict"
+            } else {
+                "conflicts"
+            };
             for (number, word) in [
                 (job.skipped, "skipped"),
                 (job.failed, "failed"),
-                (job.conflicts, "conflicts"),
+                (job.conflicts, conflicts),
             ] {
                 if number > 0 {
                     line = format!("{line}, {number} {word}");

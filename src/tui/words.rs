@@ -25,6 +25,23 @@ pub const fn state(state: JobState) -> &'static str {
     }
 }
 
+/// The word for how a job stands: its state, or that it waits for answers and nothing else.
+pub const fn standing(job: &JobView) -> &'static str {
+    if waits_for_answers(job) {
+        "WAIT?"
+    } else {
+        state(job.state)
+    }
+}
+
+/// True when all that is left of an ended job are conflicts that were not answered.
+pub const fn waits_for_answers(job: &JobView) -> bool {
+    matches!(job.state, JobState::DoneWithFailures)
+        && job.failed == 0
+        && job.parked > 0
+        && job.parked == job.conflicts
+}
+
 /// The same as a sentence.
 pub fn sentence(job: &JobView) -> String {
     match job.state {
@@ -43,6 +60,10 @@ pub fn sentence(job: &JobView) -> String {
             "cancelled: finished files stay, no partial file is left".to_string()
         }
         JobState::Done => "done".to_string(),
+        JobState::DoneWithFailures if waits_for_answers(job) => format!(
+            "done; {} for your answer",
+            many(job.parked, "conflict waits", "conflicts wait")
+        ),
         JobState::DoneWithFailures => "done, but not everything: see the errors".to_string(),
         JobState::Failed => "failed: could not begin, nothing was written".to_string(),
     }
@@ -130,6 +151,15 @@ pub fn files_total(job: &JobView) -> String {
 /// Failures and conflicts together, for the narrow column.
 pub const fn troubles(job: &JobView) -> u64 {
     job.failed + job.conflicts
+}
+
+/// The same as text: `!3` for what went wrong, `?3` where only answers are waited for.
+pub fn troubles_text(job: &JobView) -> String {
+    match troubles(job) {
+        0 => "0".to_string(),
+        all if all == job.parked => format!("?{}", units::count(all)),
+        all => format!("!{}", units::count(all)),
+    }
 }
 
 /// `sh010 +2 -> fast/ABC`.

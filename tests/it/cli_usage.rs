@@ -141,7 +141,7 @@ fn the_configuration_in_force_says_where_it_is_from() {
     };
     assert_eq!(line("buffer_size"), "buffer_size = \"1MiB\" # file");
     assert_eq!(line("file_workers"), "file_workers = 5 # HAUL_FILE_WORKERS");
-    assert_eq!(line("conflict"), "conflict = \"refuse\" # default");
+    assert_eq!(line("conflict"), "conflict = \"ask\" # default");
 
     // What is printed is itself a configuration.
     fs::write(world.path().join("again.toml"), &out).expect("written");

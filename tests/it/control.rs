@@ -443,7 +443,7 @@ fn a_name_that_appears_during_the_copy_is_not_replaced() {
             );
             let expected = match conflict {
                 Conflict::Skip => (0, 1, 0),
-                Conflict::Refuse => (0, 0, 1),
+                Conflict::Refuse | Conflict::Ask => (0, 0, 1),
                 _ => (1, 0, 0),
             };
             assert_eq!(counts, expected, "{said}");

@@ -148,7 +148,7 @@ fn row(screen: &str, job: u32) -> Option<&str> {
         words.next() == Some(&job.to_string())
             && words
                 .next()
-                .is_some_and(|state| state.chars().all(|c| c.is_ascii_uppercase()))
+                .is_some_and(|state| state.chars().all(|c| c.is_ascii_uppercase() || c == '?'))
     })
 }
 
@@ -569,7 +569,7 @@ fn no_hostile_name_reaches_the_terminal_raw() {
             "{name:?} passes"
         );
     }
-    for locale in ["C.UTF-8", "C"] {
+    for (locale, policy) in [("C.UTF-8", "refuse"), ("C", "ask")] {
         let world = world_of(&[]);
         // Some are copied, one cannot be, one is a conflict.
         for (at, name) in HOSTILE.iter().enumerate() {
@@ -581,17 +581,21 @@ fn no_hostile_name_reaches_the_terminal_raw() {
         }
         let taken = world.path().join("dst").join(OsStr::from_bytes(HOSTILE[0]));
         fs::write(&taken, b"something else").expect("written");
-        let mut terminal = open_with(&world, &[("LC_ALL", locale)]);
+        let mut terminal = open_with(&world, &[("LC_ALL", locale), ("HAUL_CONFLICT", policy)]);
         terminal.shows("202e");
         terminal.keys("*");
         terminal.shows("9 marked");
         terminal.keys(F5);
         terminal.shows("with other content");
         terminal.keys(ENTER);
-        terminal.until("job 1 ended", |screen| screen.contains("DONE !"));
-        terminal.keys("e");
+        let (word, list, back) = match policy {
+            "ask" => ("WAIT?", "C", "S"),
+            _ => ("DONE !", "e", "q"),
+        };
+        terminal.until("job 1 ended", |screen| screen.contains(word));
+        terminal.keys(list);
         terminal.shows("\\x1b]52");
-        terminal.keys("q");
+        terminal.keys(back);
         // Into the directory, whose name is in the header and the next title too.
         terminal.keys("gg").keys(ENTER);
         terminal.shows("src/dir");
@@ -601,11 +605,15 @@ fn no_hostile_name_reaches_the_terminal_raw() {
         terminal.shows("Of these");
         terminal.keys(ENTER);
         terminal.until("job 2 ended", |screen| {
-            row(screen, 2).is_some_and(|row| row.contains("DONE"))
+            row(screen, 2).is_some_and(|row| row.contains(word))
         });
         terminal.keys(TAB).keys(TAB).keys(ENTER);
         terminal.shows("As it was asked for");
         terminal.keys("q").keys("q");
+        if policy == "ask" {
+            terminal.shows("1 conflict waits for an answer");
+            terminal.keys("y");
+        }
         terminal.until_seen("the end", |seen| !seen.screen().alternate_screen());
         assert_eq!(terminal.end(), 0);
         given_back(&terminal);

@@ -105,7 +105,7 @@ fn every_field_of_the_plan_can_be_changed() {
     assert_eq!(spec.strategy, Strategy::Baseline);
     assert_eq!(spec.tuning.file_workers, Some(2));
     assert_eq!(spec.tuning.chunk_workers, Some(1));
-    assert_eq!(spec.conflict, Conflict::Rename);
+    assert_eq!(spec.conflict, Conflict::Ask);
     assert_eq!(spec.durability.name(), "file");
 }
 

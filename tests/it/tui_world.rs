@@ -215,6 +215,7 @@ pub fn job(id: u64, state: JobState) -> JobView {
         skipped: 0,
         failed: 0,
         conflicts: 0,
+        parked: 0,
         bytes_copied: 10 * GIB + 512 * MIB,
         bytes_left_out: 0,
         bytes_cloned: 0,

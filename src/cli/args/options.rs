@@ -180,7 +180,7 @@ fn strategies() -> impl TypedValueParser<Value = Strategy> {
 }
 
 fn policies() -> impl TypedValueParser<Value = Conflict> {
-    PossibleValuesParser::new(Conflict::ALL.map(Conflict::name))
+    PossibleValuesParser::new(Conflict::HEADLESS.map(Conflict::name))
         .try_map(|name| Conflict::from_name(&name).ok_or("no such policy"))
 }
 

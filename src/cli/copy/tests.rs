@@ -32,6 +32,7 @@ pub fn view(state: JobState) -> JobView {
         skipped: 0,
         failed: 0,
         conflicts: 0,
+        parked: 0,
         bytes_copied: 1 << 30,
         bytes_left_out: 0,
         bytes_cloned: 0,

@@ -72,6 +72,7 @@ impl Job {
             sys: sys.clone(),
             gate: Gate::default(),
             conflict: self.spec.conflict,
+            answers: self.answers.clone(),
             durability: self.spec.durability,
             preserve: self.spec.preserve,
             umask: crate::sys::umask(),

@@ -4,6 +4,7 @@
 //! for. The state machine's table is in [`super::state`]; every change of state goes through
 //! [`Job::set_state`].
 
+mod answer;
 mod crew;
 mod flush;
 #[cfg(test)]
@@ -14,6 +15,7 @@ pub use crew::{STALL, wanted, workers};
 pub use flush::Flushed;
 
 use crate::clock;
+use crate::engine::answers::Answers;
 use crate::engine::filter::Filter;
 use crate::engine::links::Links;
 use crate::engine::report::{Batch, Notables, Report, Retry, Status, Used, What};
@@ -23,8 +25,8 @@ use crate::engine::state::transition;
 use crate::engine::tree::{Dir, Slice};
 use crate::engine::worker::{Big, Held, Work};
 use crate::proto::{
-    ErrorClass, Event, Failure, FileId, FlushView, JobId, JobSpec, JobState, Op, Side, Start,
-    Strategy, Totals,
+    ErrorClass, Event, Facts, Failure, FileId, FlushView, JobId, JobSpec, JobState, Op, Side,
+    Start, Strategy, Totals,
 };
 use crate::sys::Sys;
 use crew::{Crew, Hand};
@@ -86,6 +88,13 @@ pub struct Job {
     moved_before: u64,
     slices: Vec<Arc<Slice>>,
     status: HashMap<FileId, Status>,
+    /// Conflicts that wait for an answer, with what is at the destination.
+    pub parked: BTreeMap<FileId, Facts>,
+    /// Conflicts that were answered and wait for the job to begin again.
+    answered: BTreeMap<FileId, Facts>,
+    /// The next run is about what was answered and nothing else.
+    only_answered: bool,
+    answers: Arc<Answers>,
     next_slice: usize,
     next_file: u32,
     issued: u64,
@@ -167,6 +176,10 @@ impl Job {
             moved_before: 0,
             slices: Vec::new(),
             status: HashMap::new(),
+            parked: BTreeMap::new(),
+            answered: BTreeMap::new(),
+            only_answered: false,
+            answers: Arc::default(),
             next_slice: 0,
             next_file: 0,
             issued: 0,
@@ -285,30 +298,40 @@ impl Job {
                 return;
             }
         };
-        let anew = self.unseen || self.runs == 0;
-        if self.unseen {
+        let only_answered = std::mem::take(&mut self.only_answered);
+        let anew = (self.unseen && !only_answered) || self.runs == 0;
+        if anew && self.unseen {
             self.start_over();
         }
         let crew = match self.hire(sys, reports) {
             Ok(crew) => crew,
             Err(error) => {
                 // What there was to do is still to do.
-                self.unseen = anew;
+                self.unseen |= anew;
+                self.take_answers_back();
                 self.fail_to_begin(format!("no thread for a worker: {error}"), events);
                 return;
             }
         };
-        if !anew {
+        if only_answered {
+            self.take_up_answered();
+        } else if !anew {
             self.take_up_again();
         }
         self.runs += 1;
         let assignment = Assignment {
-            sources: if self.retrying {
+            sources: if only_answered {
+                Vec::new()
+            } else if self.retrying {
                 std::mem::take(&mut self.retry_sources)
             } else {
                 (0..self.spec.sources.len()).collect()
             },
-            subtrees: std::mem::take(&mut self.retry_subtrees),
+            subtrees: if only_answered {
+                Vec::new()
+            } else {
+                std::mem::take(&mut self.retry_subtrees)
+            },
             next: self.next_file,
         };
         self.set_state(JobState::Scanning, events);
@@ -420,6 +443,7 @@ impl Job {
                 self.status.insert(id, status);
             }
         }
+        self.parked.extend(batch.parked);
         // Directories are no entries: their failures are counted here, those of entries above.
         self.counts.failed += batch
             .failures
@@ -541,17 +565,25 @@ impl Job {
 
     fn end(&mut self, events: &mut Vec<Event>) {
         self.dismiss();
-        let clean =
-            self.counts.failed == 0 && self.counts.conflicts == 0 && self.failures.is_empty();
-        let cancelled = self
-            .status
-            .values()
-            .any(|status| *status == Status::Cancelled);
-        let state = if clean && !cancelled {
+        let state = if self.is_clean() {
             JobState::Done
         } else {
             JobState::DoneWithFailures
         };
         self.set_state(state, events);
+        if !self.answered.is_empty() {
+            self.queue_answered(events);
+        }
+    }
+
+    /// True when nothing is left to be tried, answered or told.
+    fn is_clean(&self) -> bool {
+        self.counts.failed == 0
+            && self.counts.conflicts == 0
+            && self.failures.is_empty()
+            && !self
+                .status
+                .values()
+                .any(|status| *status == Status::Cancelled)
     }
 }

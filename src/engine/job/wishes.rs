@@ -64,6 +64,7 @@ impl Job {
     }
 
     fn cancel_unbegun(&mut self, events: &mut Vec<Event>) {
+        self.take_answers_back();
         self.unseen |= self.runs == 0;
         self.set_state(JobState::Cancelled, events);
     }
@@ -126,8 +127,9 @@ impl Job {
         ) {
             return false;
         }
+        // What waits for an answer would only be parked again.
         let something = self.unseen
-            || !self.status.is_empty()
+            || self.status.len() > self.parked.len()
             || !self.retry_dirs.is_empty()
             || !self.retry_sources.is_empty()
             || !self.retry_subtrees.is_empty();
@@ -139,7 +141,31 @@ impl Job {
 
     /// Turns what is left of the last run into work.
     pub(super) fn take_up_again(&mut self) {
-        let mut ids: Vec<FileId> = self.status.drain().map(|(id, _)| id).collect();
+        let parked = &self.parked;
+        let ids: Vec<FileId> = self
+            .status
+            .extract_if(|id, _| !parked.contains_key(id))
+            .map(|(id, _)| id)
+            .collect();
+        self.answered.clear();
+        self.take_up(ids);
+        for dir in std::mem::take(&mut self.retry_dirs) {
+            dir.expect_again();
+            self.again.push_back(Work::Dir(dir));
+        }
+        for subtree in &self.retry_subtrees {
+            subtree.expect_again();
+        }
+        self.counts.failed = self.lasting.len() as u64;
+        self.counts.conflicts = self.parked.len() as u64;
+        self.failures.clone_from(&self.lasting);
+        self.flush = None;
+        self.flush_failed = false;
+        self.retrying = true;
+    }
+
+    /// Makes work of entries that had ended.
+    pub(super) fn take_up(&mut self, mut ids: Vec<FileId>) {
         ids.sort_unstable();
         let mut by_slice: BTreeMap<FileId, (Arc<Slice>, Vec<usize>)> = BTreeMap::new();
         for id in ids {
@@ -159,19 +185,6 @@ impl Job {
             slice.dir.expect_again();
             self.again.push_back(Work::Again(slice, indexes));
         }
-        for dir in std::mem::take(&mut self.retry_dirs) {
-            dir.expect_again();
-            self.again.push_back(Work::Dir(dir));
-        }
-        for subtree in &self.retry_subtrees {
-            subtree.expect_again();
-        }
-        self.counts.failed = self.lasting.len() as u64;
-        self.counts.conflicts = 0;
-        self.failures.clone_from(&self.lasting);
-        self.flush = None;
-        self.flush_failed = false;
-        self.retrying = true;
     }
 
     /// Forgets everything but what was asked for: all is scanned again, and what is there already

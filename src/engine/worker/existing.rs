@@ -20,6 +20,8 @@ pub(super) enum Way {
     Replace,
     /// What is there stays; a free name beside it is to be found.
     Beside,
+    /// Somebody is to be asked; this is there.
+    Ask(Stat),
 }
 
 /// Looks at `name` in `dir`. `target` is the link's target when the entry is a symbolic link.
@@ -69,6 +71,7 @@ pub(super) fn look(
         Conflict::Newer if entry.mtime <= there.mtime => Way::Leave,
         Conflict::Newer | Conflict::Overwrite => Way::Replace,
         Conflict::Rename => Way::Beside,
+        Conflict::Ask => Way::Ask(there),
     })
 }
 

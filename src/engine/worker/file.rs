@@ -88,9 +88,12 @@ impl Worker {
                 &entry,
                 dir.route.src_dev,
                 None,
-                shared.conflict,
+                self.policy(slice.id(index)),
             )?;
             match way {
+                Way::Ask(there) => {
+                    return Ok(Opened::Settled(self.park(slice, index, &there)));
+                }
                 Way::Free => Placing::New,
                 Way::Identical | Way::Leave => return Ok(Opened::Settled(Status::Skipped)),
                 Way::Replace => Placing::Over,

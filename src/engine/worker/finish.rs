@@ -144,16 +144,16 @@ impl Worker {
         let dir = file.fds.dst();
         let mut way = file.way;
         let mut number = 0;
+        let policy = self.policy(file.slice.id(file.index));
         loop {
             match way {
                 Placing::Over => {
                     // What was older when the copy began may have been saved meanwhile.
-                    if self.shared.conflict == Conflict::Newer {
+                    if policy == Conflict::Newer {
                         let src_dev = file.slice.dir.route.src_dev;
-                        let policy = self.shared.conflict;
                         match existing::look(sys, dir, name, &entry, src_dev, None, policy)? {
                             Way::Identical | Way::Leave => return Ok(Status::Skipped),
-                            Way::Free | Way::Replace | Way::Beside => {}
+                            Way::Free | Way::Replace | Way::Beside | Way::Ask(_) => {}
                         }
                     }
                     publish::name_over(sys, dir, file.temp, name)?;
@@ -164,7 +164,7 @@ impl Worker {
                         return Ok(Status::Copied);
                     }
                     // Somebody made it meanwhile: the policy decides, as if it had been there.
-                    let (src_dev, policy) = (file.slice.dir.route.src_dev, self.shared.conflict);
+                    let src_dev = file.slice.dir.route.src_dev;
                     match existing::look(sys, dir, name, &entry, src_dev, None, policy)? {
                         Way::Free => {}
                         Way::Identical | Way::Leave => return Ok(Status::Skipped),
@@ -178,6 +178,7 @@ impl Worker {
                             ));
                         }
                         Way::Beside => way = Placing::Beside,
+                        Way::Ask(there) => return Ok(self.park(file.slice, file.index, &there)),
                     }
                 }
                 Placing::Beside => {

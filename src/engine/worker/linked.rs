@@ -61,7 +61,8 @@ impl Worker {
         let (_, _, name) = slice.entry(index);
         // A file that had to take another name, and one that was left as it was, are nothing to
         // link to.
-        let own_name = self.shared.conflict != Conflict::Rename || slice.dir.is_fresh();
+        let policy = self.policy(slice.id(index));
+        let own_name = policy != Conflict::Rename || slice.dir.is_fresh();
         let copied = (status == Status::Copied && own_name).then(|| (&slice.dir, name.to_owned()));
         let waiting = self.shared.links.ended(inode, slice.id(index), copied);
         self.woken.extend(waiting);
@@ -93,7 +94,7 @@ impl Worker {
         let mut over = false;
         let mut beside = None;
         if !slice.dir.is_fresh() {
-            let (src_dev, policy) = (slice.dir.route.src_dev, shared.conflict);
+            let (src_dev, policy) = (slice.dir.route.src_dev, self.policy(slice.id(index)));
             // The same inode as the first name's copy: nothing is left to do.
             let there = sys.stat_at(fds.dst(), to).ok();
             let first = sys.stat_at(from.dst(), name).ok();
@@ -108,6 +109,7 @@ impl Worker {
                 Way::Identical | Way::Leave => return Ok(Some(Status::Skipped)),
                 Way::Replace => over = true,
                 Way::Beside => beside = Some(1),
+                Way::Ask(there) => return Ok(Some(self.park(slice, index, &there))),
             }
         }
         let linked = if over {

@@ -13,6 +13,7 @@ mod finish;
 mod lane;
 mod linked;
 mod node;
+mod parked;
 mod publish;
 
 pub use attributes::hands_down;
@@ -21,7 +22,9 @@ pub use existing::is_same_time;
 pub use file::OpenFile;
 
 pub use lane::Big;
+pub use parked::facts;
 
+use super::answers::Answers;
 use super::budget::Memory;
 use super::failure::Trouble;
 use super::gate::{Gate, Pass};
@@ -73,6 +76,8 @@ pub struct Shared {
     pub gate: Gate,
     /// Policy for existing names.
     pub conflict: Conflict,
+    /// What was said of single entries instead.
+    pub answers: Arc<Answers>,
     /// Durability.
     pub durability: Durability,
     /// What is kept besides the bytes.

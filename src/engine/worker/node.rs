@@ -49,7 +49,7 @@ impl Worker {
         let mut beside = None;
         if !dir.is_fresh() {
             let src_dev = dir.route.src_dev;
-            let policy = shared.conflict;
+            let policy = self.policy(slice.id(index));
             match existing::look(
                 sys,
                 fds.dst(),
@@ -63,6 +63,7 @@ impl Worker {
                 Way::Identical | Way::Leave => return Ok(Status::Skipped),
                 Way::Replace => over = true,
                 Way::Beside => beside = Some(1),
+                Way::Ask(there) => return Ok(self.park(slice, index, &there)),
             }
         }
         self.cell.phase(FilePhase::Finishing);

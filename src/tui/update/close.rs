@@ -20,17 +20,22 @@ pub fn ask(model: &mut Model, effects: &mut Effects) {
             model.phase = Phase::Open;
             model.say("haul stays open");
         }
-        Phase::Open if model.unfinished().next().is_none() => shut_down(model, effects),
         Phase::Open => {
-            let asked = model
-                .layers
-                .iter()
-                .any(|layer| matches!(layer, Layer::Question(q) if q.asked == Asked::Quit));
-            if !asked {
-                model.layers.push(Layer::Question(Question {
-                    asked: Asked::Quit,
-                    at: 0,
-                }));
+            let asked = if model.unfinished().next().is_some() {
+                Asked::Quit
+            } else if model.unanswered() > 0 {
+                Asked::QuitUnanswered
+            } else {
+                return shut_down(model, effects);
+            };
+            let is_open = model.layers.iter().any(|layer| {
+                matches!(layer, Layer::Question(q)
+                    if matches!(q.asked, Asked::Quit | Asked::QuitUnanswered))
+            });
+            if !is_open {
+                model
+                    .layers
+                    .push(Layer::Question(Question { asked, at: 0 }));
             }
         }
     }

@@ -26,6 +26,11 @@ pub fn take(model: &mut Model, update: Update, effects: &mut Effects) {
                 }
             }
         }
+        Update::Conflicts {
+            job,
+            from,
+            conflicts,
+        } => super::conflicts::take(model, job, from, conflicts),
         Update::Plan(news) => plan::take(model, *news),
         // How a job ended is in its last snapshot too.
         Update::Hello(_) | Update::Summary(_) => {}

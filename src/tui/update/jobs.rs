@@ -28,6 +28,7 @@ pub fn act(model: &mut Model, action: Action, effects: &mut Effects) {
         Action::Cancel => cancel(model, id, None),
         Action::Retry => retry(model, id, effects),
         Action::Errors => errors(model, id),
+        Action::Conflicts => super::conflicts::open(model, id),
         Action::Details => model.layers.push(Layer::Details(DetailsLayer {
             job: id,
             file: None,
@@ -141,6 +142,10 @@ pub fn retry(model: &mut Model, id: JobId, effects: &mut Effects) {
         model.say(format!(
             "job {id} has not ended: what failed can be retried then"
         ));
+    } else if !can_retry(job) && job.parked > 0 {
+        model.say(format!(
+            "nothing failed in job {id}; its conflicts wait for an answer"
+        ));
     } else if !can_retry(job) {
         model.say(format!("nothing failed in job {id}"));
     } else {
@@ -151,7 +156,7 @@ pub fn retry(model: &mut Model, id: JobId, effects: &mut Effects) {
 
 /// True when there is something to run again.
 pub fn can_retry(job: &JobView) -> bool {
-    job.state.is_final() && (job.listed > 0 || job.failed > 0 || job.conflicts > 0)
+    job.state.is_final() && (job.listed > 0 || job.failed > 0 || job.conflicts > job.parked)
 }
 
 /// Opens the list of what failed.

@@ -1,6 +1,6 @@
 //! Keys of whatever lies over panes and queue.
 
-use super::{Effects, close, jobs, panes, plan};
+use super::{Effects, close, conflicts, jobs, panes, plan};
 use crate::proto::{FileId, JobId, Request, Snapshot};
 use crate::tui::action::Action;
 use crate::tui::browse::{Side, Sort, SortKey, follow};
@@ -16,6 +16,7 @@ pub fn act(model: &mut Model, action: Action, effects: &mut Effects) {
         Some(Layer::Plan(_)) => plan::act(model, action, effects),
         Some(Layer::Details(_)) => details(model, action, effects),
         Some(Layer::Errors(_)) => errors(model, action, effects),
+        Some(Layer::Conflicts(_)) => conflicts::act(model, action, effects),
         Some(Layer::Question(_)) => question(model, action, effects),
         Some(Layer::Sort { .. }) => sort_menu(model, action, effects),
         Some(Layer::Help { top }) => {
@@ -53,7 +54,7 @@ fn scrolled(model: &Model, action: Action, top: usize, lines: usize) -> Option<u
 }
 
 /// Rows of a full-screen layer below its title.
-fn page(model: &Model) -> usize {
+pub fn page(model: &Model) -> usize {
     usize::from(layout(model).body.height)
         .saturating_sub(1)
         .max(1)
@@ -185,7 +186,10 @@ fn question(model: &mut Model, action: Action, effects: &mut Effects) {
             model.phase = Phase::WhenDone;
             model.say("haul quits when everything is done; q takes that back");
         }
-        (Choice::Leave, Asked::Quit) => close::shut_down(model, effects),
+        (Choice::Replace, Asked::AnswerAll { job, with }) => {
+            conflicts::answer_all(model, job, with, effects);
+        }
+        (Choice::Leave, Asked::Quit | Asked::QuitUnanswered) => close::shut_down(model, effects),
         _ => {}
     }
 }
@@ -255,8 +259,16 @@ pub fn settle(model: &mut Model, effects: &mut Effects) {
                 .jobs
                 .iter()
                 .any(|view| view.id == job && !view.state.is_final()),
-            Asked::Quit => true,
+            Asked::AnswerAll { job, .. } => snapshot
+                .jobs
+                .iter()
+                .any(|view| view.id == job && view.parked > 0),
+            Asked::Quit | Asked::QuitUnanswered => true,
         },
+        Layer::Conflicts(layer) => snapshot
+            .jobs
+            .iter()
+            .any(|view| view.id == layer.job && view.parked > 0),
         _ => true,
     });
     let height = page(model);
@@ -283,6 +295,10 @@ pub fn settle(model: &mut Model, effects: &mut Effects) {
                 errors.cursor = errors.cursor.min(len.saturating_sub(1));
                 errors.top = follow(errors.top, errors.cursor, len, height);
                 ask_pages(errors, len, height, effects);
+            }
+            Layer::Conflicts(layer) => {
+                let job = snapshot.jobs.iter().find(|job| job.id == layer.job);
+                conflicts::settle(layer, job.map_or(0, |job| job.parked), height, effects);
             }
             _ => {}
         }

@@ -4,6 +4,7 @@
 //! is settled: cursors are kept on screen, and what has come into view is asked for.
 
 mod close;
+mod conflicts;
 mod engine;
 mod jobs;
 mod layers;
@@ -123,6 +124,7 @@ fn act(model: &mut Model, action: Action, effects: &mut Effects) {
         | Action::PauseAll
         | Action::Cancel
         | Action::Errors
+        | Action::Conflicts
         | Action::Retry
         | Action::Details
         | Action::Remove

@@ -111,10 +111,14 @@ pub fn act(model: &mut Model, action: Action, effects: &mut Effects) {
             }));
             model.layers.pop();
             model.pane_mut(Side::Source).marks.clear();
-            model.say(match start {
-                Start::Now => "the copy was started",
-                Start::Queued => "the copy was put into the queue",
-            });
+            // The queue shows it; a line about it would only cover the keys. Where there is no
+            // queue on screen, something must say so.
+            if layout(model).queue.is_none() {
+                model.say(match start {
+                    Start::Now => "the copy was started",
+                    Start::Queued => "the copy was put into the queue",
+                });
+            }
         }
         Action::Close => {
             effects.push(Effect::Send(Request::DropPlan { plan: plan.id }));

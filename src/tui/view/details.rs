@@ -169,7 +169,7 @@ fn standing(page: &mut Page, job: &JobView) {
     let bar = draw::bar(words::percent(job) as f64 / 100.0, cells, look);
     page.lines.push(
         Line::of(
-            format!(" {}", words::state(job.state)),
+            format!(" {}", words::standing(job)),
             words::style(job.state, look),
         )
         .then(format!("  {}", words::sentence(job)), look.plain()),
@@ -195,13 +195,13 @@ fn standing(page: &mut Page, job: &JobView) {
     page.pair(
         "Files",
         &format!(
-            "{} finished of {}: {} copied, {} skipped, {} failed, {} conflicts; {}",
+            "{} finished of {}: {} copied, {} skipped, {} failed, {}; {}",
             job.files_done,
             words::files_total(job),
             job.copied,
             job.skipped,
             job.failed,
-            job.conflicts,
+            conflicts(job),
             words::many(job.found.dirs, "directory", "directories"),
         ),
     );
@@ -215,6 +215,16 @@ fn standing(page: &mut Page, job: &JobView) {
         ),
     );
     page.pair("Time left", &words::time_left(job));
+}
+
+/// `2 conflicts, 1 waits for an answer`.
+fn conflicts(job: &JobView) -> String {
+    let all = words::many(job.conflicts, "conflict", "conflicts");
+    match job.parked {
+        0 => all,
+        1 => format!("{all}, 1 waits for an answer"),
+        some => format!("{all}, {} wait for an answer", units::count(some)),
+    }
 }
 
 /// How much is known to be on the device, and what the flush does.

@@ -17,10 +17,10 @@ pub fn draw(pen: &mut Pen, model: &Model, layer: &ErrorsLayer, area: Rect) {
     let len = job.listed as usize;
     let title = Line::of(format!("ERRORS of job {}", job.id), look.strong()).then(
         format!(
-            "  {} of {len}: {} failed, {} conflicts",
+            "  {} of {len}: {} failed, {}",
             (layer.cursor + 1).min(len),
             job.failed,
-            job.conflicts
+            crate::tui::words::many(job.conflicts - job.parked, "conflict", "conflicts")
         ),
         look.plain(),
     );

@@ -71,7 +71,14 @@ fn counts(model: &Model, width: u16) -> Vec<(String, Style)> {
     let paused = model.in_state(JobState::Paused) + model.in_state(JobState::Pausing);
     let jobs = &model.snapshot.jobs;
     let failed: u64 = jobs.iter().map(|job| job.failed).sum();
+    let parked: u64 = jobs.iter().map(|job| job.parked).sum();
     let conflicts: u64 = jobs.iter().map(|job| job.conflicts).sum();
+    let conflicts = conflicts.saturating_sub(parked);
+    let conflict_word = if conflicts == 1 {
+        "conflict"
+    } else {
+        "conflicts"
+    };
     let done = jobs.iter().filter(|job| job.state.is_final()).count();
     let stopping = model.in_state(JobState::Cancelling);
     let flushing = model.in_state(JobState::Flushing);
@@ -79,7 +86,8 @@ fn counts(model: &Model, width: u16) -> Vec<(String, Style)> {
     [
         (running as u64, "running", "run", "run", look.good()),
         (failed, "failed", "failed", "err", look.bad()),
-        (conflicts, "conflicts", "conflicts", "cfl", look.warn()),
+        (conflicts, conflict_word, conflict_word, "cfl", look.warn()),
+        (parked, "to answer", "to answer", "ask", look.warn()),
         (paused as u64, "paused", "paused", "pau", look.warn()),
         (flushing as u64, "flushing", "flush", "fl", look.good()),
         (stopping as u64, "stopping", "stopping", "stp", look.warn()),
@@ -89,10 +97,10 @@ fn counts(model: &Model, width: u16) -> Vec<(String, Style)> {
     .into_iter()
     .filter(|(number, ..)| *number > 0)
     .map(|(number, long, word, short, style)| {
-        let bad = if matches!(short, "err" | "cfl") {
-            "!"
-        } else {
-            ""
+        let bad = match short {
+            "err" | "cfl" => "!",
+            "ask" => "?",
+            _ => "",
         };
         let number = units::count(number);
         let text = match width {

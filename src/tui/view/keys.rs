@@ -131,6 +131,7 @@ fn available(model: &Model, context: Context, action: Action) -> bool {
             !job.state.is_final() && !matches!(job.state, JobState::Flushing | JobState::Cancelling)
         }),
         Action::Cancel => job.is_some_and(|job| !job.state.is_final()),
+        Action::Conflicts => job.is_some_and(|job| job.parked > 0),
         Action::Errors => job.is_some_and(|job| job.listed > 0),
         Action::Retry => job.is_some_and(can_retry),
         Action::Details => job.is_some(),

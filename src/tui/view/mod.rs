@@ -3,6 +3,7 @@
 //! Pure: reads the model, writes the frame, and touches nothing else. Only rows in view become
 //! text, so a frame costs what the screen holds, never what the lists hold.
 
+mod conflicts;
 mod details;
 mod draw;
 mod errors;
@@ -35,7 +36,7 @@ pub fn view(model: &Model, frame: &mut Frame) {
     let covered = model.layers.iter().rposition(|layer| {
         matches!(
             layer,
-            Layer::Details(_) | Layer::Errors(_) | Layer::Help { .. }
+            Layer::Details(_) | Layer::Errors(_) | Layer::Conflicts(_) | Layer::Help { .. }
         )
     });
     if covered.is_none() {
@@ -49,6 +50,7 @@ pub fn view(model: &Model, frame: &mut Frame) {
         match layer {
             Layer::Details(details) => details::draw(&mut pen, model, details, body),
             Layer::Errors(errors) => errors::draw(&mut pen, model, errors, body),
+            Layer::Conflicts(conflicts) => conflicts::draw(&mut pen, model, conflicts, body),
             Layer::Help { top } => help::draw(&mut pen, model, *top, body),
             Layer::Plan(plan) => plan::draw(&mut pen, model, plan, body),
             Layer::Question(question) => questions::draw(&mut pen, model, question, body),

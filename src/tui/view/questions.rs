@@ -1,6 +1,7 @@
 //! Small dialogs: questions, the menu of orders, a pattern to mark by, the goodbye.
 
 use super::draw::{self, Pen};
+use crate::proto::Conflict;
 use crate::text;
 use crate::tui::browse::Side;
 use crate::tui::layers::{Asked, PatternLayer, Question};
@@ -29,7 +30,8 @@ pub fn draw(pen: &mut Pen, model: &Model, question: &Question, body: Rect) {
     let height = wanted + 1 + button_lines + 2;
     let title = match question.asked {
         Asked::Cancel { .. } => "CANCEL?",
-        Asked::Quit => "QUIT?",
+        Asked::AnswerAll { .. } => "REPLACE?",
+        Asked::Quit | Asked::QuitUnanswered => "QUIT?",
     };
     let inner = pen.frame(middle(body, width, height as u16), title);
     // On a small screen the words give way, never the choices.
@@ -86,6 +88,26 @@ fn words_of(model: &Model, question: &Question) -> Vec<String> {
                 words::many(job.copied, "file", "files")
             ));
             words
+        }
+        Asked::AnswerAll { job, with } => {
+            let count = model.job(job).map_or(0, |job| job.parked);
+            let waits = words::many(count, "conflict waits", "conflicts wait");
+            vec![
+                format!("{waits} in job {job}."),
+                if with == Conflict::Newer {
+                    "What is there is replaced wherever the source is newer.".to_string()
+                } else {
+                    "What is there is replaced by the source, whichever is newer.".to_string()
+                },
+            ]
+        }
+        Asked::QuitUnanswered => {
+            let count = model.unanswered();
+            let waits = words::many(count, "conflict waits", "conflicts wait");
+            vec![
+                format!("{waits} for an answer."),
+                "Quitting leaves the files that are there as they are.".to_string(),
+            ]
         }
         Asked::Quit => {
             let mut parts = Vec::new();

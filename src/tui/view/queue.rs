@@ -107,7 +107,7 @@ fn columns(jobs: &[JobView], width: usize) -> Columns {
         .unwrap_or(1);
     let state = jobs
         .iter()
-        .map(|job| words::state(job.state).len())
+        .map(|job| words::standing(job).len())
         .max()
         .unwrap_or(6)
         .max("State".len());
@@ -219,10 +219,7 @@ fn row(job: &JobView, columns: &Columns, look: Look) -> Line {
         format!("  {} ", draw::right(&job.id.to_string(), columns.id, look)),
         look.plain(),
     )
-    .then(
-        draw::left(words::state(job.state), columns.state, look),
-        style,
-    )
+    .then(draw::left(words::standing(job), columns.state, look), style)
     .then(" ", look.plain());
     let title = title_cells(job, columns.name, look);
     line = line.then(title, look.plain());
@@ -285,13 +282,7 @@ fn copied(job: &JobView) -> String {
 }
 
 fn errors(job: &JobView, cells: usize, look: Look) -> String {
-    let troubles = words::troubles(job);
-    let text = if troubles > 0 {
-        format!("!{}", units::count(troubles))
-    } else {
-        "0".to_string()
-    };
-    draw::right(&text, cells, look)
+    draw::right(&words::troubles_text(job), cells, look)
 }
 
 /// What a job that has not begun says in place of figures.

@@ -24,8 +24,8 @@ pub fn draw(pen: &mut Pen, model: &Model, layout: &Layout) {
     let look = pen.look;
     let state = if area.width < 60 {
         match words::time_left(job).as_str() {
-            "-" => words::state(job.state).to_string(),
-            left => format!("{} {left} left", words::state(job.state)),
+            "-" => words::standing(job).to_string(),
+            left => format!("{} {left} left", words::standing(job)),
         }
     } else {
         words::sentence(job)
@@ -129,10 +129,15 @@ fn figures(job: &JobView, width: u16, look: Look) -> Line {
             .then(units::size(job.bytes_cloned), look.plain());
     }
     line = line.then(format!("  files {}", words::files(job)), look.plain());
+    let conflicts = if job.conflicts == 1 {
+        "conflict"
+    } else {
+        "conflicts"
+    };
     for (number, word, style) in [
         (job.skipped, "skipped", look.plain()),
         (job.failed, "failed", look.bad()),
-        (job.conflicts, "conflicts", look.warn()),
+        (job.conflicts, conflicts, look.warn()),
     ] {
         if number > 0 {
             line = line.then(format!("  {} {word}", units::count(number)), style);

@@ -2,7 +2,7 @@
 
 use haul::proto::{
     BytePath, Conflict, Durability, Event, Failure, Filters, JobId, JobSpec, JobState, JobView,
-    Naming, Request, Snapshot, Start, Strategy, Summary, Tuning, Update,
+    Naming, Parked, Request, Snapshot, Start, Strategy, Summary, Tuning, Update,
 };
 use haul::session::{self, Client, Engine};
 use haul::sys::{Call, Fault, FaultKind, Faulty, Real, Sys};
@@ -52,6 +52,7 @@ pub struct Driver {
     /// The newest snapshot.
     pub snapshot: Arc<Snapshot>,
     pages: Vec<Vec<Failure>>,
+    conflicts: Vec<Vec<Parked>>,
 }
 
 impl Driver {
@@ -70,6 +71,7 @@ impl Driver {
             summaries: Vec::new(),
             snapshot: Arc::default(),
             pages: Vec::new(),
+            conflicts: Vec::new(),
         }
     }
 
@@ -98,6 +100,7 @@ impl Driver {
             Update::Event(event) => self.events.push(event),
             Update::Summary(summary) => self.summaries.push(*summary),
             Update::Failures { failures, .. } => self.pages.push(failures),
+            Update::Conflicts { conflicts, .. } => self.conflicts.push(conflicts),
             Update::Hello(_) | Update::Plan(_) => {}
         }
     }
@@ -224,6 +227,15 @@ impl Driver {
                 return all;
             }
         }
+    }
+
+    /// The first parked conflicts of a job, up to the 200 of a page.
+    pub fn parked(&mut self, job: JobId) -> Vec<Parked> {
+        let before = self.conflicts.len();
+        let (from, limit) = (0, 200);
+        self.send(Request::Conflicts { job, from, limit });
+        self.until("listed", |driver| driver.conflicts.len() > before);
+        self.conflicts[before].clone()
     }
 
     /// Asks the engine to end and waits until it has; what it said last is kept.
