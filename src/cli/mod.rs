@@ -3,7 +3,10 @@
 //! Only this layer and `main` write to standard output and standard error. It reaches the engine
 //! through [`crate::session::Client`] alone.
 
+mod apply;
 pub mod args;
+mod batch;
+mod bench;
 pub mod copy;
 mod doctor;
 pub mod generate;
@@ -14,10 +17,10 @@ mod signals;
 use crate::config::{self, Config, KEYS, Level, Loaded, Origin};
 use crate::exit::Exit;
 use crate::logging::{self, Log};
-use crate::proto::{Plan, Request, Update};
+use crate::proto::{JobSpec, Plan, Request, Update};
 use crate::session::{self, Client};
 use crate::text;
-use args::{Cli, Command, ConfigArgs, CopyArgs, Show, Telling};
+use args::{ApplyArgs, Cli, Command, ConfigArgs, CopyArgs, Show, Telling};
 use clap::Parser;
 use report::{Bar, Json, Plain, Progress, Quiet, Report, Verbosity};
 use signals::{Came, Target};
@@ -30,6 +33,10 @@ use tokio::sync::watch;
 
 /// Runs the program with these arguments, the program's own name first.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    if let Some(exit) = bench::own_words(&arguments) {
+        return exit;
+    }
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => return refuse_arguments(&error),
@@ -43,7 +50,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     }
     match command {
         Command::Copy(args) => copy_files(cli.config.as_deref(), &args),
+        Command::Apply(args) => apply_batch(cli.config.as_deref(), &args),
         Command::Doctor(args) => doctor::run(cli.config.as_deref(), &args),
+        Command::Bench(args) => bench::run(&args),
         Command::Keys => print(&generate::keys()),
         Command::Config(args) => show_config(cli.config.as_deref(), &args),
         Command::Completions { shell } => print(&generate::completions(shell)),
@@ -60,13 +69,46 @@ fn copy_files(config: Option<&Path>, args: &CopyArgs) -> Exit {
         Ok(spec) => spec,
         Err(reason) => return refuse(&reason),
     };
-    let (log, notice) = start_log(&loaded.config);
-    let mut report = report_of(&args.telling, !args.dry_run, notice);
+    carry_out(&loaded.config, spec, &args.telling, None, args.dry_run)
+}
+
+fn apply_batch(config: Option<&Path>, args: &ApplyArgs) -> Exit {
+    let loaded = match load(config) {
+        Ok(loaded) => loaded,
+        Err(exit) => return exit,
+    };
+    match apply::spec(args, &loaded.config) {
+        Ok((spec, id)) => carry_out(&loaded.config, spec, &args.telling, id, args.dry_run),
+        Err(reasons) => {
+            for reason in &reasons {
+                complain(reason);
+            }
+            if reasons.len() > 1 {
+                complain(&format!(
+                    "{} things are wrong: nothing was touched",
+                    reasons.len()
+                ));
+            }
+            Exit::Usage
+        }
+    }
+}
+
+/// Runs one job from beginning to end, or only says what it would do.
+fn carry_out(
+    config: &Config,
+    spec: JobSpec,
+    telling: &Telling,
+    batch_id: Option<String>,
+    dry_run: bool,
+) -> Exit {
+    let (log, notice) = start_log(config);
+    let mut report = report_of(telling, !dry_run, batch_id.clone(), notice);
     let exit = match with_engine(|client, signals, target, runtime| {
-        if args.dry_run {
+        if dry_run {
             let planned = runtime.block_on(copy::plan(client, spec.clone(), signals));
             match planned {
-                Ok(plan) => show_plan(&plan, &args.telling, &mut report)
+                Ok(plan) => show_plan(&plan, telling, batch_id, &mut report)
                     .worst(copy::plan_exit(&plan, spec.conflict)),
                 Err(exit) => exit,
             }
@@ -82,19 +124,24 @@ fn copy_files(config: Option<&Path>, args: &CopyArgs) -> Exit {
             Exit::Failed
         }
     };
-    end_log(log, &args.telling);
+    end_log(log, telling);
     exit
 }
 
 /// The report of a headless copy; `json` where lines of JSON may be printed.
-fn report_of(telling: &Telling, json: bool, notice: Option<String>) -> Report {
+fn report_of(
+    telling: &Telling,
+    json: bool,
+    batch_id: Option<String>,
+    notice: Option<String>,
+) -> Report {
     let verbosity = match (telling.quiet, telling.verbose) {
         (true, _) => Verbosity::Quiet,
         (_, true) => Verbosity::Verbose,
         _ => Verbosity::Normal,
     };
     let json = json && telling.json;
-    let json: Option<Box<dyn Write>> = json.then(|| Box::new(io::stdout()) as Box<dyn Write>);
+    let json = json.then(|| Json::new(Box::new(io::stdout()) as Box<dyn Write>, batch_id));
     let mut report = Report::new(progress(telling), json, verbosity);
     if let Some(notice) = notice.filter(|_| verbosity != Verbosity::Quiet) {
         report.say(&notice);
@@ -151,12 +198,17 @@ fn progress(telling: &Telling) -> Box<dyn Progress> {
     }
 }
 
-fn show_plan(plan: &Plan, telling: &Telling, report: &mut Report) -> Exit {
+fn show_plan(
+    plan: &Plan,
+    telling: &Telling,
+    batch_id: Option<String>,
+    report: &mut Report,
+) -> Exit {
     for problem in &plan.problems {
         report.failure(problem);
     }
     if telling.json {
-        let mut json = Json::new(io::stdout());
+        let mut json = Json::new(io::stdout(), batch_id);
         json.update_now(&Update::Plan(Box::new(plan.clone())));
         return match json.error() {
             Some(error) => refuse_output(error),

@@ -22,10 +22,31 @@ pub struct Memory {
     pub ring: Layout,
 }
 
+/// What the workers of a job may have.
+#[derive(Clone, Copy, Debug)]
+pub struct Shares {
+    /// Those it begins with, and its lanes.
+    pub first: Memory,
+    /// Those that are hired while it runs.
+    pub later: Memory,
+}
+
+impl Shares {
+    /// For `first` workers at the beginning and `later` more at most: these get half of the budget,
+    /// so that the many small buffers of a slow target take nothing from what is in flight.
+    pub fn new(tuning: &Tuning, first: u64, later: u64) -> Self {
+        let budget = tuning.buffer_budget.unwrap_or(DEFAULT_BUFFER_BUDGET);
+        let half = if later > 0 { budget / 2 } else { budget };
+        Self {
+            first: Memory::share(tuning, half, first),
+            later: Memory::share(tuning, budget - half, later),
+        }
+    }
+}
+
 impl Memory {
     /// The share of one of `workers` threads.
-    pub fn share(tuning: &Tuning, workers: u64) -> Self {
-        let budget = tuning.buffer_budget.unwrap_or(DEFAULT_BUFFER_BUDGET);
+    fn share(tuning: &Tuning, budget: u64, workers: u64) -> Self {
         let share = (budget / workers.max(1)).max(3 * LEAST);
         // A third at most, so that a ring beside it has two of the size.
         let fits = |wanted: u64| wanted.min(share / 3).max(LEAST) / LEAST * LEAST;
@@ -68,10 +89,14 @@ mod tests {
             size in 1u64..(1 << 31),
             budget in (1u64 << 20)..(1 << 33),
             workers in 1u64..512,
+            later in 0u64..512,
         ) {
-            let share = Memory::share(&tuning(Some(size), Some(budget)), workers);
+            let shares = Shares::new(&tuning(Some(size), Some(budget)), workers, later);
+            let share = shares.first;
+            let all = workers * share.bytes() + later * shares.later.bytes();
             // Below three pages a worker nothing can be done; that is the only way beyond it.
-            prop_assert!(share.bytes() <= (budget / workers).max(3 * LEAST), "{:?}", share);
+            let least = 3 * LEAST * (workers + later);
+            prop_assert!(all <= budget || all <= budget / 2 + least, "{:?}", shares);
             prop_assert!(share.buffer >= 4096 && share.ring.slots >= 2);
             prop_assert!(share.ring.slot_size.is_multiple_of(4096));
             prop_assert!(share.buffer.is_multiple_of(4096));
@@ -80,13 +105,13 @@ mod tests {
 
     #[test]
     fn few_workers_get_what_pays_and_no_more() {
-        let share = Memory::share(&Tuning::default(), 3);
+        let share = Shares::new(&Tuning::default(), 3, 0).first;
         assert_eq!(share.buffer as u64, DEFAULT_BUFFER_SIZE);
         assert_eq!((share.ring.slots, share.ring.slot_size), (16, 1 << 20));
         // A size that was asked for counts for both, and gives way to the budget.
-        let share = Memory::share(&tuning(Some(64 << 10), None), 2);
+        let share = Shares::new(&tuning(Some(64 << 10), None), 2, 0).first;
         assert_eq!((share.buffer, share.ring.slot_size), (64 << 10, 64 << 10));
-        let share = Memory::share(&tuning(Some(1 << 30), Some(12 << 20)), 2);
+        let share = Shares::new(&tuning(Some(1 << 30), Some(12 << 20)), 2, 0).first;
         assert_eq!((share.buffer, share.ring.slot_size), (2 << 20, 2 << 20));
     }
 }

@@ -14,8 +14,8 @@ use super::threads;
 use super::worker::is_same_time;
 use crate::clock;
 use crate::proto::{
-    BytePath, ConflictSample, ErrorClass, JobId, JobSpec, Mark, Op, Plan, PlanId, Preview, Side,
-    Totals,
+    BytePath, ConflictSample, ErrorClass, JobId, JobSpec, Mark, Naming, Op, Plan, PlanId, Preview,
+    Side, Totals,
 };
 use crate::sys::walk::{self, Met};
 use crate::sys::{Kind, Stat, Sys};
@@ -23,7 +23,7 @@ use std::collections::HashSet;
 use std::ffi::{CStr, CString, OsStr};
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -135,8 +135,43 @@ impl Count {
         }
     }
 
+    /// Each source has a new name of its own. What is not there yet is not made for counting.
+    fn mapped(&mut self) {
+        let spec = self.spec.clone();
+        let mut names = HashSet::new();
+        let mut devices = HashSet::new();
+        for (src, dst) in spec.sources.iter().zip(&spec.targets) {
+            if self.stopped() {
+                return;
+            }
+            let sys = self.sys.clone();
+            let counted = resolve::new_name(dst)
+                .and_then(|new| resolve::unmade(&*sys, &new))
+                .and_then(|target| {
+                    if devices.insert(target.above.first().map(|dir| dir.dev)) {
+                        // Room on several file systems is no one figure.
+                        let space = sys.space(target.dir.as_fd()).ok();
+                        let only = devices.len() == 1;
+                        self.plan.free = space.map(|space| space.free).filter(|_| only);
+                    }
+                    self.source(src, &target, &mut names)
+                });
+            if let Err(trouble) = counted {
+                let path = match trouble.side {
+                    Side::Source => src,
+                    Side::Dest => dst,
+                };
+                self.problem(trouble, path.clone());
+            }
+        }
+    }
+
     fn all(&mut self) {
         let spec = self.spec.clone();
+        if spec.naming == Naming::Mapped {
+            self.mapped();
+            return;
+        }
         let target = match resolve::target(&*self.sys, &spec.dest, spec.naming, spec.sources.len())
         {
             Ok(target) => target,
@@ -167,7 +202,7 @@ impl Count {
         &mut self,
         path: &BytePath,
         target: &Target,
-        names: &mut HashSet<CString>,
+        names: &mut HashSet<PathBuf>,
     ) -> Result<(), Trouble> {
         let sys = self.sys.clone();
         let origin = resolve::origin(path)?;
@@ -188,7 +223,8 @@ impl Count {
                 ));
             }
         } else {
-            if !names.insert(name.clone()) {
+            let dest = target.path.join(OsStr::from_bytes(name.to_bytes()));
+            if !names.insert(dest) {
                 let words = "another source has the same name at the destination";
                 return Err(Trouble::own(
                     Op::Compare,

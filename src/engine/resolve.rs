@@ -6,10 +6,11 @@
 use super::failure::{Trouble, dest, source};
 use crate::proto::{BytePath, ErrorClass, Naming, Op, Side};
 use crate::sys::{Errno, Kind, Stat, Sys};
+use crate::text;
 use std::ffi::{CStr, CString, OsStr};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// The destination argument.
 #[derive(Debug)]
@@ -24,6 +25,8 @@ pub struct Target {
     pub only_dir: bool,
     /// It and every directory above it, up to the root.
     pub above: Vec<Stat>,
+    /// The directory does not exist: `dir` and `above` are of the nearest one that does.
+    pub missing: bool,
 }
 
 /// A source argument.
@@ -115,7 +118,7 @@ pub fn target(
     let into = match naming {
         Naming::Into => true,
         Naming::Cp => is_dir == Some(true),
-        Naming::Exact => false,
+        Naming::Exact | Naming::Mapped => false,
     };
     if into || split(full).is_none() {
         if is_dir == Some(false) {
@@ -129,6 +132,7 @@ pub fn target(
             name: None,
             only_dir: false,
             above,
+            missing: false,
         });
     }
     if sources > 1 {
@@ -156,6 +160,110 @@ pub fn target(
         name: Some(c_name(&name, Side::Dest)?),
         only_dir: path.as_bytes().ends_with(b"/"),
         above,
+        missing: false,
+    })
+}
+
+/// A destination that is the new name whatever is there, cut.
+#[derive(Debug)]
+pub struct NewName {
+    /// The directory it is in, which need not exist.
+    pub parent: PathBuf,
+    /// The name.
+    pub name: CString,
+    /// True when a trailing slash says that it is a directory's.
+    pub only_dir: bool,
+}
+
+/// Cuts the destination of a mapping.
+pub fn new_name(path: &BytePath) -> Result<NewName, Trouble> {
+    let (parent, name) = split(path.as_path()).ok_or_else(|| {
+        let words = "ends in no name: it must be what the source will be called";
+        Trouble::own(Op::Resolve, Side::Dest, ErrorClass::Refused, words)
+    })?;
+    Ok(NewName {
+        parent,
+        name: c_name(&name, Side::Dest)?,
+        only_dir: path.as_bytes().ends_with(b"/"),
+    })
+}
+
+/// The deepest directory of `path` that exists, opened, and what is missing below it.
+pub fn nearest(sys: &dyn Sys, path: &Path) -> Result<(OwnedFd, PathBuf, Vec<CString>), Trouble> {
+    let mut there = path.to_path_buf();
+    let mut missing = Vec::new();
+    loop {
+        let here = if there.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            &there
+        };
+        match sys.open_root(here) {
+            Ok(fd) => {
+                missing.reverse();
+                return Ok((fd, here.to_path_buf(), missing));
+            }
+            Err(Errno::NOENT) => {}
+            Err(errno) => {
+                let shown = text::shown(here.as_os_str().as_bytes());
+                return Err(dest(Op::Resolve)(errno).words(format!(
+                    "'{shown}' on the way cannot be opened: {}",
+                    super::failure::reason(errno)
+                )));
+            }
+        }
+        let name = match there.components().next_back() {
+            Some(Component::Normal(name)) => name.to_owned(),
+            // Above what does not exist there is nothing.
+            _ => return Err(Trouble::kernel(Op::Resolve, Side::Dest, Errno::NOENT)),
+        };
+        missing.push(c_name(name.as_bytes(), Side::Dest)?);
+        there.pop();
+    }
+}
+
+/// Opens the directory of a new name; what is missing of it is made as mkdir(1) would, the user's
+/// mask applied, each inside the one before and never through a link that appears meanwhile.
+pub fn made(sys: &dyn Sys, new: &NewName, umask: u32) -> Result<Target, Trouble> {
+    let (mut dir, _, missing) = nearest(sys, &new.parent)?;
+    for name in &missing {
+        let made = match sys.make_dir(dir.as_fd(), name) {
+            Ok(()) => true,
+            Err(Errno::EXIST) => false,
+            Err(errno) => return Err(Trouble::kernel(Op::MakeDir, Side::Dest, errno)),
+        };
+        let next = sys.open_dir(dir.as_fd(), name).map_err(dest(Op::MakeDir))?;
+        if made {
+            /// What a directory hands down to those made in it (mkdir(2)).
+            const SET_GROUP_ID: u32 = 0o2000;
+            let now = sys.stat(next.as_fd()).map_err(dest(Op::Stat))?;
+            let mode = 0o777 & !umask | now.mode & SET_GROUP_ID;
+            sys.set_mode(next.as_fd(), mode).map_err(dest(Op::Mode))?;
+        }
+        dir = next;
+    }
+    let above = above(sys, &dir)?;
+    Ok(Target {
+        dir,
+        path: new.parent.clone(),
+        name: Some(new.name.clone()),
+        only_dir: new.only_dir,
+        above,
+        missing: false,
+    })
+}
+
+/// As [`made`], but nothing is made.
+pub fn unmade(sys: &dyn Sys, new: &NewName) -> Result<Target, Trouble> {
+    let (dir, _, missing) = nearest(sys, &new.parent)?;
+    let above = above(sys, &dir)?;
+    Ok(Target {
+        dir,
+        path: new.parent.clone(),
+        name: Some(new.name.clone()),
+        only_dir: new.only_dir,
+        above,
+        missing: !missing.is_empty(),
     })
 }
 
@@ -232,6 +340,7 @@ pub fn check(sys: &dyn Sys, source: &Stat, target: &Target, name: &CStr) -> Resu
         ))
     };
     let there = match sys.stat_at(target.dir.as_fd(), name) {
+        _ if target.missing => None,
         Ok(there) => Some(there),
         Err(Errno::NOENT) => None,
         Err(errno) => return Err(Trouble::kernel(Op::Stat, Side::Dest, errno)),

@@ -12,7 +12,7 @@ use crate::sys::{Kind, Stat, Sys, Time};
 use std::ffi::{CStr, CString, OsStr};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -82,13 +82,47 @@ impl Drop for DirFds {
     }
 }
 
-/// Where a top-level pair comes from: the paths shown to people, and descriptors that stay open.
+/// Where a top-level pair comes from: the paths shown to people.
 #[derive(Debug)]
 pub struct Place {
     /// The source's parent directory as given; empty for the working directory.
     pub src_path: PathBuf,
     /// The destination directory as given; empty likewise.
     pub dst_path: PathBuf,
+    /// What the two are, for a job of so many places that not all can stay open: one that was let
+    /// go is opened again by its paths and must be the same. `None`: stays open.
+    pub inodes: Option<[Stat; 2]>,
+}
+
+impl Place {
+    fn open_again(&self, sys: &dyn Sys, open: &Arc<OpenPairs>) -> Result<Arc<DirFds>, Trouble> {
+        let Some([src, dst]) = &self.inodes else {
+            return Err(Trouble::own(
+                Op::Open,
+                Side::Source,
+                ErrorClass::Other,
+                "directory was closed",
+            ));
+        };
+        let again = |path: &PathBuf, side, known: &Stat| {
+            let here = Path::new(".");
+            let path = if path.as_os_str().is_empty() {
+                here
+            } else {
+                path
+            };
+            let kernel = |errno| Trouble::kernel(Op::Open, side, errno);
+            let fd = sys.open_root(path).map_err(kernel)?;
+            if sys.stat(fd.as_fd()).map_err(kernel)?.same_inode(known) {
+                return Ok(fd);
+            }
+            let words = "its directory was replaced by another meanwhile";
+            Err(Trouble::own(Op::Open, side, ErrorClass::Changed, words))
+        };
+        let src = again(&self.src_path, Side::Source, src)?;
+        let dst = again(&self.dst_path, Side::Dest, dst)?;
+        Ok(DirFds::new(src, dst, open))
+    }
 }
 
 /// What a directory below a place is.
@@ -141,7 +175,7 @@ pub struct Dir {
 }
 
 impl Dir {
-    /// A top-level pair, always open.
+    /// A top-level pair.
     pub fn place(
         place: Arc<Place>,
         fds: Arc<DirFds>,
@@ -217,12 +251,7 @@ impl Dir {
         let mut chain = vec![self];
         let mut fds = loop {
             let Some(below) = chain.last().and_then(|dir| dir.below.as_ref()) else {
-                return Err(Trouble::own(
-                    Op::Open,
-                    Side::Source,
-                    ErrorClass::Other,
-                    "directory was closed",
-                ));
+                break self.place.open_again(sys, &self.open)?;
             };
             match below.parent.cached() {
                 Some(fds) => break fds,
@@ -250,7 +279,8 @@ impl Dir {
 
     /// Lets the descriptors go when the job holds many; who still uses them keeps them until done.
     pub fn relax(&self) {
-        if self.below.is_some() && self.open.is_full() {
+        let may_go = self.below.is_some() || self.place.inodes.is_some();
+        if may_go && self.open.is_full() {
             self.let_go();
         }
     }
@@ -369,6 +399,8 @@ impl Dir {
 #[derive(Clone, Copy, Debug)]
 pub struct Entry {
     name_at: u32,
+    /// Of the destination's name; the same place where it is the source's.
+    dest_at: u32,
     /// What it is.
     pub kind: Kind,
     /// Length in bytes; 0 for anything but a file.
@@ -389,8 +421,6 @@ pub struct Slice {
     pub dir: Arc<Dir>,
     /// The number of the first entry; the others follow.
     pub base: FileId,
-    /// The destination name of the only entry, where it differs from the source's.
-    pub renamed: Option<CString>,
     names: Box<[u8]>,
     entries: Box<[Entry]>,
 }
@@ -404,8 +434,8 @@ impl Slice {
     /// The entry at `index` with its source name and destination name.
     pub fn entry(&self, index: usize) -> (Entry, &CStr, &CStr) {
         let entry = self.entries[index];
-        let name = CStr::from_bytes_until_nul(&self.names[entry.name_at as usize..]).unwrap_or(c"");
-        (entry, name, self.renamed.as_deref().unwrap_or(name))
+        let name = |at: u32| CStr::from_bytes_until_nul(&self.names[at as usize..]).unwrap_or(c"");
+        (entry, name(entry.name_at), name(entry.dest_at))
     }
 
     /// The number of the entry at `index`.
@@ -415,7 +445,7 @@ impl Slice {
 }
 
 /// Entries in one slice at most.
-const SLICE_ENTRIES: usize = 64;
+const SLICE_ENTRIES: usize = 16;
 /// A slice is closed when it holds so many bytes: files worth some work are shared out singly.
 const SLICE_BYTES: u64 = 8 << 20;
 
@@ -439,29 +469,41 @@ impl SliceBuilder {
         }
     }
 
-    /// Adds an entry; true when the slice should be taken now.
+    /// Adds an entry that keeps its name; true when the slice should be taken now.
     pub fn push(&mut self, name: &CStr, stat: &Stat) -> bool {
+        self.push_as(name, name, stat)
+    }
+
+    /// Adds an entry that gets the name `dest`; true when the slice should be taken now.
+    pub fn push_as(&mut self, name: &CStr, dest: &CStr, stat: &Stat) -> bool {
         let size = if stat.kind == Kind::File {
             stat.size
         } else {
             0
         };
+        let name_at = self.names.len() as u32;
+        self.names.extend_from_slice(name.to_bytes_with_nul());
+        let mut dest_at = name_at;
+        if dest != name {
+            dest_at = self.names.len() as u32;
+            self.names.extend_from_slice(dest.to_bytes_with_nul());
+        }
         self.entries.push(Entry {
-            name_at: self.names.len() as u32,
+            name_at,
+            dest_at,
             kind: stat.kind,
             size,
             links: u32::try_from(stat.nlink).unwrap_or(u32::MAX),
             ino: stat.ino,
             mtime: stat.mtime,
         });
-        self.names.extend_from_slice(name.to_bytes_with_nul());
         self.bytes += size;
         self.entries.len() >= SLICE_ENTRIES || self.bytes >= SLICE_BYTES
     }
 
     /// The slice so far, numbered from `next`, which moves on; `None` when it is empty. The
     /// directory waits for it.
-    pub fn take(&mut self, next: &mut u32, renamed: Option<CString>) -> Option<Arc<Slice>> {
+    pub fn take(&mut self, next: &mut u32) -> Option<Arc<Slice>> {
         if self.entries.is_empty() {
             return None;
         }
@@ -472,7 +514,6 @@ impl SliceBuilder {
         Some(Arc::new(Slice {
             dir: self.dir.clone(),
             base,
-            renamed,
             names: std::mem::take(&mut self.names).into_boxed_slice(),
             entries: std::mem::take(&mut self.entries).into_boxed_slice(),
         }))

@@ -191,6 +191,38 @@ pub enum Naming {
     Into,
     /// The destination is always the new name (`-T`).
     Exact,
+    /// Each source has a new name of its own ([`JobSpec::targets`]); what is missing of the
+    /// directories above it is made (`haul apply`).
+    Mapped,
+}
+
+/// What a job does with its sources.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Operation {
+    /// They stay.
+    #[default]
+    Copy,
+    /// They are removed, each only once its copy is on the device and was read back equal.
+    Move,
+}
+
+impl Operation {
+    /// Every operation.
+    pub const ALL: [Self; 2] = [Self::Copy, Self::Move];
+
+    /// The name used in a batch.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Copy => "copy",
+            Self::Move => "move",
+        }
+    }
+
+    /// The operation of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|known| known.name() == name)
+    }
 }
 
 /// Bytes that one buffer of a worker holds unless told otherwise: past GNU cp's measured knee of
@@ -211,6 +243,8 @@ pub struct Tuning {
     pub file_workers: Option<u16>,
     /// Ranges of one large file in flight at a time.
     pub chunk_workers: Option<u16>,
+    /// Threads that move bytes at a time, whole files and ranges together, at most.
+    pub max_workers: Option<u16>,
     /// Bytes of one range of a large file; rounded up to 2 MiB.
     pub chunk_size: Option<u64>,
     /// Bytes of one buffer; gives way to the budget.
@@ -362,10 +396,15 @@ pub const DEFAULT_RETRIES: u8 = 2;
 pub struct JobSpec {
     /// What to copy, in order; each a file, link or directory.
     pub sources: Vec<BytePath>,
-    /// Where to; fixed here, whatever the panes show later.
+    /// Where to; fixed here, whatever the panes show later. With [`Naming::Mapped`] the directory
+    /// shown for the job as a whole; nothing is written to it for being named here.
     pub dest: BytePath,
+    /// With [`Naming::Mapped`] the new name of each source, in the order of `sources`; else empty.
+    pub targets: Vec<BytePath>,
     /// How `dest` is read.
     pub naming: Naming,
+    /// What becomes of the sources.
+    pub operation: Operation,
     /// How bytes are moved.
     pub strategy: Strategy,
     /// Concurrency and sizes.
@@ -395,7 +434,9 @@ impl Default for JobSpec {
         Self {
             sources: Vec::new(),
             dest: BytePath::default(),
+            targets: Vec::new(),
             naming: Naming::default(),
+            operation: Operation::default(),
             strategy: Strategy::default(),
             tuning: Tuning::default(),
             conflict: Conflict::default(),

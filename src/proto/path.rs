@@ -95,8 +95,8 @@ impl<'de> Deserialize<'de> for BytePath {
         match Form::deserialize(deserializer)? {
             Form::Text(text) => Ok(Self(PathBuf::from(text))),
             Form::Bytes(Hex { hex }) => {
-                if !hex.is_ascii() || hex.len() % 2 != 0 {
-                    return Err(D::Error::custom("hex path of odd length"));
+                if hex.len() % 2 != 0 || !hex.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+                    return Err(D::Error::custom("hex path is not pairs of digits"));
                 }
                 let bytes: Result<Vec<u8>, _> = (0..hex.len())
                     .step_by(2)

@@ -5,7 +5,7 @@
 
 mod local;
 
-pub use crate::engine::Advice;
+pub use crate::engine::{Advice, Wrong};
 pub use local::{Engine, local, local_with};
 
 use crate::engine;
@@ -36,6 +36,12 @@ pub struct Ended;
 /// Names the pattern that is none.
 pub fn check_filters(filters: &Filters) -> Result<(), String> {
     engine::Filter::new(filters).map(|_| ())
+}
+
+/// What is wrong with the mappings of a job, in their order; nothing means that it may begin.
+/// Looks at the file systems and changes nothing.
+pub fn check_mappings(spec: &JobSpec) -> Vec<Wrong> {
+    engine::check_mappings(&Steady::new(Arc::new(Real)), spec)
 }
 
 /// What a job like `spec` would choose from one directory to another, for files of these sizes.

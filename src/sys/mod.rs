@@ -10,7 +10,9 @@
 //! coordinator's thread.
 
 mod buf;
+pub mod cached;
 mod calls;
+pub mod child;
 pub mod count;
 mod fault;
 pub mod listing;
@@ -67,6 +69,12 @@ pub fn open_files() -> u64 {
     let raised = limit.current == limit.maximum || setrlimit(Resource::Nofile, wanted).is_ok();
     let files = if raised { limit.maximum } else { limit.current };
     files.unwrap_or(u64::MAX)
+}
+
+/// The path of something that exists, without links, `.` and `..`: for comparing paths before a
+/// job, never for reaching anything.
+pub fn canonical(path: &std::path::Path) -> SysResult<std::path::PathBuf> {
+    std::fs::canonicalize(path).map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))
 }
 
 /// The user haul acts as.

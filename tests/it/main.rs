@@ -6,6 +6,8 @@
 )]
 
 mod bad_input;
+mod bench;
+mod cli_apply;
 mod cli_bar;
 mod cli_copy;
 mod cli_doctor;
@@ -35,3 +37,4 @@ mod tui_conflicts;
 mod tui_update;
 mod tui_view;
 mod tui_world;
+mod width;

@@ -3,9 +3,11 @@
 //! Help, man page and completions follow from these types. Values that are wrong are refused here,
 //! before anything is started; a flag that is absent leaves the configuration as it is.
 
+mod bench;
 mod options;
 mod preserve;
 
+pub use bench::{BenchArgs, What};
 pub use options::{Automatic, JobOptions, Show, Telling};
 pub use preserve::Kept;
 
@@ -48,8 +50,12 @@ pub struct Cli {
 pub enum Command {
     /// Copy files and directories without a screen
     Copy(Box<CopyArgs>),
+    /// Copy or move what a JSON batch lists, as one job
+    Apply(Box<ApplyArgs>),
     /// Say what the kernel and the file systems offer here, and what auto would choose
     Doctor(DoctorArgs),
+    /// Measure what copying costs here, and compare with other programs
+    Bench(Box<BenchArgs>),
     /// List the keys of the interactive program
     Keys,
     /// Show the configuration in force and where each value comes from
@@ -114,18 +120,32 @@ pub struct CopyArgs {
 #[command(
     override_usage = "haul apply [OPTIONS] FILE|-",
     after_help = "The batch: {\"mappings\": [{\"src\": \"a\", \"dst\": \"b\"}, ...], and where wanted\n\
-                  \"operation_type\": \"copy\", \"file_workers\": N, \"max_workers\": N, \"batch_id\": \"...\"}.\n\
-                  dst is always the new name. It is checked whole before anything is copied.\n\
-                  Exit: that of haul copy; the worst of all mappings."
+                  \"operation_type\": \"copy\" or \"move\", \"file_workers\": N, \"max_workers\": N,\n\
+                  \"batch_id\": \"...\"}. A path is a string, or {\"hex\": \"66ff6f\"} for bytes that are no UTF-8;\n\
+                  a relative one is below the current directory. dst is always the new name, also of a directory; what\n\
+                  is missing of the directories above it is made. The batch is checked whole first: when one\n\
+                  mapping is wrong, every one that is wrong is named by its index, counted from 0, and nothing\n\
+                  is touched. move copies, flushes, reads both back and compares, and only then removes the\n\
+                  source. What is typed beats what the batch says. batch_id is repeated in every line of --json.\n\
+                  Exit: 0 all copied or identical, 1 something failed or was refused, 2 wrong usage or a wrong\n\
+                  batch, 3 conflicts were left, 128+n ended by signal n."
 )]
 pub struct ApplyArgs {
     /// The batch; - is standard input
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub file: PathBuf,
 
+    /// Threads that move bytes, whole files and ranges together, at most, or auto
+    #[arg(long, value_name = "N", value_parser = options::workers)]
+    pub max_workers: Option<Automatic<u16>>,
+
     /// How to copy.
     #[command(flatten)]
     pub job: JobOptions,
+
+    /// Only say what would be done
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
 
     /// What to tell.
     #[command(flatten)]

@@ -189,7 +189,7 @@ fn levels() -> impl TypedValueParser<Value = Durability> {
         .try_map(|name| Durability::from_name(&name).ok_or("no such level"))
 }
 
-fn workers(text: &str) -> Result<Automatic<u16>, String> {
+pub(super) fn workers(text: &str) -> Result<Automatic<u16>, String> {
     config::workers(&Value::Raw(text.to_owned())).map(Automatic)
 }
 

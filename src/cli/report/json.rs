@@ -1,6 +1,7 @@
 //! The update stream as JSON, one object a line: the same schema a socket would carry.
 
 use crate::proto::{JobState, Update};
+use serde::Serialize;
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
@@ -11,15 +12,25 @@ pub const EVERY: Duration = Duration::from_millis(500);
 /// the copy goes on meanwhile, as the engine waits for no door.
 pub struct Json<W> {
     out: W,
+    batch_id: Option<String>,
     last: Option<(Instant, Vec<JobState>)>,
     broken: Option<io::Error>,
 }
 
+#[derive(Serialize)]
+struct Line<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    batch_id: Option<&'a str>,
+    #[serde(flatten)]
+    update: &'a Update,
+}
+
 impl<W: Write> Json<W> {
-    /// Prints there.
-    pub fn new(out: W) -> Self {
+    /// Prints there; with a `batch_id` it is in every line.
+    pub fn new(out: W, batch_id: Option<String>) -> Self {
         Self {
             out,
+            batch_id,
             last: None,
             broken: None,
         }
@@ -50,7 +61,11 @@ impl<W: Write> Json<W> {
         if self.broken.is_some() {
             return;
         }
-        let result = serde_json::to_string(update)
+        let line = Line {
+            batch_id: self.batch_id.as_deref(),
+            update,
+        };
+        let result = serde_json::to_string(&line)
             .map_err(io::Error::from)
             .and_then(|mut line| {
                 line.push('\n');
@@ -90,7 +105,7 @@ mod tests {
 
     #[test]
     fn snapshots_are_thinned_and_state_changes_are_not() {
-        let mut json = Json::new(Vec::new());
+        let mut json = Json::new(Vec::new(), None);
         let start = clock::now();
         for ms in (0..1000).step_by(50) {
             json.update(
@@ -136,7 +151,7 @@ mod tests {
             (io::ErrorKind::BrokenPipe, false),
             (io::ErrorKind::StorageFull, true),
         ] {
-            let mut json = Json::new(Refuses(kind));
+            let mut json = Json::new(Refuses(kind), None);
             json.update(&snapshot(JobState::Running), clock::now());
             assert_eq!(json.failed(), failed);
         }

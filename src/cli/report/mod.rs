@@ -53,15 +53,15 @@ pub struct Report {
 }
 
 impl Report {
-    /// A report that shows progress so, and prints JSON there where asked to.
+    /// A report that shows progress so, and prints JSON where asked to.
     pub fn new(
         progress: Box<dyn Progress>,
-        json: Option<Box<dyn Write>>,
+        json: Option<Json<Box<dyn Write>>>,
         verbosity: Verbosity,
     ) -> Self {
         Self {
             progress,
-            json: json.map(Json::new),
+            json,
             verbosity,
         }
     }

@@ -1,8 +1,9 @@
 //! A job's threads: hired when it begins, offered work without waiting, let go when it ends.
 
 use super::Job;
+use super::width::{Reading, Width};
 use crate::clock;
-use crate::engine::budget::Memory;
+use crate::engine::budget::Shares;
 use crate::engine::chunk;
 use crate::engine::gate::Gate;
 use crate::engine::report::{Report, Retry, What};
@@ -26,7 +27,11 @@ use tokio::sync::mpsc;
 
 /// Slices waiting for workers. The coordinator refills at every report and tick; workers block on
 /// an empty queue, nobody on a full one.
-const WORK_QUEUE: usize = 64;
+const WORK_QUEUE: usize = 128;
+
+/// Files in flight at most, where nobody named a number: what a frame of 1 MB needs at half a
+/// millisecond a call to fill a 10 Gbit/s line (`reference: media §6`: 16 to 64).
+const FILES_IN_FLIGHT: u16 = 64;
 
 /// A worker, as the coordinator sees it.
 #[derive(Debug)]
@@ -48,10 +53,18 @@ pub struct Hand {
 pub(super) struct Crew {
     pub(super) shared: Arc<Shared>,
     pub(super) files: Sender<Work>,
+    /// Kept so that workers can be added.
+    pub(super) file_work: Receiver<Work>,
+    /// Workers of files that were not asked to leave.
+    pub(super) file_workers: u16,
     pub(super) lanes: Sender<Work>,
     /// Kept so that lane workers can be added.
     pub(super) lane_work: Receiver<Work>,
     pub(super) lane_workers: u16,
+    /// Workers of files at the beginning.
+    pub(super) first: u16,
+    /// What each worker may have for its buffers.
+    pub(super) memory: Shares,
 }
 
 /// How long a worker may show no progress before it is called stalled.
@@ -83,22 +96,40 @@ impl Job {
             late: Mutex::default(),
             throttle: self.spec.limit.map(Throttle::new),
             wanted: wanted(&self.spec, chunk_workers, chunk_size),
-            memory: Memory::share(tuning, u64::from(file_workers + chunk_workers - 1)),
             ring_refused: AtomicBool::new(false),
             chunk_size,
             reports: reports.clone(),
         });
+        let lane_workers = chunk_workers.saturating_sub(1);
+        // Who names a number gets that number, and a rate that is capped tells nothing.
+        let adapts = tuning.file_workers.is_none()
+            && self.spec.strategy != Strategy::Baseline
+            && self.spec.limit.is_none();
+        let all = tuning.max_workers.unwrap_or(u16::MAX);
+        let most = if adapts {
+            all.saturating_sub(lane_workers).min(FILES_IN_FLIGHT)
+        } else {
+            file_workers
+        };
         let (files, file_work) = bounded(WORK_QUEUE);
         let (lanes, lane_work) = bounded(WORK_QUEUE);
-        let crew = Crew {
+        let mut crew = Crew {
             shared,
             files,
+            file_work,
+            file_workers: 0,
             lanes,
             lane_work,
-            lane_workers: chunk_workers.saturating_sub(1),
+            lane_workers,
+            first: file_workers,
+            memory: Shares::new(
+                tuning,
+                u64::from(file_workers + lane_workers),
+                u64::from(most.saturating_sub(file_workers)),
+            ),
         };
         for number in 0..file_workers {
-            if let Err(error) = self.hire_one(&crew, Lane::Files, Some(file_work.clone())) {
+            if let Err(error) = self.hire_one(&crew, Lane::Files) {
                 if number == 0 {
                     return Err(error);
                 }
@@ -106,8 +137,52 @@ impl Job {
                 tracing::warn!("{number} of {file_workers} workers: {error}");
                 break;
             }
+            crew.file_workers += 1;
         }
+        self.width = adapts.then(|| Width::new(crew.file_workers, most, cores()));
         Ok(crew)
+    }
+
+    /// More or fewer files in flight, by what the last while has shown.
+    pub(super) fn adapt(&mut self, now: Instant) {
+        let Some(mut width) = self.width.take() else {
+            return;
+        };
+        let Some(mut crew) = self.crew.take() else {
+            self.width = Some(width);
+            return;
+        };
+        // Without work waiting, workers wait for the scan, or for the last files to end.
+        if crew.files.is_empty() {
+            width.pass();
+        } else {
+            let reading = Reading {
+                at: now,
+                bytes: self.bytes_copied(),
+                files: self.counts.ended,
+                cpu: clock::cpu(),
+            };
+            if let Some(number) = width.take(reading) {
+                self.staff(&mut crew, number);
+            }
+        }
+        self.crew = Some(crew);
+        self.width = Some(width);
+    }
+
+    fn staff(&mut self, crew: &mut Crew, number: u16) {
+        tracing::debug!(job = self.id.0, number, "files in flight");
+        while crew.file_workers < number {
+            if let Err(error) = self.hire_one(crew, Lane::Files) {
+                tracing::warn!("{} of {number} workers: {error}", crew.file_workers);
+                return;
+            }
+            crew.file_workers += 1;
+        }
+        // With no room for the word now, the next time will do.
+        while crew.file_workers > number && crew.files.try_send(Work::Leave).is_ok() {
+            crew.file_workers -= 1;
+        }
     }
 
     pub(super) fn spawn_scan(
@@ -138,15 +213,16 @@ impl Job {
         })
     }
 
-    fn hire_one(
-        &mut self,
-        crew: &Crew,
-        lane: Lane,
-        files: Option<Receiver<Work>>,
-    ) -> io::Result<()> {
+    fn hire_one(&mut self, crew: &Crew, lane: Lane) -> io::Result<()> {
         let id = WorkerId(self.next_worker);
         let cell = Arc::new(CachePadded::new(Cell::default()));
-        let worker = Worker::new(crew.shared.clone(), id, cell.clone(), crate::sys::seed());
+        let memory = match lane {
+            Lane::Files if crew.file_workers >= crew.first => crew.memory.later,
+            _ => crew.memory.first,
+        };
+        let seed = crate::sys::seed();
+        let worker = Worker::new(crew.shared.clone(), id, cell.clone(), seed, memory);
+        let files = (lane == Lane::Files).then(|| crew.file_work.clone());
         let lanes = crew.lane_work.clone();
         let letter = if lane == Lane::Files { 'w' } else { 'l' };
         threads::spawn(&format!("haul-{letter}{}", id.0), move || {
@@ -171,7 +247,7 @@ impl Job {
             .filter(|hand| hand.lane == Lane::Ranges)
             .count();
         for _ in have..usize::from(crew.lane_workers) {
-            if let Err(error) = self.hire_one(&crew, Lane::Ranges, None) {
+            if let Err(error) = self.hire_one(&crew, Lane::Ranges) {
                 // The file's own worker is on it in any case.
                 tracing::warn!("no thread for a lane: {error}");
                 break;
@@ -238,9 +314,14 @@ impl Job {
     }
 }
 
-/// Files in flight and ranges of one file in flight, for a job.
+fn cores() -> u16 {
+    std::thread::available_parallelism().map_or(2, std::num::NonZeroUsize::get) as u16
+}
+
+/// Files in flight and ranges of one file in flight, for a job. Where no number of files was asked
+/// for, it is the one to begin with.
 pub fn workers(spec: &JobSpec) -> (u16, u16) {
-    let cores = std::thread::available_parallelism().map_or(2, std::num::NonZeroUsize::get) as u16;
+    let cores = cores();
     let automatic = cores.clamp(2, 8);
     let file_workers = match spec.strategy {
         // The yardstick is one file at a time.
@@ -256,6 +337,10 @@ pub fn workers(spec: &JobSpec) -> (u16, u16) {
             .clamp(1, 256),
         _ => 1,
     };
+    let most = spec.tuning.max_workers.unwrap_or(u16::MAX).max(1);
+    let file_workers = file_workers.min(most);
+    // The first lane of a large file is the worker that opened it.
+    let chunk_workers = chunk_workers.min((most - file_workers).saturating_add(1));
     (file_workers, chunk_workers)
 }
 

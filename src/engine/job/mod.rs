@@ -9,11 +9,13 @@ mod crew;
 mod flush;
 #[cfg(test)]
 mod tests;
+mod width;
 mod wishes;
 
 pub use crew::{STALL, wanted, workers};
 pub use flush::Flushed;
 
+use self::width::Width;
 use crate::clock;
 use crate::engine::answers::Answers;
 use crate::engine::filter::Filter;
@@ -49,6 +51,8 @@ pub struct Counts {
     pub failed: u64,
     /// Left alone and reported.
     pub conflicts: u64,
+    /// Given up on a cancel.
+    pub given_up: u64,
 }
 
 /// The device a job writes to.
@@ -125,6 +129,8 @@ pub struct Job {
     retry_dirs: Vec<Arc<Dir>>,
     /// Destination file systems; shared with the flush under way.
     targets: Vec<Arc<OwnedFd>>,
+    /// Finds how many files in flight pay; `None` where their number is given.
+    width: Option<Width>,
     /// Figures.
     pub pace: Pace,
     /// What was found.
@@ -132,6 +138,8 @@ pub struct Job {
     resized: i64,
     /// Bytes that will not be moved.
     pub left_out: u64,
+    /// Those of them that a cancel gave up.
+    pub given_up: u64,
     wasted: u64,
     /// Bytes shared.
     pub cloned: u64,
@@ -199,10 +207,12 @@ impl Job {
             retry_subtrees: Vec::new(),
             retry_dirs: Vec::new(),
             targets: Vec::new(),
+            width: None,
             pace: Pace::default(),
             found: Totals::default(),
             resized: 0,
             left_out: 0,
+            given_up: 0,
             wasted: 0,
             cloned: 0,
             flushed: 0,
@@ -281,6 +291,9 @@ impl Job {
             JobState::Scanning | JobState::Running | JobState::Flushing
         ) {
             self.pace.rest();
+            if let Some(width) = &mut self.width {
+                width.pass();
+            }
         }
     }
 
@@ -433,7 +446,13 @@ impl Job {
                 Status::Skipped => self.counts.skipped += 1,
                 Status::Conflict => self.counts.conflicts += 1,
                 Status::Failed => self.counts.failed += 1,
-                Status::Cancelled => {}
+                Status::Cancelled => {
+                    self.counts.given_up += 1;
+                    let size = self
+                        .entry(id)
+                        .map_or(0, |(slice, index)| slice.entries()[index].size);
+                    self.given_up += size;
+                }
             }
             // Copied is what most become and needs no memory of its own.
             if matches!(
@@ -511,6 +530,7 @@ impl Job {
                     self.end_or_flush(now, events);
                 } else {
                     self.flush_meanwhile();
+                    self.adapt(now);
                 }
             }
             JobState::Pausing

@@ -5,6 +5,7 @@
 //! waits at the job's gate before each directory, for it writes too. Trees are read relative to
 //! held descriptors; nothing is opened through a link.
 
+mod mapped;
 mod sources;
 mod sweep;
 
@@ -19,6 +20,7 @@ use crate::engine::tree::{Dir, DirFds, Made, Names, OpenPairs, Slice, SliceBuild
 use crate::engine::worker::{Shared, complete, hands_down};
 use crate::proto::{ErrorClass, JobSpec, Op, Side, Totals};
 use crate::sys::{Errno, Kind, Stat};
+use std::collections::HashSet;
 use std::ffi::{CStr, CString};
 use std::mem::MaybeUninit;
 use std::os::fd::AsFd;
@@ -74,10 +76,10 @@ pub struct Scan {
     filter: Filter,
     open: Arc<OpenPairs>,
     routes: Vec<Arc<Route>>,
-    /// What is written to at the top: never read, however the source leads there.
-    tops: Vec<Stat>,
-    /// The last place that was made, for sources of the same parent.
-    place: Option<(PathBuf, Arc<Dir>)>,
+    /// What is written to at the top, as device and inode: never read, however the source leads there.
+    tops: HashSet<(u64, u64)>,
+    /// The last place that was made, for sources of the same parent and the same destination.
+    place: Option<([PathBuf; 2], Arc<Dir>)>,
     next: u32,
     stack: Vec<Subtree>,
     found: Vec<Arc<Slice>>,
@@ -89,8 +91,8 @@ pub struct Scan {
     alive: bool,
     /// Nothing was left out because the job was cancelled.
     whole: bool,
-    /// The destination itself was looked through for orphans.
-    swept: bool,
+    /// Directories that get single files and were looked through for orphans: device and inode.
+    swept: HashSet<(u64, u64)>,
 }
 
 impl Scan {
@@ -102,7 +104,7 @@ impl Scan {
             filter,
             open: OpenPairs::new(crate::sys::open_files()),
             routes: Vec::new(),
-            tops: Vec::new(),
+            tops: HashSet::new(),
             place: None,
             next: 0,
             stack: Vec::new(),
@@ -114,7 +116,7 @@ impl Scan {
             notables: Notables::default(),
             alive: true,
             whole: true,
-            swept: false,
+            swept: HashSet::new(),
         }
     }
 
@@ -221,7 +223,7 @@ impl Scan {
         }
         .map_err(source(Op::Open))?;
         let stat = sys.stat(src.as_fd()).map_err(source(Op::Stat))?;
-        if self.tops.iter().any(|top| top.same_inode(&stat)) {
+        if self.tops.contains(&(stat.dev, stat.ino)) {
             return Err(Trouble::own(
                 Op::Open,
                 Side::Source,
@@ -267,7 +269,7 @@ impl Scan {
             ));
         }
         if parent.is_place() {
-            self.tops.push(dst_stat);
+            self.tops.insert((dst_stat.dev, dst_stat.ino));
         }
         let fds = DirFds::new(src, dst, &self.open);
         let route = self.route(&fds, stat.dev, dst_stat.dev)?;
@@ -313,7 +315,7 @@ impl Scan {
                 Err(errno) => break Err(Trouble::kernel(Op::List, Side::Source, errno)),
             }
         };
-        let slice = builder.take(&mut self.next, None);
+        let slice = builder.take(&mut self.next);
         self.found.extend(slice);
         // Reversed: the stack gives them back in the order they were met.
         while let Some(subtree) = below.pop() {
@@ -372,7 +374,7 @@ impl Scan {
             Some(stat) if !is_dir => {
                 self.count(&stat);
                 if builder.push(&name, &stat) {
-                    let slice = builder.take(&mut self.next, None);
+                    let slice = builder.take(&mut self.next);
                     self.found.extend(slice);
                     self.flush_if_due();
                 }

@@ -4,10 +4,10 @@ use super::{Scan, Subtree};
 use crate::engine::failure::{Trouble, dest, source};
 use crate::engine::gate::Pass;
 use crate::engine::report::{Retry, What};
-use crate::engine::resolve::{self, Origin, Target};
+use crate::engine::resolve::{self, Found, Origin, Target};
 use crate::engine::tree::{Dir, DirFds, Place, SliceBuilder};
 use crate::engine::worker::hands_down;
-use crate::proto::{BytePath, ErrorClass, Naming, Op, Side};
+use crate::proto::{ErrorClass, Naming, Op, Side};
 use crate::sys::Kind;
 use std::collections::HashSet;
 use std::ffi::CString;
@@ -15,12 +15,21 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+/// Names given out so far: device and inode of their directory, and the name.
+pub(super) type TakenNames = HashSet<((u64, u64), CString)>;
+
+/// Single files that are being collected, and the two directories they have in common.
+pub(super) type FilesOf = Option<([PathBuf; 2], SliceBuilder)>;
+
 impl Scan {
     pub(super) fn sources(&mut self, wanted: &[usize]) -> bool {
         if wanted.is_empty() {
             return false;
         }
         let spec = self.spec.clone();
+        if spec.naming == Naming::Mapped {
+            return self.mapped(wanted);
+        }
         self.shared.gate.enter();
         let target = resolve::target(
             &*self.shared.sys,
@@ -42,10 +51,11 @@ impl Scan {
             Some(_) => Naming::Exact,
             None => Naming::Into,
         }));
-        self.tops.extend(target.above.first().copied());
+        let top = target.above.first();
+        self.tops.extend(top.map(|top| (top.dev, top.ino)));
         let mut begun = false;
-        let mut names = HashSet::new();
-        let mut files: Option<(PathBuf, SliceBuilder)> = None;
+        let mut names = TakenNames::new();
+        let mut files = None;
         for &index in wanted {
             let Some(path) = spec.sources.get(index) else {
                 continue;
@@ -54,7 +64,13 @@ impl Scan {
                 self.whole = false;
                 break;
             }
-            match self.source(path, &target, &mut names, &mut files) {
+            let found = resolve::origin(path).and_then(|origin| {
+                let found = resolve::find(&*self.shared.sys, &origin, spec.follow_links)?;
+                Ok((origin, found))
+            });
+            match found.and_then(|(origin, found)| {
+                self.begin(origin, found, &target, &mut names, &mut files)
+            }) {
                 Ok(()) => begun = true,
                 Err(trouble) => {
                     let path = if trouble.side == Side::Source {
@@ -74,18 +90,17 @@ impl Scan {
         begun
     }
 
-    /// One source argument. Plain files of one parent share a place and slices.
-    fn source(
+    /// One source argument, found. Plain files of one parent share a place and slices.
+    pub(super) fn begin(
         &mut self,
-        path: &BytePath,
+        mut origin: Origin,
+        found: Found,
         target: &Target,
-        names: &mut HashSet<CString>,
-        files: &mut Option<(PathBuf, SliceBuilder)>,
+        names: &mut TakenNames,
+        files: &mut FilesOf,
     ) -> Result<(), Trouble> {
         let shared = self.shared.clone();
         let sys = &*shared.sys;
-        let mut origin = resolve::origin(path)?;
-        let found = resolve::find(sys, &origin, self.spec.follow_links)?;
         let own_name = origin.name.clone();
         let through_link = origin.follow && {
             // `link/`: the opened parent is the directory itself.
@@ -113,7 +128,11 @@ impl Scan {
                 ));
             }
         } else {
-            if !names.insert(dst_name.clone()) {
+            let dir = target
+                .above
+                .first()
+                .map_or((0, 0), |dir| (dir.dev, dir.ino));
+            if !names.insert((dir, dst_name.clone())) {
                 return Err(Trouble::own(
                     Op::Compare,
                     Side::Source,
@@ -136,20 +155,18 @@ impl Scan {
             self.descend();
             return Ok(());
         }
-        if files
-            .as_ref()
-            .is_none_or(|(parent, _)| *parent != origin.parent)
-        {
+        let dirs = [origin.parent.clone(), target.path.clone()];
+        if files.as_ref().is_none_or(|(known, _)| *known != dirs) {
             self.close_files(files.take());
             let place = self.place(&origin, found.parent, target)?;
             self.sweep_place(&place)?;
-            *files = Some((origin.parent.clone(), SliceBuilder::new(place)));
+            *files = Some((dirs, SliceBuilder::new(place)));
         }
         if let Some((_, builder)) = files {
-            let full = builder.push(&origin.name, &found.stat);
+            let full = builder.push_as(&origin.name, &dst_name, &found.stat);
             self.count(&found.stat);
-            if full || target.name.is_some() {
-                let slice = builder.take(&mut self.next, target.name.clone());
+            if full {
+                let slice = builder.take(&mut self.next);
                 self.found.extend(slice);
             }
         }
@@ -157,9 +174,12 @@ impl Scan {
         Ok(())
     }
 
-    fn close_files(&mut self, files: Option<(PathBuf, SliceBuilder)>) {
+    pub(super) fn close_files(&mut self, files: FilesOf) {
         if let Some((_, mut builder)) = files {
-            let slice = builder.take(&mut self.next, None);
+            let slice = builder.take(&mut self.next);
+            if let Some(slice) = &slice {
+                slice.dir.relax();
+            }
             self.found.extend(slice);
         }
     }
@@ -173,9 +193,10 @@ impl Scan {
         // Sources of one parent share a place, and its descriptors. Where the content of a directory
         // is meant, the parent is that directory itself.
         let shareable = origin.name.as_c_str() != c".";
-        if let Some((path, place)) = &self.place
+        let dirs = [origin.parent.clone(), target.path.clone()];
+        if let Some((known, place)) = &self.place
             && shareable
-            && *path == origin.parent
+            && *known == dirs
         {
             return Ok(place.clone());
         }
@@ -185,17 +206,21 @@ impl Scan {
             .duplicate(target.dir.as_fd())
             .map_err(dest(Op::Resolve))?;
         let fds = DirFds::new(parent, dst, &self.open);
-        let src_dev = shared.sys.stat(fds.src()).map_err(source(Op::Stat))?.dev;
-        let dst_dev = shared.sys.stat(fds.dst()).map_err(dest(Op::Stat))?.dev;
-        let route = self.route(&fds, src_dev, dst_dev)?;
+        let src = shared.sys.stat(fds.src()).map_err(source(Op::Stat))?;
+        let dst = shared.sys.stat(fds.dst()).map_err(dest(Op::Stat))?;
+        let route = self.route(&fds, src.dev, dst.dev)?;
         let place = Place {
             src_path: tidy(&origin.parent),
             dst_path: tidy(&target.path),
+            inodes: (self.spec.naming == Naming::Mapped).then_some([src, dst]),
         };
         let inherits = hands_down(&*shared.sys, fds.dst());
         let place = Dir::place(Arc::new(place), fds, route, inherits);
         if shareable {
-            self.place = Some((origin.parent.clone(), place.clone()));
+            let before = self.place.replace((dirs, place.clone()));
+            if let Some((_, before)) = before {
+                before.relax();
+            }
         }
         Ok(place)
     }

@@ -1,11 +1,12 @@
 //! Removes what a killed run left behind.
 
 use super::Scan;
-use crate::engine::failure::Trouble;
+use crate::engine::failure::{Trouble, dest};
 use crate::engine::gate::Pass;
 use crate::engine::report::Notable;
 use crate::engine::temp::is_temp;
 use crate::engine::tree::{Dir, DirFds};
+use crate::proto::Op;
 use crate::sys::Kind;
 use std::os::fd::AsFd;
 use std::sync::Arc;
@@ -60,13 +61,14 @@ impl Scan {
         }
     }
 
-    /// The same for the directory that gets single files; once, before the first.
+    /// The same for a directory that gets single files; once, before the first.
     pub(super) fn sweep_place(&mut self, place: &Arc<Dir>) -> Result<(), Trouble> {
-        if std::mem::replace(&mut self.swept, true) {
-            return Ok(());
-        }
         let shared = self.shared.clone();
         let fds = place.acquire(&*shared.sys)?;
+        let own = shared.sys.stat(fds.dst()).map_err(dest(Op::Stat))?;
+        if !self.swept.insert((own.dev, own.ino)) {
+            return Ok(());
+        }
         shared.gate.enter();
         if shared.gate.look() != Pass::Stop {
             self.sweep(&fds);

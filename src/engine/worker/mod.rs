@@ -99,8 +99,6 @@ pub struct Shared {
     pub throttle: Option<Throttle>,
     /// What the ladder depends on.
     pub wanted: Wanted,
-    /// A worker's share of the job's buffers.
-    pub memory: Memory,
     /// That the kernel gives no rings was said.
     pub ring_refused: AtomicBool,
     /// Bytes of one range of a large file.
@@ -155,6 +153,8 @@ pub enum Work {
     Abandon(Vec<Arc<Slice>>),
     /// A directory whose metadata is to be applied again.
     Dir(Arc<Dir>),
+    /// Nothing: whoever takes it ends, there are more workers than pay.
+    Leave,
 }
 
 /// How an attempt at an entry ended.
@@ -193,9 +193,15 @@ impl std::fmt::Debug for Worker {
 }
 
 impl Worker {
-    /// A worker of a job; `seed` makes its temporaries' names.
-    pub fn new(shared: Arc<Shared>, id: WorkerId, cell: Arc<CachePadded<Cell>>, seed: u64) -> Self {
-        let movers = Movers::new(shared.memory);
+    /// A worker of a job; `seed` makes its temporaries' names, `memory` bounds its buffers.
+    pub fn new(
+        shared: Arc<Shared>,
+        id: WorkerId,
+        cell: Arc<CachePadded<Cell>>,
+        seed: u64,
+        memory: Memory,
+    ) -> Self {
+        let movers = Movers::new(memory);
         let temps = TempNames::new(seed);
         Self {
             shared,
@@ -214,6 +220,9 @@ impl Worker {
     /// for a worker that only takes ranges.
     pub fn run(mut self, files: Option<&Receiver<Work>>, lanes: &Receiver<Work>) {
         while let Some(work) = self.next_work(files, lanes) {
+            if matches!(work, Work::Leave) {
+                break;
+            }
             self.shared.gate.enter();
             self.carry_out(work);
             self.cell.rest();
@@ -310,6 +319,8 @@ impl Worker {
                 }
             }
             Work::Dir(dir) => self.settled(&dir, 1, |_| {}),
+            // Taken before.
+            Work::Leave => {}
         }
     }
 

@@ -1,0 +1,95 @@
+//! Sources that each have a new name of their own: one job of any number of mappings.
+//!
+//! Neighbours in the list that share both directories share a place and slices, so that a batch of
+//! thousands of files of one shot costs what a directory of them does.
+
+use super::Scan;
+use super::sources::{FilesOf, TakenNames};
+use crate::engine::failure::Trouble;
+use crate::engine::gate::Pass;
+use crate::engine::report::{Retry, What};
+use crate::engine::resolve::{self, Target};
+use crate::proto::{BytePath, ErrorClass, Side};
+use std::path::PathBuf;
+
+/// The directory of the last new name, for others in it.
+type LastTarget = Option<(PathBuf, Target)>;
+
+impl Scan {
+    /// Begins the mappings of these indexes; true when at least one was.
+    pub(super) fn mapped(&mut self, wanted: &[usize]) -> bool {
+        let spec = self.spec.clone();
+        let mut begun = false;
+        let mut names = TakenNames::new();
+        let mut files = None;
+        let mut last = None;
+        for &index in wanted {
+            let (Some(src), Some(dst)) = (spec.sources.get(index), spec.targets.get(index)) else {
+                continue;
+            };
+            if self.shared.gate.look() == Pass::Stop || !self.alive {
+                self.whole = false;
+                break;
+            }
+            match self.mapping(src, dst, &mut last, &mut names, &mut files) {
+                Ok(()) => begun = true,
+                Err(trouble) => {
+                    let path = match trouble.side {
+                        Side::Source => src,
+                        Side::Dest => dst,
+                    };
+                    let retry = match trouble.class {
+                        ErrorClass::Refused => Retry::Never,
+                        _ => Retry::Source(index),
+                    };
+                    let failure = trouble.failure(None, path.clone());
+                    self.report(What::ScanFailed(failure, retry));
+                }
+            }
+        }
+        self.close_files(files);
+        begun
+    }
+
+    fn mapping(
+        &mut self,
+        src: &BytePath,
+        dst: &BytePath,
+        last: &mut LastTarget,
+        names: &mut TakenNames,
+        files: &mut FilesOf,
+    ) -> Result<(), Trouble> {
+        let shared = self.shared.clone();
+        let sys = &*shared.sys;
+        let origin = resolve::origin(src)?;
+        // Before any directory is made for it.
+        let found = resolve::find(sys, &origin, self.spec.follow_links)?;
+        let new = resolve::new_name(dst)?;
+        let target = match last.take() {
+            Some((parent, target)) if parent == new.parent => Target {
+                name: Some(new.name),
+                only_dir: new.only_dir,
+                ..target
+            },
+            _ => {
+                shared.gate.enter();
+                let target = if shared.gate.look() == Pass::Stop {
+                    Ok(None)
+                } else {
+                    resolve::made(sys, &new, shared.umask).map(Some)
+                };
+                shared.gate.leave();
+                let Some(target) = target? else {
+                    self.whole = false;
+                    return Ok(());
+                };
+                let top = target.above.first();
+                self.tops.extend(top.map(|top| (top.dev, top.ino)));
+                target
+            }
+        };
+        let began = self.begin(origin, found, &target, names, files);
+        *last = Some((new.parent, target));
+        began
+    }
+}
