@@ -7,6 +7,7 @@ use super::{
 };
 use std::collections::VecDeque;
 use std::ffi::CStr;
+use std::fmt::Debug;
 use std::mem::MaybeUninit;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::path::Path;
@@ -26,6 +27,10 @@ pub enum FaultKind {
     Delay(Duration),
     /// The call is not made; the thread that makes it panics.
     Panic,
+    /// Calls that move bytes move none and report no error; others are untouched.
+    Nothing,
+    /// The call is made after somebody else was at work: what [`Faulty::meanwhile`] was given.
+    Meanwhile,
 }
 
 /// When something goes wrong.
@@ -48,10 +53,20 @@ struct Ledger {
     calls: Vec<Call>,
 }
 
+/// What somebody else does between two calls.
+struct Meanwhile(Box<dyn Fn() + Send + Sync>);
+
+impl Debug for Meanwhile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Meanwhile")
+    }
+}
+
 /// A fault, and what it was measured against; shared with the rings that were made under it.
 #[derive(Debug)]
 struct Plan {
     fault: Option<Fault>,
+    meanwhile: Option<Meanwhile>,
     ledger: Mutex<Ledger>,
 }
 
@@ -65,10 +80,37 @@ pub struct Faulty {
 impl Faulty {
     /// Wraps `inner`; without a fault it only counts.
     pub fn new(inner: Arc<dyn Sys>, fault: Option<Fault>) -> Self {
-        let ledger = Mutex::default();
         Self {
             inner,
-            plan: Arc::new(Plan { fault, ledger }),
+            plan: Arc::new(Plan {
+                fault,
+                meanwhile: None,
+                ledger: Mutex::default(),
+            }),
+        }
+    }
+
+    /// Wraps `inner`; right before the `nth` call (from 0) of a kind, and before no other, `act` is
+    /// done on the thread that makes it.
+    pub fn meanwhile(
+        inner: Arc<dyn Sys>,
+        call: Call,
+        nth: u64,
+        act: impl Fn() + Send + Sync + 'static,
+    ) -> Self {
+        let fault = Fault {
+            call: Some(call),
+            nth,
+            sticky: false,
+            kind: FaultKind::Meanwhile,
+        };
+        Self {
+            inner,
+            plan: Arc::new(Plan {
+                fault: Some(fault),
+                meanwhile: Some(Meanwhile(Box::new(act))),
+                ledger: Mutex::default(),
+            }),
         }
     }
 
@@ -120,6 +162,13 @@ impl Plan {
                 Ok(len)
             }
             Some(FaultKind::Panic) => panic!("asked for, at {call:?}"),
+            Some(FaultKind::Nothing) => Ok(0),
+            Some(FaultKind::Meanwhile) => {
+                if let Some(Meanwhile(act)) = &self.meanwhile {
+                    act();
+                }
+                Ok(len)
+            }
         }
     }
 }
