@@ -33,6 +33,7 @@ mod names;
 mod orphans;
 mod pictures;
 mod queue;
+mod queue_controls;
 mod races;
 mod readme;
 mod replacing;
@@ -43,6 +44,11 @@ mod sweep;
 mod terminal;
 mod tidy;
 mod tui_conflicts;
+<<<<<<< HEAD
+mod tui_queue;
+=======
+mod tui_shots;
+>>>>>>> main
 mod tui_update;
 mod tui_view;
 mod tui_world;
