@@ -16,11 +16,8 @@ pub mod engine;
 pub mod exit;
 pub mod logging;
 pub mod proto;
-<<<<<<< HEAD
 pub mod records;
-=======
 pub mod sequence;
->>>>>>> main
 pub mod session;
 pub mod sys;
 pub mod text;

@@ -1,13 +1,8 @@
 //! What reaches the model, and what it wants done.
 
-<<<<<<< HEAD
-use super::browse::Side;
+use super::browse::{Arranged, Entries, FoldSum, Item, Side, Sort, Task};
 use crate::proto::{Failure, JobId, Request, Summary, Update};
 use crate::records::Receipt;
-=======
-use super::browse::{Arranged, Entries, FoldSum, Item, Side, Sort, Task};
-use crate::proto::{Request, Update};
->>>>>>> main
 use crate::sys::count::Counted;
 use crate::sys::listing::{Details, Space};
 use crossterm::event::KeyEvent;

@@ -4,12 +4,8 @@
 //! Messages are taken as they come and drawn at most so many times a second, only when something
 //! changed and only when the terminal took the last frame.
 
-<<<<<<< HEAD
-use super::effects::Looks;
-use super::keeper::Keeper;
-=======
 use super::effects::{Looks, Wanted};
->>>>>>> main
+use super::keeper::Keeper;
 use super::look::Look;
 use super::model::{Model, Phase};
 use super::msg::{Effect, Msg};

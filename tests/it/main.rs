@@ -44,11 +44,8 @@ mod sweep;
 mod terminal;
 mod tidy;
 mod tui_conflicts;
-<<<<<<< HEAD
 mod tui_queue;
-=======
 mod tui_shots;
->>>>>>> main
 mod tui_update;
 mod tui_view;
 mod tui_world;
