@@ -128,7 +128,8 @@ impl Job {
             memory: Shares::new(
                 tuning,
                 u64::from(file_workers + lane_workers),
-                u64::from(most.saturating_sub(file_workers)),
+                // More may also be asked for while it runs.
+                u64::from(FILES_IN_FLIGHT.max(2 * file_workers) - file_workers),
             ),
         };
         for number in 0..file_workers {

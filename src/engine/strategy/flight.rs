@@ -8,6 +8,9 @@ use crate::sys::{Completion, Errno, Ring, Sys, SysResult, Transfer, Way};
 use std::collections::VecDeque;
 use std::ops::Range;
 
+/// How often a wait is begun again before its EINTR is believed to be for good.
+const PATIENCE: u32 = 1000;
+
 /// A range in flight. Whatever happens, a panic included, nothing is in flight any more when it
 /// is dropped: its files may then be closed and removed.
 #[derive(Debug)]
@@ -84,6 +87,7 @@ impl<'a> Flight<'a> {
     ) -> Moved {
         let (mut at, mut next) = (range.start, range.start);
         let mut ended = None;
+        let mut interrupted = 0;
         let stop = loop {
             if ended.is_none() && control.look() == Pass::Go {
                 self.begin(&mut next, range.end, control, window.bytes());
@@ -106,7 +110,8 @@ impl<'a> Flight<'a> {
             }
             // Half of it, so that the other half keeps the devices busy meanwhile.
             match self.ring.wait((self.ring.in_flight() / 2).max(1)) {
-                Ok(()) | Err(Errno::INTR) => {}
+                Ok(()) => interrupted = 0,
+                Err(Errno::INTR) if interrupted < PATIENCE => interrupted += 1,
                 Err(errno) => {
                     self.lost = true;
                     break Stop::Failed(Op::Copy, Side::Dest, errno);

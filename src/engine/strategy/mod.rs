@@ -160,8 +160,7 @@ impl<'a> Control<'a> {
 
     /// False while a capped rate says to wait.
     pub fn is_due(&self) -> bool {
-        self.throttle
-            .is_none_or(|throttle| throttle.due().is_zero())
+        self.throttle.due().is_zero()
     }
 
     /// Asks without waiting: a mover with operations in flight drains them before it calls
