@@ -38,6 +38,7 @@ mod races;
 mod readme;
 mod replacing;
 mod rings;
+mod shots;
 mod stopped;
 mod support;
 mod sweep;
