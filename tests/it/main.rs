@@ -13,6 +13,7 @@ mod cli_copy;
 mod cli_doctor;
 mod cli_options;
 mod cli_usage;
+mod collisions;
 mod conflicts;
 mod content;
 mod control;
