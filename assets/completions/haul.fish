@@ -43,11 +43,14 @@ buffered\t''
 sendfile\t''
 copy-file-range\t''
 reflink\t''
+io-uring\t''
+direct\t''
 parallel\t''"
 complete -c haul -n "__fish_haul_using_subcommand copy" -s j -l file-workers -d 'Files in flight at a time, or auto' -r
 complete -c haul -n "__fish_haul_using_subcommand copy" -l chunk-workers -d 'Ranges of one large file in flight at a time, or auto' -r
 complete -c haul -n "__fish_haul_using_subcommand copy" -l chunk-size -d 'Size of one range of a large file (64MiB), or auto' -r
-complete -c haul -n "__fish_haul_using_subcommand copy" -l buffer-size -d 'Size of one worker\'s buffer (1MiB), or auto' -r
+complete -c haul -n "__fish_haul_using_subcommand copy" -l buffer-size -d 'Size of one buffer (1MiB), or auto' -r
+complete -c haul -n "__fish_haul_using_subcommand copy" -l buffer-budget -d 'All buffers together (64MiB), or auto; buffers are made smaller to fit' -r
 complete -c haul -n "__fish_haul_using_subcommand copy" -l parallel-min-size -d 'Size from which a file is copied in ranges (128MiB), or auto' -r
 complete -c haul -n "__fish_haul_using_subcommand copy" -l conflict -d 'What happens to an existing name with other content' -r -f -a "refuse\t''
 skip\t''
@@ -87,11 +90,14 @@ buffered\t''
 sendfile\t''
 copy-file-range\t''
 reflink\t''
+io-uring\t''
+direct\t''
 parallel\t''"
 complete -c haul -n "__fish_haul_using_subcommand apply" -s j -l file-workers -d 'Files in flight at a time, or auto' -r
 complete -c haul -n "__fish_haul_using_subcommand apply" -l chunk-workers -d 'Ranges of one large file in flight at a time, or auto' -r
 complete -c haul -n "__fish_haul_using_subcommand apply" -l chunk-size -d 'Size of one range of a large file (64MiB), or auto' -r
-complete -c haul -n "__fish_haul_using_subcommand apply" -l buffer-size -d 'Size of one worker\'s buffer (1MiB), or auto' -r
+complete -c haul -n "__fish_haul_using_subcommand apply" -l buffer-size -d 'Size of one buffer (1MiB), or auto' -r
+complete -c haul -n "__fish_haul_using_subcommand apply" -l buffer-budget -d 'All buffers together (64MiB), or auto; buffers are made smaller to fit' -r
 complete -c haul -n "__fish_haul_using_subcommand apply" -l parallel-min-size -d 'Size from which a file is copied in ranges (128MiB), or auto' -r
 complete -c haul -n "__fish_haul_using_subcommand apply" -l conflict -d 'What happens to an existing name with other content' -r -f -a "refuse\t''
 skip\t''
@@ -145,6 +151,9 @@ dropped\t''"
 complete -c haul -n "__fish_haul_using_subcommand bench" -l against -d 'Compare with these programs only; several with commas, none for none' -r
 complete -c haul -n "__fish_haul_using_subcommand bench" -l seed -d 'Trees of one seed are the same' -r
 complete -c haul -n "__fish_haul_using_subcommand bench" -l json -d 'Write the results here' -r -F
+complete -c haul -n "__fish_haul_using_subcommand bench" -l report -d 'Write a page with charts here' -r -F
+complete -c haul -n "__fish_haul_using_subcommand bench" -l markdown -d 'Write a document here, and its charts into the directory that --charts names' -r -F
+complete -c haul -n "__fish_haul_using_subcommand bench" -l charts -d 'With --markdown: where the charts go' -r -f -a "(__fish_complete_directories)"
 complete -c haul -n "__fish_haul_using_subcommand bench" -l baseline -d 'Compare with results measured before' -r -F
 complete -c haul -n "__fish_haul_using_subcommand bench" -l worse-than -d 'With --baseline: how much worse a median may be' -r
 complete -c haul -n "__fish_haul_using_subcommand bench" -l config -d 'Read this configuration file in place of the usual one' -r -F

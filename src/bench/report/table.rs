@@ -1,15 +1,24 @@
 //! Results as a table of plain text.
 
-use super::figures::{HEADINGS, about, cells, conditions};
+use super::figures::{HEADINGS, about, cells, machine};
 use crate::bench::results::{CaseResult, Results};
 use crate::text;
 
-/// Everything as lines: a heading a case, a row a contestant, fastest first.
+/// Everything as lines: a heading a case, a row a contestant, fastest first; then the advice.
 pub fn table(results: &Results) -> String {
-    let mut lines = vec![conditions(results)];
+    let mut lines = vec![machine(results)];
     for case in &results.cases {
         lines.push(String::new());
         lines.extend(case_lines(case));
+    }
+    let advice = super::advice(results);
+    if !advice.is_empty() {
+        lines.push(String::new());
+        lines.extend(
+            advice
+                .iter()
+                .map(|line| text::shown(line.as_bytes()).into_owned()),
+        );
     }
     lines.push(String::new());
     lines.join("\n")
@@ -79,7 +88,10 @@ mod tests {
         ]);
         let told = table(&found);
         let lines: Vec<&str> = told.lines().skip(2).collect();
-        assert_eq!(lines[0], "compare flat: 100 files, 10 MiB, ext4 to xfs");
+        assert_eq!(
+            lines[0],
+            "compare flat: 100 files, 10 MiB, ext4 to xfs, source in memory"
+        );
         assert!(lines[2].trim_start().starts_with("haul "), "{told}");
         assert!(lines[3].trim_start().starts_with("cp "), "{told}");
         assert!(
