@@ -30,6 +30,7 @@ mod matrix;
 mod metadata;
 mod moving_source;
 mod names;
+mod ordinary;
 mod orphans;
 mod pictures;
 mod queue;
