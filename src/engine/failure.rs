@@ -74,6 +74,8 @@ pub struct Trouble {
     pub offset: Option<u64>,
     /// Words, where the number does not say it.
     pub words: Option<String>,
+    /// A temporary could not be removed, which the words say: another attempt must not hide it.
+    pub left_behind: bool,
 }
 
 impl Trouble {
@@ -86,6 +88,7 @@ impl Trouble {
             errno: Some(errno),
             offset: None,
             words: None,
+            left_behind: false,
         }
     }
 
@@ -98,6 +101,7 @@ impl Trouble {
             errno: None,
             offset: None,
             words: Some(words.into()),
+            left_behind: false,
         }
     }
 

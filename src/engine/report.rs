@@ -7,7 +7,7 @@ use super::job::Flushed;
 use super::route::{Reason, Rung};
 use super::scan::Subtree;
 use super::tree::{Dir, Slice};
-use super::worker::Held;
+use super::worker::{Held, Unnamed};
 use crate::proto::{
     BytePath, Facts, Failure, FileId, JobId, Naming, Plan, Strategy, Totals, WorkerId,
 };
@@ -111,6 +111,8 @@ pub enum Notable {
     OrphansRemoved,
     /// Temporaries of a copy into the source tree were not copied.
     TemporariesSkipped,
+    /// Files copied from the source a second time, because the first flush of them failed.
+    CopiedAgain,
     /// Entries a pattern left out.
     Excluded,
     /// Mount points that were not entered.
@@ -119,7 +121,7 @@ pub enum Notable {
 
 impl Notable {
     /// Every kind.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::OwnerNotKept,
         Self::SetIdDropped,
         Self::ModeNotKept,
@@ -129,6 +131,7 @@ impl Notable {
         Self::HardLinksSplit,
         Self::OrphansRemoved,
         Self::TemporariesSkipped,
+        Self::CopiedAgain,
         Self::Excluded,
         Self::OtherFileSystems,
     ];
@@ -147,6 +150,9 @@ impl Notable {
             Self::HardLinksSplit => "hard-linked names copied as files of their own",
             Self::OrphansRemoved => "temporaries of an interrupted run removed",
             Self::TemporariesSkipped => "temporaries of a running copy in the source left out",
+            Self::CopiedAgain => {
+                "copied a second time, because the flush to the device failed once"
+            }
             Self::Excluded => "entries left out by a pattern",
             Self::OtherFileSystems => "mount points not entered",
         }
@@ -232,6 +238,8 @@ pub struct Batch {
     pub slices: u32,
     /// Files set aside.
     pub held: Vec<Held>,
+    /// Files that wait to be on the device for their names.
+    pub unnamed: Vec<Unnamed>,
     /// Directories whose metadata could not be set.
     pub dirs: Vec<Arc<Dir>>,
     /// Rungs dropped.
@@ -248,6 +256,7 @@ impl Batch {
             && self.slices == 0
             && self.waiting == 0
             && self.held.is_empty()
+            && self.unnamed.is_empty()
             && self.dropped.is_empty()
     }
 

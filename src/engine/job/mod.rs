@@ -6,6 +6,7 @@
 
 mod answer;
 mod crew;
+mod end;
 mod flush;
 #[cfg(test)]
 mod tests;
@@ -32,6 +33,7 @@ use crate::proto::{
 };
 use crate::sys::Sys;
 use crew::{Crew, Hand};
+use flush::Naming;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
@@ -152,6 +154,8 @@ pub struct Job {
     /// A flush is under way, of this run or an earlier one.
     flushing: bool,
     flush_began: Option<Instant>,
+    /// Files that wait for a flush, and for their names.
+    naming: Naming,
     /// The last flush, for the screen.
     pub flush: Option<FlushView>,
     /// Counters.
@@ -221,6 +225,7 @@ impl Job {
             flush_failed: false,
             flushing: false,
             flush_began: None,
+            naming: Naming::default(),
             flush: None,
             counts: Counts::default(),
             used: Vec::new(),
@@ -492,6 +497,12 @@ impl Job {
         self.flushed_singly += batch.flushed;
         self.finished += u64::from(batch.slices);
         self.waiting += batch.waiting;
+        for unnamed in batch.unnamed {
+            let id = unnamed.id();
+            self.bigs.remove(&id);
+            self.resumed.remove(&id);
+            self.naming.add(unnamed);
+        }
         for held in batch.held {
             let id = held.id();
             self.bigs.remove(&id);
@@ -526,10 +537,10 @@ impl Job {
                 if self.bytes_copied() > 0 {
                     self.set_state(JobState::Running, events);
                 }
-                if self.is_worked_off() {
+                if self.is_copied() {
                     self.end_or_flush(now, events);
                 } else {
-                    self.flush_meanwhile();
+                    self.flush_meanwhile(now);
                     self.adapt(now);
                 }
             }
@@ -552,6 +563,10 @@ impl Job {
                 if let (Some(began), Some(flush)) = (self.flush_began, &mut self.flush) {
                     flush.elapsed_ms = now.saturating_duration_since(began).as_millis() as u64;
                 }
+                self.feed();
+                if self.is_copied() {
+                    self.next_flush(events);
+                }
             }
             _ => {}
         }
@@ -559,51 +574,8 @@ impl Job {
             self.state,
             JobState::Scanning | JobState::Running | JobState::Flushing
         ) {
-            self.pace.feed(now, self.bytes_copied(), self.counts.ended);
+            let done = self.counts.ended + self.naming.len() as u64;
+            self.pace.feed(now, self.bytes_copied(), done);
         }
-    }
-
-    fn is_worked_off(&self) -> bool {
-        self.scan_ended
-            && self.next_slice == self.slices.len()
-            && self.again.is_empty()
-            && self.issued == self.finished
-            && self.held.is_empty()
-            && self.resumed.is_empty()
-            && self.waiting == 0
-            && self.bigs.is_empty()
-    }
-
-    fn end_or_flush(&mut self, now: Instant, events: &mut Vec<Event>) {
-        if self.begun {
-            self.flush_or_end(now, events);
-        } else {
-            self.dismiss();
-            self.set_state(JobState::Failed, events);
-        }
-    }
-
-    fn end(&mut self, events: &mut Vec<Event>) {
-        self.dismiss();
-        let state = if self.is_clean() {
-            JobState::Done
-        } else {
-            JobState::DoneWithFailures
-        };
-        self.set_state(state, events);
-        if !self.answered.is_empty() {
-            self.queue_answered(events);
-        }
-    }
-
-    /// True when nothing is left to be tried, answered or told.
-    fn is_clean(&self) -> bool {
-        self.counts.failed == 0
-            && self.counts.conflicts == 0
-            && self.failures.is_empty()
-            && !self
-                .status
-                .values()
-                .any(|status| *status == Status::Cancelled)
     }
 }

@@ -223,22 +223,28 @@ impl Worker {
                 let finishing = Finishing {
                     slice: &big.slice,
                     index: big.index,
-                    stat: &big.stat,
                     done,
                     holes,
                     way: big.way,
                     fds: &big.fds,
                     temp: &big.temp,
                 };
-                let settled = self.settle(&finishing, big.src.as_fd(), big.dst.as_fd());
+                let settled = self.settle(&finishing, &big.stat, big.src.as_fd(), big.dst.as_fd());
                 // Others may still look at the file's gauge, so it is a second descriptor that is
                 // closed and asked: closing any of them makes a file system report what it knows.
                 let sys = self.shared.sys.clone();
-                let closed = sys
-                    .duplicate(big.dst.as_fd())
-                    .and_then(|second| sys.close(second))
-                    .map_err(dest(Op::Close));
-                match self.conclude_file(&finishing, settled.and(closed), big.rung) {
+                let second = sys.duplicate(big.dst.as_fd()).map_err(dest(Op::Close));
+                let concluded = match (settled, second) {
+                    (Ok(()), Ok(second)) if self.waits_for_flush(&finishing, big.rung) => {
+                        self.await_flush(&finishing, big.rung, second)
+                    }
+                    (settled, second) => {
+                        let closed =
+                            second.and_then(|second| sys.close(second).map_err(dest(Op::Close)));
+                        self.conclude_file(&finishing, settled.and(closed), big.rung)
+                    }
+                };
+                match concluded {
                     Ok(outcome) => outcome,
                     Err(trouble) => {
                         self.batch.wasted += done - holes;

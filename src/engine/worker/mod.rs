@@ -15,6 +15,7 @@ mod linked;
 mod node;
 mod parked;
 mod publish;
+mod unnamed;
 
 pub use attributes::hands_down;
 pub use directory::{complete, reopen};
@@ -23,12 +24,13 @@ pub use file::OpenFile;
 
 pub use lane::Big;
 pub use parked::facts;
+pub use unnamed::{Flushes, Unnamed};
 
 use super::answers::Answers;
 use super::failure::Trouble;
 use super::gate::{Gate, Pass};
 use super::links::{Links, Waiting};
-use super::report::{Batch, Report, Status, What};
+use super::report::{Batch, Notable, Report, Status, What};
 use super::route::Wanted;
 use super::strategy::Movers;
 use super::tally::{Cell, Wish};
@@ -37,13 +39,13 @@ use super::throttle::Throttle;
 use super::tree::{Dir, Slice};
 use crate::clock;
 use crate::proto::{
-    Conflict, Durability, ErrorClass, Failure, FileId, FilePhase, JobId, Preserve, Side, Sparse,
-    WorkerId,
+    Conflict, Durability, ErrorClass, Failure, FileId, FilePhase, JobId, Op, Preserve, Side,
+    Sparse, WorkerId,
 };
 use crate::sys::{Kind, Sys};
 use crossbeam_channel::{Receiver, select};
 use crossbeam_utils::CachePadded;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::ffi::CStr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -93,6 +95,11 @@ pub struct Shared {
     /// How often files were begun again whose trouble came late: in lanes, or after they had been
     /// set aside. Few, so they stay until the run ends; held for a few instructions.
     pub late: Mutex<HashMap<FileId, u8>>,
+    /// What workers know of flushes of the whole file system.
+    pub flushes: Flushes,
+    /// Files that were copied again because their flush failed: once is enough to know. Few, as
+    /// those above.
+    pub copied_again: Mutex<HashSet<FileId>>,
     /// The rate all workers together keep to.
     pub throttle: Option<Throttle>,
     /// What the ladder depends on.
@@ -145,6 +152,8 @@ pub enum Work {
     Again(Arc<Slice>, Vec<usize>),
     /// A file that was set aside.
     File(Box<OpenFile>),
+    /// Files that wait for their names; true when a flush vouches for their bytes.
+    Name(Vec<Unnamed>, bool),
     /// A large file to join; true when the lane is already counted in.
     Lane(Arc<Big>, bool),
     /// Slices of a cancelled job: their directories are completed, nothing is copied.
@@ -310,6 +319,10 @@ impl Worker {
                     }
                 }
             }
+            Work::Name(files, flushed) => {
+                self.name_all(files, flushed);
+                self.batch.slices += 1;
+            }
             Work::Dir(dir) => self.settled(&dir, 1, |_| {}),
             // Taken before.
             Work::Leave => {}
@@ -340,6 +353,7 @@ impl Worker {
                 }
             });
             match &outcome {
+                Outcome::Trouble(trouble) if self.is_copied_again(trouble, slice, index) => {}
                 Outcome::Trouble(trouble) if may_pass(trouble) && attempt < self.shared.retries => {
                     attempt += 1;
                     self.rest_before(attempt);
@@ -403,8 +417,7 @@ impl Worker {
     /// begun again by this worker, after what it is at.
     fn conclude(&mut self, slice: &Arc<Slice>, index: usize, outcome: Outcome) {
         if let Outcome::Trouble(trouble) = &outcome
-            && may_pass(trouble)
-            && let Some(attempt) = self.late_attempt(slice.id(index))
+            && let Some(attempt) = self.late_attempt(trouble, slice, index)
         {
             // To the coordinator the file is still in flight, and so is its directory.
             slice.dir.expect();
@@ -414,8 +427,46 @@ impl Worker {
         self.settle_entry(slice, index, outcome);
     }
 
+    /// The same where the piece of work ends only with the file.
+    fn conclude_now(&mut self, slice: &Arc<Slice>, index: usize, outcome: Outcome) {
+        if let Outcome::Trouble(trouble) = &outcome
+            && let Some(attempt) = self.late_attempt(trouble, slice, index)
+        {
+            self.rest_before(attempt);
+            self.entry(slice, index, attempt);
+            return;
+        }
+        self.settle_entry(slice, index, outcome);
+    }
+
+    /// True when a file whose flush failed is to be copied from the source again, which is done
+    /// once: a second flush of the same bytes would say that all is well (fsync(2)).
+    fn is_copied_again(&mut self, trouble: &Trouble, slice: &Arc<Slice>, index: usize) -> bool {
+        let copied_again = &self.shared.copied_again;
+        let again = trouble.op == Op::Flush
+            && !trouble.left_behind
+            && trouble.class != ErrorClass::Space
+            && copied_again
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .insert(slice.id(index));
+        if again {
+            let (_, _, name) = slice.entry(index);
+            let path = || slice.dir.full_path(Side::Dest, Some(name));
+            self.batch.notables.add_at(Notable::CopiedAgain, path);
+        }
+        again
+    }
+
     /// The number of the attempt that may follow; `None` when there were enough.
-    fn late_attempt(&self, id: FileId) -> Option<u8> {
+    fn late_attempt(&mut self, trouble: &Trouble, slice: &Arc<Slice>, index: usize) -> Option<u8> {
+        if self.is_copied_again(trouble, slice, index) {
+            return Some(0);
+        }
+        if !may_pass(trouble) {
+            return None;
+        }
+        let id = slice.id(index);
         let mut late = self
             .shared
             .late
@@ -489,7 +540,8 @@ impl Worker {
     }
 
     fn send_batch_if_due(&mut self) -> bool {
-        if self.batch.ended.len() < BATCH_FILES && self.batch_since.elapsed() < BATCH_TIME {
+        let files = self.batch.ended.len() + self.batch.unnamed.len();
+        if files < BATCH_FILES && self.batch_since.elapsed() < BATCH_TIME {
             return true;
         }
         self.send_batch()
@@ -518,5 +570,5 @@ pub fn contain<T>(work: impl FnOnce() -> T) -> Result<T, Trouble> {
 
 /// Trouble that another attempt may not meet.
 fn may_pass(trouble: &Trouble) -> bool {
-    matches!(trouble.class, ErrorClass::Transient | ErrorClass::Changed)
+    matches!(trouble.class, ErrorClass::Transient | ErrorClass::Changed) && !trouble.left_behind
 }

@@ -1,10 +1,12 @@
 //! A directory that goes away whatever was done in it: write-protected directories, mounts, panics.
 
+use super::engine::LONG;
 use super::skip;
 use rustix::mount::{MountFlags, UnmountFlags, mount, mount_remount, unmount};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use walkdir::WalkDir;
 
@@ -179,7 +181,13 @@ impl Scratch {
     /// Unmounts what [`Self::mount_image`] mounted and mounts it again, as after a crash.
     pub fn remount_image(&mut self, kind: &str) {
         let path = self.at(kind);
-        unmount(&path, UnmountFlags::empty()).expect("an image can be unmounted");
+        // The threads of an engine that has ended may still be about to close what they held.
+        let busy = || unmount(&path, UnmountFlags::empty()) == Err(rustix::io::Errno::BUSY);
+        let begun = Instant::now();
+        while busy() {
+            assert!(begun.elapsed() < LONG, "{} stays in use", path.display());
+            std::thread::sleep(Duration::from_millis(5));
+        }
         let mounted = std::process::Command::new("mount")
             .args(["-o", "loop"])
             .args([self.at(format!("{kind}.image")), path])
