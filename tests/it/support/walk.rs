@@ -69,7 +69,7 @@ fn kind(metadata: &Metadata) -> &'static str {
 }
 
 /// Extended attributes of an entry, ACLs among them, of the link itself when it is one; without what
-/// a security module gives by itself.
+/// a security module gives by itself, and without what xfs shows of an ACL a second time.
 pub fn attributes(path: &Path) -> BTreeMap<Vec<u8>, Vec<u8>> {
     let mut found = BTreeMap::new();
     // The kernel's own bounds (XATTR_LIST_MAX, XATTR_SIZE_MAX).
@@ -78,7 +78,8 @@ pub fn attributes(path: &Path) -> BTreeMap<Vec<u8>, Vec<u8>> {
         return found;
     };
     let names = list[..len].split(|byte| *byte == 0);
-    for name in names.filter(|name| !name.is_empty() && *name != b"security.selinux") {
+    let by_itself = |name: &[u8]| name == b"security.selinux" || name.starts_with(b"trusted.SGI_");
+    for name in names.filter(|name| !name.is_empty() && !by_itself(name)) {
         let mut value = vec![0; 65_536];
         let len = lgetxattr(path, name, &mut value[..]).expect("a listed attribute can be read");
         value.truncate(len);
