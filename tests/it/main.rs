@@ -43,6 +43,7 @@ mod sweep;
 mod terminal;
 mod tidy;
 mod tui_conflicts;
+mod tui_shots;
 mod tui_update;
 mod tui_view;
 mod tui_world;
