@@ -235,7 +235,7 @@ fn every_strategy_between_every_pair_of_file_systems() {
                     );
                     compare(&words, &from, &to);
                     assert_has_everything(&to);
-                    assert_no_second_acl(&to, *dest_kind);
+                    assert_no_second_acl(&to, dest_kind);
                     assert_eq!(walk::temporaries(&to), [[0; 0]; 0], "{words}");
                 }
                 crate::support::scratch::make_removable(&to);
