@@ -55,6 +55,8 @@ pub enum What {
     Flushed(Flushed),
     /// The device a job will write to; `None` where it cannot be told yet.
     Device(Option<u64>),
+    /// The entries of a job in another order.
+    Sorted(Box<super::job::Sorted>),
     /// A plan's counting.
     Plan(Box<Plan>),
     /// A worker has ended.

@@ -7,13 +7,15 @@
 //! terminal, and nothing here knows a thread.
 
 mod failure;
+mod files;
 mod ids;
 mod job;
 mod path;
 mod request;
 mod update;
 
-pub use failure::{ErrorClass, Failure, Op, Side};
+pub use failure::{ErrorClass, Failure, FailureGroup, Op, Side};
+pub use files::{EntryState, FileEntry, FilesBy, FilesOrder, FilesPage};
 pub use ids::{FileId, JobId, PlanId, WorkerId};
 pub use job::{
     Conflict, DEFAULT_BUFFER_SIZE, DEFAULT_PARALLEL_MIN_SIZE, DEFAULT_RETRIES, Durability, Filters,

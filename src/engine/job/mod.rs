@@ -7,7 +7,10 @@
 mod answer;
 mod crew;
 mod end;
+mod failures;
+mod files;
 mod flush;
+mod intake;
 #[cfg(test)]
 mod tests;
 mod width;
@@ -21,7 +24,7 @@ use crate::clock;
 use crate::engine::answers::Answers;
 use crate::engine::filter::Filter;
 use crate::engine::links::Links;
-use crate::engine::report::{Batch, Notables, Report, Retry, Status, Used, What};
+use crate::engine::report::{Notables, Report, Status, Used};
 use crate::engine::sample::Pace;
 use crate::engine::scan::{Assignment, Scan, Subtree};
 use crate::engine::state::transition;
@@ -33,6 +36,9 @@ use crate::proto::{
 };
 use crate::sys::Sys;
 use crew::{Crew, Hand};
+use failures::Failures;
+use files::Files;
+pub use files::Sorted;
 use flush::Naming;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::os::fd::OwnedFd;
@@ -92,8 +98,12 @@ pub struct Job {
     next_worker: u16,
     /// Bytes moved by workers that have left.
     moved_before: u64,
+    /// Of those, written and not merely shared.
+    written_before: u64,
     slices: Vec<Arc<Slice>>,
     status: HashMap<FileId, Status>,
+    /// Which entries have ended, and their list in other orders.
+    files: Files,
     /// Conflicts that wait for an answer, with what is at the destination.
     pub parked: BTreeMap<FileId, Facts>,
     /// Conflicts that were answered and wait for the job to begin again.
@@ -167,7 +177,7 @@ pub struct Job {
     /// Things to know.
     pub notables: Notables,
     /// Every failure, in order.
-    pub failures: Vec<Failure>,
+    pub failures: Failures,
     /// Those that trying again does not undo: refusals, and flushes that failed.
     lasting: Vec<Failure>,
 }
@@ -186,8 +196,10 @@ impl Job {
             hands: Vec::new(),
             next_worker: 0,
             moved_before: 0,
+            written_before: 0,
             slices: Vec::new(),
             status: HashMap::new(),
+            files: Files::default(),
             parked: BTreeMap::new(),
             answered: BTreeMap::new(),
             only_answered: false,
@@ -231,7 +243,7 @@ impl Job {
             used: Vec::new(),
             dropped: Vec::new(),
             notables: Notables::default(),
-            failures: Vec::new(),
+            failures: Failures::default(),
             lasting: Vec::new(),
         }
     }
@@ -265,6 +277,12 @@ impl Job {
     pub fn bytes_copied(&self) -> u64 {
         let moved: u64 = self.hands.iter().map(|hand| hand.cell.moved()).sum();
         (self.moved_before + moved).saturating_sub(self.wasted)
+    }
+
+    /// Bytes written, those of files that failed included: what the rates are about.
+    fn bytes_written(&self) -> u64 {
+        let written: u64 = self.hands.iter().map(|hand| hand.cell.written()).sum();
+        self.written_before + written
     }
 
     /// Bytes known to be on the device.
@@ -388,147 +406,6 @@ impl Job {
         });
     }
 
-    /// Takes a report in.
-    pub fn take(&mut self, what: What, events: &mut Vec<Event>) {
-        match what {
-            What::Found(slices, totals) => {
-                self.found.files += totals.files;
-                self.found.bytes += totals.bytes;
-                self.found.dirs += totals.dirs;
-                if let Some(last) = slices.last() {
-                    self.next_file = last.base.0 + last.entries().len() as u32;
-                }
-                self.slices.extend(slices);
-            }
-            What::ScanFailed(failure, retry) => {
-                match retry {
-                    Retry::Source(usize::MAX) => {
-                        self.retry_sources = (0..self.spec.sources.len()).collect();
-                    }
-                    Retry::Source(index) => self.retry_sources.push(index),
-                    Retry::Subtree(subtree) => self.retry_subtrees.push(*subtree),
-                    Retry::Dir(dir) => self.retry_dirs.push(dir),
-                    Retry::Never if failure.class == ErrorClass::Refused => {
-                        self.lasting.push(failure.clone());
-                    }
-                    Retry::Never => self.unseen = true,
-                }
-                self.counts.failed += 1;
-                self.failures.push(failure);
-            }
-            What::ScanNotices(notables) => self.notables.merge(*notables),
-            What::Targets(fds) => self.targets.extend(fds.into_iter().map(Arc::new)),
-            What::Named(naming) => {
-                if self.spec.naming != naming {
-                    Arc::make_mut(&mut self.spec).naming = naming;
-                }
-            }
-            What::ScanEnded { begun, whole } => {
-                self.scan_ended = true;
-                self.begun |= begun;
-                self.unseen |= !whole;
-            }
-            What::Batch(batch) => self.batch(*batch, events),
-            What::Join(big) => self.join(&big),
-            What::Flushed(flushed) => self.flushed(flushed, events),
-            What::Left(id) => {
-                if let Some(at) = self.hands.iter().position(|hand| hand.id == id) {
-                    let hand = self.hands.remove(at);
-                    self.moved_before += hand.cell.moved();
-                }
-            }
-            What::Plan(_) | What::Device(_) => {}
-        }
-    }
-
-    fn batch(&mut self, batch: Batch, events: &mut Vec<Event>) {
-        for (id, status) in batch.ended {
-            self.bigs.remove(&id);
-            self.resumed.remove(&id);
-            self.counts.ended += 1;
-            match status {
-                Status::Copied => self.counts.copied += 1,
-                Status::Skipped => self.counts.skipped += 1,
-                Status::Conflict => self.counts.conflicts += 1,
-                Status::Failed => self.counts.failed += 1,
-                Status::Cancelled => {
-                    self.counts.given_up += 1;
-                    let size = self
-                        .entry(id)
-                        .map_or(0, |(slice, index)| slice.entries()[index].size);
-                    self.given_up += size;
-                }
-            }
-            // Copied is what most become and needs no memory of its own.
-            if matches!(
-                status,
-                Status::Failed | Status::Conflict | Status::Cancelled
-            ) {
-                self.status.insert(id, status);
-            }
-        }
-        self.parked.extend(batch.parked);
-        // Directories are no entries: their failures are counted here, those of entries above.
-        self.counts.failed += batch
-            .failures
-            .iter()
-            .filter(|failure| failure.file.is_none())
-            .count() as u64;
-        self.unseen |= batch.broken;
-        self.retry_dirs.extend(batch.dirs);
-        self.failures.extend(batch.failures);
-        for used in batch.used {
-            match self
-                .used
-                .iter_mut()
-                .find(|known| known.strategy == used.strategy && known.reason == used.reason)
-            {
-                Some(known) => {
-                    known.files += used.files;
-                    known.bytes += used.bytes;
-                }
-                None => self.used.push(used),
-            }
-        }
-        self.resized += batch.resized;
-        self.left_out += batch.left_out;
-        self.wasted += batch.wasted;
-        self.cloned += batch.cloned;
-        self.flushed_singly += batch.flushed;
-        self.finished += u64::from(batch.slices);
-        self.waiting += batch.waiting;
-        for unnamed in batch.unnamed {
-            let id = unnamed.id();
-            self.bigs.remove(&id);
-            self.resumed.remove(&id);
-            self.naming.add(unnamed);
-        }
-        for held in batch.held {
-            let id = held.id();
-            self.bigs.remove(&id);
-            self.resumed.remove(&id);
-            self.held.insert(id, held);
-        }
-        for (strategy, reason) in batch.dropped {
-            events.push(Event::Fallback {
-                job: self.id,
-                from: strategy,
-                reason: reason.clone(),
-            });
-            self.dropped.push((strategy, reason));
-        }
-        self.notables.merge(batch.notables);
-        if self.state == JobState::Scanning && self.counts.ended > 0 {
-            self.set_state(JobState::Running, events);
-        }
-    }
-
-    /// A large file: others may join.
-    fn join(&mut self, big: &Arc<Big>) {
-        self.bigs.insert(big.id, big.clone());
-        self.offer_lanes(big, false);
-    }
-
     /// Hands out work and takes whatever step is due.
     pub fn advance(&mut self, now: Instant, events: &mut Vec<Event>) {
         match self.state {
@@ -570,12 +447,13 @@ impl Job {
             }
             _ => {}
         }
-        if matches!(
-            self.state,
-            JobState::Scanning | JobState::Running | JobState::Flushing
-        ) {
-            let done = self.counts.ended + self.naming.len() as u64;
-            self.pace.feed(now, self.bytes_copied(), done);
+        match self.state {
+            JobState::Scanning | JobState::Running => {
+                let done = self.counts.ended + self.naming.len() as u64;
+                self.pace.feed(now, self.bytes_written(), done);
+            }
+            JobState::Flushing => self.pace.feed_flush(now),
+            _ => {}
         }
     }
 }

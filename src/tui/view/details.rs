@@ -214,6 +214,13 @@ fn standing(page: &mut Page, job: &JobView) {
             units::duration(job.elapsed_ms / 1000)
         ),
     );
+    if let Some((low, high)) = job.rate_range {
+        let range = format!("{} to {}", units::rate(low), units::rate(high));
+        page.pair("Seconds", &format!("{range}, the lowest and the highest"));
+    }
+    if let Some(limit) = job.limit {
+        page.pair("Cap", &format!("{} at most", units::rate(limit)));
+    }
     page.pair("Time left", &words::time_left(job));
 }
 

@@ -184,7 +184,8 @@ pub fn worker_line(worker: &WorkerRow, width: usize, look: Look) -> Line {
         Lane::Files => "W",
         Lane::Ranges => "R",
     };
-    let head = format!(" {lane}{:<2} ", worker.id.0);
+    // People count from one.
+    let head = format!(" {lane}{:<2} ", u32::from(worker.id.0) + 1);
     let Some(path) = &worker.path else {
         let word = if worker.phase == FilePhase::Paused {
             "paused"
