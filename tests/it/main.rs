@@ -7,6 +7,7 @@
 
 mod bad_input;
 mod bench;
+mod cases;
 mod cli_apply;
 mod cli_bar;
 mod cli_copy;
