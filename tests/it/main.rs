@@ -7,6 +7,7 @@
 
 mod bad_input;
 mod bench;
+mod cases;
 mod cli_apply;
 mod cli_bar;
 mod cli_copy;
@@ -31,6 +32,7 @@ mod matrix;
 mod metadata;
 mod moving_source;
 mod names;
+mod ordinary;
 mod orphans;
 mod pictures;
 mod queue;
