@@ -20,6 +20,7 @@ mod resolve;
 mod route;
 mod sample;
 mod scan;
+mod shots;
 mod state;
 mod strategy;
 mod tally;

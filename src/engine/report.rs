@@ -6,6 +6,7 @@
 use super::job::Flushed;
 use super::route::{Reason, Rung};
 use super::scan::Subtree;
+use super::shots::Shot;
 use super::tree::{Dir, Slice};
 use super::worker::{Held, Unnamed};
 use crate::proto::{
@@ -33,6 +34,8 @@ pub enum What {
     Found(Vec<Arc<Slice>>, Totals),
     /// The scan could not look at something: one failure, and what to scan again on retry.
     ScanFailed(Failure, Retry),
+    /// The sequences among what a scan has found.
+    Shots(Vec<Shot>),
     /// The scan met things to know.
     ScanNotices(Box<Notables>),
     /// The destination file systems, for the flush at the end.

@@ -49,6 +49,7 @@ pub fn view(job: &Job, now: Instant, waits_for: Option<crate::proto::JobId>) -> 
     };
     let bytes_total = found.bytes.saturating_sub(left_out).max(bytes_copied);
     let (worker_rows, in_flight) = rows(job, now);
+    let shots = job.shots.view(in_flight.iter().map(|file| file.id));
     let running = matches!(job.state(), JobState::Scanning | JobState::Running);
     JobView {
         id: job.id,
@@ -89,6 +90,7 @@ pub fn view(job: &Job, now: Instant, waits_for: Option<crate::proto::JobId>) -> 
         history: job.pace.history(),
         workers: worker_rows,
         in_flight,
+        shots,
         flush: job.flush,
         used: used(job),
         notices: notices(job),

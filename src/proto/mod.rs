@@ -24,7 +24,7 @@ pub use job::{
 pub use path::BytePath;
 pub use request::Request;
 pub use update::{
-    ConflictSample, EntryKind, Event, Facts, FilePhase, FileRow, FlushView, Hello, JobView, Lane,
-    Mark, Notice, Parked, Plan, Preview, Snapshot, StrategyUse, Summary, SummaryFiles, Totals,
-    Update, WorkerRow,
+    ConflictSample, EntryKind, Event, Facts, FaultyShot, FilePhase, FileRow, FlushView, Hello,
+    JobShots, JobView, Lane, Mark, Notice, Parked, Plan, PlanShots, Preview, ShotRow, Snapshot,
+    StrategyUse, Summary, SummaryFiles, Totals, Update, WorkerRow,
 };

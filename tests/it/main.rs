@@ -37,6 +37,7 @@ mod queue_controls;
 mod races;
 mod readme;
 mod replacing;
+mod shots;
 mod stopped;
 mod support;
 mod sweep;

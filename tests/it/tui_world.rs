@@ -253,6 +253,7 @@ pub fn job(id: u64, state: JobState) -> JobView {
         history: Vec::new(),
         workers: Vec::new(),
         in_flight: Vec::new(),
+        shots: haul::proto::JobShots::default(),
         flush: None,
         used: Vec::new(),
         notices: Vec::new(),
@@ -387,6 +388,7 @@ pub fn plan(id: u64) -> Plan {
             newer: haul::proto::Mark::Source,
         }],
         free: Some(2 * GIB * 1024),
+        shots: haul::proto::PlanShots::default(),
         problems: Vec::new(),
         preview: Preview {
             source_fs: "nfs4".to_string(),

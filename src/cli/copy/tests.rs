@@ -47,6 +47,7 @@ pub fn view(state: JobState) -> JobView {
         history: Vec::new(),
         workers: Vec::new(),
         in_flight: Vec::new(),
+        shots: crate::proto::JobShots::default(),
         flush: None,
         used: Vec::new(),
         notices: Vec::new(),
@@ -280,6 +281,7 @@ fn a_dry_run_exits_as_the_copy_would() {
         samples: Vec::new(),
         free: None,
         problems: Vec::new(),
+        shots: crate::proto::PlanShots::default(),
         preview: crate::proto::Preview::default(),
     };
     assert_eq!(plan_exit(&plan, Conflict::Refuse), Exit::Conflicts);

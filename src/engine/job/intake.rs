@@ -35,6 +35,10 @@ impl Job {
                 self.counts.failed += 1;
                 self.failures.push(failure);
             }
+            What::Shots(shots) => {
+                let status = &self.status;
+                self.shots.take(shots, |file| status.contains_key(&file));
+            }
             What::ScanNotices(notables) => self.notables.merge(*notables),
             What::Targets(fds) => self.targets.extend(fds.into_iter().map(Arc::new)),
             What::Named(naming) => {
@@ -66,6 +70,7 @@ impl Job {
             self.bigs.remove(&id);
             self.resumed.remove(&id);
             self.counts.ended += 1;
+            self.shots.ended(id, status);
             self.files.end(id, status);
             match status {
                 Status::Copied => self.counts.copied += 1,

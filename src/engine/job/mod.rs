@@ -27,6 +27,7 @@ use crate::engine::links::Links;
 use crate::engine::report::{Notables, Report, Status, Used};
 use crate::engine::sample::Pace;
 use crate::engine::scan::{Assignment, Scan, Subtree};
+use crate::engine::shots::Tracked;
 use crate::engine::state::transition;
 use crate::engine::tree::{Dir, Slice};
 use crate::engine::worker::{Big, Held, Work};
@@ -101,6 +102,8 @@ pub struct Job {
     /// Of those, written and not merely shared.
     written_before: u64,
     slices: Vec<Arc<Slice>>,
+    /// Image sequences, and how far they have come.
+    pub shots: Tracked,
     status: HashMap<FileId, Status>,
     /// Which entries have ended, and their list in other orders.
     files: Files,
@@ -198,6 +201,7 @@ impl Job {
             moved_before: 0,
             written_before: 0,
             slices: Vec::new(),
+            shots: Tracked::default(),
             status: HashMap::new(),
             files: Files::default(),
             parked: BTreeMap::new(),

@@ -205,6 +205,7 @@ impl Job {
         self.flush = None;
         self.flush_failed = false;
         self.retrying = true;
+        self.shots.again();
     }
 
     /// Makes work of entries that had ended.

@@ -15,6 +15,7 @@ use crate::engine::filter::Filter;
 use crate::engine::gate::Pass;
 use crate::engine::report::{Notable, Notables, Retry, What};
 use crate::engine::route::Route;
+use crate::engine::shots;
 use crate::engine::temp::is_temp;
 use crate::engine::tree::{Dir, DirFds, Made, Names, OpenPairs, Slice, SliceBuilder};
 use crate::engine::worker::{Shared, complete, hands_down};
@@ -83,6 +84,8 @@ pub struct Scan {
     next: u32,
     stack: Vec<Subtree>,
     found: Vec<Arc<Slice>>,
+    /// Everything found, until the sequences among it are.
+    all: Vec<Arc<Slice>>,
     totals: Totals,
     since: Instant,
     buffer: Vec<MaybeUninit<u8>>,
@@ -109,6 +112,7 @@ impl Scan {
             next: 0,
             stack: Vec::new(),
             found: Vec::new(),
+            all: Vec::new(),
             totals: Totals::default(),
             since: clock::now(),
             buffer: vec![MaybeUninit::uninit(); LIST_BUFFER],
@@ -132,6 +136,10 @@ impl Scan {
         self.shared.report(What::ScanNotices(notables));
         let whole = self.whole;
         self.shared.report(What::ScanEnded { begun, whole });
+        // Nothing waits for it: what is copied already is counted when it comes.
+        if whole {
+            self.shared.report(What::Shots(shots::find(&self.all)));
+        }
     }
 
     /// The route between two devices; a device that is new as a destination is reported for the
@@ -441,6 +449,7 @@ impl Scan {
             return;
         }
         let found = std::mem::take(&mut self.found);
+        self.all.extend(found.iter().cloned());
         let totals = std::mem::take(&mut self.totals);
         self.report(What::Found(found, totals));
     }
