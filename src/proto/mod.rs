@@ -19,8 +19,9 @@ pub use failure::{ErrorClass, Failure, FailureGroup, Op, Side};
 pub use files::{EntryState, FileEntry, FilesBy, FilesOrder, FilesPage};
 pub use ids::{FileId, JobId, PlanId, WorkerId};
 pub use job::{
-    Conflict, DEFAULT_BUFFER_SIZE, DEFAULT_PARALLEL_MIN_SIZE, DEFAULT_RETRIES, Durability, Filters,
-    JobSpec, JobState, Naming, Operation, Preserve, Sparse, Start, Strategy, Tuning,
+    Conflict, DEFAULT_BUFFER_BUDGET, DEFAULT_BUFFER_SIZE, DEFAULT_PARALLEL_MIN_SIZE,
+    DEFAULT_RETRIES, Durability, Filters, JobSpec, JobState, Naming, Operation, Preserve, Sparse,
+    Start, Strategy, Tuning,
 };
 pub use parked::{EntryKind, Facts, Parked};
 pub use path::BytePath;

@@ -6,6 +6,7 @@
 
 mod attributes;
 mod climb;
+mod collision;
 mod directory;
 mod existing;
 mod file;
@@ -18,6 +19,7 @@ mod publish;
 mod unnamed;
 
 pub use attributes::hands_down;
+pub use collision::{Bound, Created};
 pub use directory::{complete, reopen};
 pub use existing::is_same_time;
 pub use file::OpenFile;
@@ -27,6 +29,7 @@ pub use parked::facts;
 pub use unnamed::{Flushes, Unnamed};
 
 use super::answers::Answers;
+use super::budget::Memory;
 use super::failure::Trouble;
 use super::gate::{Gate, Pass};
 use super::links::{Links, Waiting};
@@ -48,7 +51,7 @@ use crossbeam_utils::CachePadded;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::ffi::CStr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
@@ -79,6 +82,8 @@ pub struct Shared {
     pub conflict: Conflict,
     /// What was said of single entries instead.
     pub answers: Arc<Answers>,
+    /// What this job created, where several sources come to one directory.
+    pub created: Option<Created>,
     /// Durability.
     pub durability: Durability,
     /// What is kept besides the bytes.
@@ -107,8 +112,8 @@ pub struct Shared {
     pub copied_again: Mutex<HashSet<FileId>>,
     /// What the ladder depends on.
     pub wanted: Wanted,
-    /// Bytes of a worker's buffer.
-    pub buffer_size: usize,
+    /// That the kernel gives no rings was said.
+    pub ring_refused: AtomicBool,
     /// Bytes of one range of a large file.
     pub chunk_size: u64,
     /// To the coordinator.
@@ -216,9 +221,15 @@ impl std::fmt::Debug for Worker {
 }
 
 impl Worker {
-    /// A worker of a job; `seed` makes its temporaries' names.
-    pub fn new(shared: Arc<Shared>, id: WorkerId, cell: Arc<CachePadded<Cell>>, seed: u64) -> Self {
-        let movers = Movers::new(shared.buffer_size);
+    /// A worker of a job; `seed` makes its temporaries' names, `memory` bounds its buffers.
+    pub fn new(
+        shared: Arc<Shared>,
+        id: WorkerId,
+        cell: Arc<CachePadded<Cell>>,
+        seed: u64,
+        memory: Memory,
+    ) -> Self {
+        let movers = Movers::new(memory);
         let temps = TempNames::new(seed);
         Self {
             shared,
