@@ -10,6 +10,7 @@ mod failure;
 mod files;
 mod ids;
 mod job;
+mod parked;
 mod path;
 mod request;
 mod shots;
@@ -23,11 +24,11 @@ pub use job::{
     DEFAULT_RETRIES, Durability, Filters, JobSpec, JobState, Naming, Operation, Preserve, Sparse,
     Start, Strategy, Tuning,
 };
+pub use parked::{EntryKind, Facts, Parked};
 pub use path::BytePath;
 pub use request::Request;
 pub use shots::{FaultyShot, JobShots, PlanShots, ShotRow};
 pub use update::{
-    ConflictSample, EntryKind, Event, Facts, FilePhase, FileRow, FlushView, Hello, JobView, Lane,
-    Mark, Notice, Parked, Plan, Preview, Snapshot, StrategyUse, Summary, SummaryFiles, Totals,
-    Update, WorkerRow,
+    ConflictSample, Event, FilePhase, FileRow, FlushView, Hello, JobView, Lane, Mark, Notice, Plan,
+    Preview, Snapshot, StrategyUse, Summary, SummaryFiles, Totals, Update, WorkerRow,
 };

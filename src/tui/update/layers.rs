@@ -35,7 +35,7 @@ pub fn act(model: &mut Model, action: Action, effects: &mut Effects) {
         Some(Layer::Chart(_)) => files::chart(model, action, effects),
         Some(Layer::History(_)) => history::act(model, action),
         Some(Layer::Places(_)) => places::act(model, action, effects),
-        Some(Layer::Pattern(_) | Layer::Limit(_) | Layer::Name(_)) | None => {}
+        Some(Layer::Pattern(_) | Layer::Limit(_) | Layer::Palette(_) | Layer::Name(_)) | None => {}
     }
 }
 
