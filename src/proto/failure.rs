@@ -44,6 +44,10 @@ pub enum Op {
     Remove,
     /// Comparing with what exists.
     Compare,
+    /// Reading a copy back and comparing it, before a move removes its source.
+    Verify,
+    /// Removing the source of a move.
+    RemoveSource,
 }
 
 impl Op {
@@ -59,6 +63,8 @@ impl Op {
             Self::Read => "read",
             Self::Write => "write",
             Self::Copy | Self::Compare => "copy",
+            Self::Verify => "verify",
+            Self::RemoveSource => "remove the source",
             Self::Truncate => "set length of",
             Self::Owner => "set owner of",
             Self::Mode => "set mode of",

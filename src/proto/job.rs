@@ -466,6 +466,9 @@ pub enum JobState {
     Paused,
     /// All bytes are accepted by the kernel; the device is being flushed.
     Flushing,
+    /// A move whose copies are on the device: they are compared with their sources, and what is
+    /// equal is removed at its source.
+    Verifying,
     /// Asked to stop; temporaries are being removed.
     Cancelling,
     /// Stopped on request; finished files stay, no temporary is left.
@@ -480,13 +483,14 @@ pub enum JobState {
 
 impl JobState {
     /// Every state.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Queued,
         Self::Scanning,
         Self::Running,
         Self::Pausing,
         Self::Paused,
         Self::Flushing,
+        Self::Verifying,
         Self::Cancelling,
         Self::Cancelled,
         Self::Done,
@@ -506,7 +510,12 @@ impl JobState {
     pub const fn is_active(self) -> bool {
         matches!(
             self,
-            Self::Scanning | Self::Running | Self::Pausing | Self::Flushing | Self::Cancelling
+            Self::Scanning
+                | Self::Running
+                | Self::Pausing
+                | Self::Flushing
+                | Self::Verifying
+                | Self::Cancelling
         )
     }
 
@@ -519,6 +528,7 @@ impl JobState {
             Self::Pausing => "PAUSING",
             Self::Paused => "PAUSED",
             Self::Flushing => "FLUSH",
+            Self::Verifying => "VERIFY",
             Self::Cancelling => "CANCEL",
             Self::Cancelled => "CANCELLED",
             Self::Done => "DONE",

@@ -113,6 +113,9 @@ pub struct JobView {
     /// Of `conflicts`: parked, and waiting for an answer.
     #[serde(default)]
     pub parked: u64,
+    /// Sources removed by a move, directories not counted.
+    #[serde(default)]
+    pub removed: u64,
     /// Bytes accepted by the kernel, those of files in flight included.
     pub bytes_copied: u64,
     /// Bytes of skipped and given-up files: no longer part of what is to be copied.
@@ -167,7 +170,7 @@ impl JobView {
             total => (self.bytes_copied, total),
         };
         // Everything found so far may be copied while the scan goes on, or be unnamed yet.
-        let most = if self.state == JobState::Flushing {
+        let most = if matches!(self.state, JobState::Flushing | JobState::Verifying) {
             1.0
         } else {
             0.999
@@ -461,6 +464,9 @@ pub struct SummaryFiles {
     pub failed: u64,
     /// Existing names left alone and reported.
     pub conflicts: u64,
+    /// Sources removed by a move, directories not counted.
+    #[serde(default)]
+    pub removed: u64,
 }
 
 /// How a job ended.
@@ -499,6 +505,7 @@ impl Summary {
                 skipped: job.skipped,
                 failed: job.failed,
                 conflicts: job.conflicts,
+                removed: job.removed,
             },
             dirs: job.found.dirs,
             bytes_copied: job.bytes_copied,

@@ -118,6 +118,10 @@ macro_rules! each_call {
             link => Link(from_dir: BorrowedFd<'_>, from: &CStr, to_dir: BorrowedFd<'_>, to: &CStr) -> ();
             /// Removes a name that is no directory.
             unlink => Unlink(at: BorrowedFd<'_>, name: &CStr) -> ();
+            /// Removes an empty directory.
+            remove_dir => RemoveDir(at: BorrowedFd<'_>, name: &CStr) -> ();
+            /// Lets go of a flushed file's pages in memory, so that it is read from the device.
+            forget_pages => ForgetPages(fd: BorrowedFd<'_>) -> ();
             /// A second descriptor for the same open file.
             duplicate => Duplicate(fd: BorrowedFd<'_>) -> OwnedFd;
         }

@@ -369,6 +369,14 @@ impl Sys for Real {
         fs::unlinkat(at, name, AtFlags::empty())
     }
 
+    fn remove_dir(&self, at: BorrowedFd<'_>, name: &CStr) -> SysResult<()> {
+        fs::unlinkat(at, name, AtFlags::REMOVEDIR)
+    }
+
+    fn forget_pages(&self, fd: BorrowedFd<'_>) -> SysResult<()> {
+        fs::fadvise(fd, 0, None, fs::Advice::DontNeed)
+    }
+
     fn duplicate(&self, fd: BorrowedFd<'_>) -> SysResult<OwnedFd> {
         io::fcntl_dupfd_cloexec(fd, 0)
     }

@@ -17,6 +17,7 @@ pub const fn state(state: JobState) -> &'static str {
         JobState::Pausing => "PAUSING",
         JobState::Paused => "PAUSED",
         JobState::Flushing => "FLUSH",
+        JobState::Verifying => "VERIFY",
         JobState::Cancelling => "STOPPING",
         JobState::Cancelled => "CANCELLED",
         JobState::Done => "DONE",
@@ -54,6 +55,7 @@ pub fn sentence(job: &JobView) -> String {
         JobState::Running => "running; the scan still counts".to_string(),
         JobState::Pausing => "pausing: pieces in flight are finished".to_string(),
         JobState::Paused => "paused: nothing is written".to_string(),
+        JobState::Verifying => "verifying: copies are read back, equal sources removed".to_string(),
         JobState::Flushing => "flushing: all is copied, the device is catching up".to_string(),
         JobState::Cancelling => "cancelling: temporaries are being removed".to_string(),
         JobState::Cancelled => {
@@ -72,7 +74,11 @@ pub fn sentence(job: &JobView) -> String {
 /// The style for a state.
 pub const fn style(state: JobState, look: Look) -> Style {
     match state {
-        JobState::Running | JobState::Scanning | JobState::Flushing | JobState::Done => look.good(),
+        JobState::Running
+        | JobState::Scanning
+        | JobState::Flushing
+        | JobState::Verifying
+        | JobState::Done => look.good(),
         JobState::Queued | JobState::Cancelled => look.plain(),
         JobState::Pausing | JobState::Paused | JobState::Cancelling => look.warn(),
         JobState::DoneWithFailures | JobState::Failed => look.bad(),

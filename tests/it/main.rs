@@ -22,6 +22,7 @@ mod fidelity;
 mod gate;
 mod limits;
 mod matrix;
+mod moving;
 mod orphans;
 mod pictures;
 mod queue;

@@ -40,6 +40,7 @@ pub const fn phase(view: &JobView) -> &'static str {
         JobState::Running => "copying",
         JobState::Pausing | JobState::Paused => "paused",
         JobState::Flushing => "flushing",
+        JobState::Verifying => "verifying",
         JobState::Cancelling => "stopping",
         JobState::Cancelled => "stopped",
         JobState::Done | JobState::DoneWithFailures => "done",
@@ -77,6 +78,9 @@ pub fn figures(view: &JobView) -> String {
         "{}/{}{more} files",
         view.files_done, view.found.files
     ));
+    if view.removed > 0 {
+        parts.push(format!("{} removed at the source", view.removed));
+    }
     if view.failed > 0 {
         parts.push(format!("{} failed", view.failed));
     }
@@ -111,6 +115,7 @@ pub fn summary_line(summary: &Summary) -> String {
         line = format!("{line} ({})", units::rate(summary.bytes_per_second));
     }
     let rest: Vec<String> = [
+        (files.removed, "removed at the source"),
         (files.skipped, "skipped"),
         (files.failed, "failed"),
         (files.conflicts, "left as conflicts"),

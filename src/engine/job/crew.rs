@@ -132,6 +132,7 @@ impl Job {
             if let Err(defect) = scanned {
                 // The job must hear of the end of its scan, whatever it was.
                 shared.gate.leave_after_panic();
+                shared.report(What::Spoilt(None));
                 shared.report(What::ScanFailed(defect.failure(None, path), Retry::Never));
                 shared.report(What::ScanEnded {
                     begun: true,

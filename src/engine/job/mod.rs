@@ -7,6 +7,8 @@
 mod answer;
 mod crew;
 mod flush;
+mod moving;
+mod results;
 #[cfg(test)]
 mod tests;
 mod wishes;
@@ -18,18 +20,19 @@ use crate::clock;
 use crate::engine::answers::Answers;
 use crate::engine::filter::Filter;
 use crate::engine::links::Links;
-use crate::engine::report::{Batch, Notables, Report, Retry, Status, Used, What};
+use crate::engine::report::{Notables, Report, Retry, Status, Used, What};
 use crate::engine::sample::Pace;
 use crate::engine::scan::{Assignment, Scan, Subtree};
 use crate::engine::state::transition;
 use crate::engine::tree::{Dir, Slice};
 use crate::engine::worker::{Big, Held, Work};
 use crate::proto::{
-    ErrorClass, Event, Facts, Failure, FileId, FlushView, JobId, JobSpec, JobState, Op, Side,
-    Start, Strategy, Totals,
+    Durability, ErrorClass, Event, Facts, Failure, FileId, FlushView, JobId, JobSpec, JobState, Op,
+    Side, Start, Strategy, Totals,
 };
 use crate::sys::Sys;
 use crew::{Crew, Hand};
+use moving::Moving;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
@@ -152,6 +155,9 @@ pub struct Job {
     pub used: Vec<Used>,
     /// Rungs dropped, in words.
     pub dropped: Vec<(Strategy, String)>,
+    /// Sources removed.
+    pub removed: u64,
+    moving: Moving,
     /// Things to know.
     pub notables: Notables,
     /// Every failure, in order.
@@ -215,6 +221,8 @@ impl Job {
             counts: Counts::default(),
             used: Vec::new(),
             dropped: Vec::new(),
+            removed: 0,
+            moving: Moving::default(),
             notables: Notables::default(),
             failures: Vec::new(),
             lasting: Vec::new(),
@@ -278,7 +286,7 @@ impl Job {
         }
         if !matches!(
             self.state,
-            JobState::Scanning | JobState::Running | JobState::Flushing
+            JobState::Scanning | JobState::Running | JobState::Flushing | JobState::Verifying
         ) {
             self.pace.rest();
         }
@@ -291,6 +299,11 @@ impl Job {
         reports: &mpsc::Sender<Report>,
         events: &mut Vec<Event>,
     ) {
+        if self.is_move() && self.spec.durability == Durability::None {
+            let words = "a move removes its sources only once its copies are on the device: it does not go with --sync none";
+            self.fail_to_begin(words.to_owned(), events);
+            return;
+        }
         let filter = match Filter::new(&self.spec.filters) {
             Ok(filter) => filter,
             Err(words) => {
@@ -400,6 +413,11 @@ impl Job {
             }
             What::ScanNotices(notables) => self.notables.merge(*notables),
             What::Targets(fds) => self.targets.extend(fds.into_iter().map(Arc::new)),
+            What::Dirs(dirs) => self.moving.dirs.extend(dirs),
+            What::Spoilt(Some(source)) => {
+                self.moving.spoilt.insert(source);
+            }
+            What::Spoilt(None) => self.moving.all_spoilt = true,
             What::Named(naming) => {
                 if self.spec.naming != naming {
                     Arc::make_mut(&mut self.spec).naming = naming;
@@ -420,76 +438,6 @@ impl Job {
                 }
             }
             What::Plan(_) | What::Device(_) => {}
-        }
-    }
-
-    fn batch(&mut self, batch: Batch, events: &mut Vec<Event>) {
-        for (id, status) in batch.ended {
-            self.bigs.remove(&id);
-            self.resumed.remove(&id);
-            self.counts.ended += 1;
-            match status {
-                Status::Copied => self.counts.copied += 1,
-                Status::Skipped => self.counts.skipped += 1,
-                Status::Conflict => self.counts.conflicts += 1,
-                Status::Failed => self.counts.failed += 1,
-                Status::Cancelled => {}
-            }
-            // Copied is what most become and needs no memory of its own.
-            if matches!(
-                status,
-                Status::Failed | Status::Conflict | Status::Cancelled
-            ) {
-                self.status.insert(id, status);
-            }
-        }
-        self.parked.extend(batch.parked);
-        // Directories are no entries: their failures are counted here, those of entries above.
-        self.counts.failed += batch
-            .failures
-            .iter()
-            .filter(|failure| failure.file.is_none())
-            .count() as u64;
-        self.unseen |= batch.broken;
-        self.retry_dirs.extend(batch.dirs);
-        self.failures.extend(batch.failures);
-        for used in batch.used {
-            match self
-                .used
-                .iter_mut()
-                .find(|known| known.strategy == used.strategy && known.reason == used.reason)
-            {
-                Some(known) => {
-                    known.files += used.files;
-                    known.bytes += used.bytes;
-                }
-                None => self.used.push(used),
-            }
-        }
-        self.resized += batch.resized;
-        self.left_out += batch.left_out;
-        self.wasted += batch.wasted;
-        self.cloned += batch.cloned;
-        self.flushed_singly += batch.flushed;
-        self.finished += u64::from(batch.slices);
-        self.waiting += batch.waiting;
-        for held in batch.held {
-            let id = held.id();
-            self.bigs.remove(&id);
-            self.resumed.remove(&id);
-            self.held.insert(id, held);
-        }
-        for (strategy, reason) in batch.dropped {
-            events.push(Event::Fallback {
-                job: self.id,
-                from: strategy,
-                reason: reason.clone(),
-            });
-            self.dropped.push((strategy, reason));
-        }
-        self.notables.merge(batch.notables);
-        if self.state == JobState::Scanning && self.counts.ended > 0 {
-            self.set_state(JobState::Running, events);
         }
     }
 
@@ -521,7 +469,9 @@ impl Job {
             {
                 self.set_state(JobState::Paused, events);
             }
+            JobState::Verifying => self.advance_moving(events),
             JobState::Cancelling => {
+                self.stop_moving();
                 self.clear_out();
                 if self.is_worked_off() {
                     self.set_state(JobState::Cancelled, events);
@@ -537,7 +487,7 @@ impl Job {
         }
         if matches!(
             self.state,
-            JobState::Scanning | JobState::Running | JobState::Flushing
+            JobState::Scanning | JobState::Running | JobState::Flushing | JobState::Verifying
         ) {
             self.pace.feed(now, self.bytes_copied(), self.counts.ended);
         }

@@ -124,7 +124,9 @@ impl Job {
         if !matches!(
             self.state,
             JobState::DoneWithFailures | JobState::Cancelled | JobState::Failed
-        ) {
+        ) || self.is_move() && self.runs > 0
+        {
+            // The sources of a move are partly gone: what is left of it is another job.
             return false;
         }
         // What waits for an answer would only be parked again.

@@ -31,7 +31,7 @@ impl Scan {
                 self.whole = false;
                 break;
             }
-            match self.mapping(src, dst, &mut last, &mut names, &mut files) {
+            match self.mapping(index, (src, dst), &mut last, &mut names, &mut files) {
                 Ok(()) => begun = true,
                 Err(trouble) => {
                     let path = match trouble.side {
@@ -53,8 +53,8 @@ impl Scan {
 
     fn mapping(
         &mut self,
-        src: &BytePath,
-        dst: &BytePath,
+        index: usize,
+        (src, dst): (&BytePath, &BytePath),
         last: &mut LastTarget,
         names: &mut TakenNames,
         files: &mut FilesOf,
@@ -88,7 +88,7 @@ impl Scan {
                 target
             }
         };
-        let began = self.begin(origin, found, &target, names, files);
+        let began = self.begin(index, origin, found, &target, names, files);
         *last = Some((new.parent, target));
         began
     }

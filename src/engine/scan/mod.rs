@@ -18,7 +18,7 @@ use crate::engine::route::Route;
 use crate::engine::temp::is_temp;
 use crate::engine::tree::{Dir, DirFds, Made, Names, OpenPairs, Slice, SliceBuilder};
 use crate::engine::worker::{Shared, complete, hands_down};
-use crate::proto::{ErrorClass, JobSpec, Op, Side, Totals};
+use crate::proto::{ErrorClass, JobSpec, Op, Operation, Side, Totals};
 use crate::sys::{Errno, Kind, Stat};
 use std::collections::HashSet;
 use std::ffi::{CStr, CString};
@@ -43,9 +43,16 @@ pub struct Subtree {
     dst_name: CString,
     /// Device of the source argument.
     home: u64,
+    /// Index of the source argument.
+    source: u32,
 }
 
 impl Subtree {
+    /// The source argument it is in, by its index.
+    pub fn source(&self) -> u32 {
+        self.source
+    }
+
     /// Before it is scanned again: its parents wait for it once more.
     pub fn expect_again(&self) {
         self.parent.expect_again();
@@ -83,6 +90,8 @@ pub struct Scan {
     next: u32,
     stack: Vec<Subtree>,
     found: Vec<Arc<Slice>>,
+    /// Source directories of a move that were not reported yet.
+    dirs: Vec<Arc<Dir>>,
     totals: Totals,
     since: Instant,
     buffer: Vec<MaybeUninit<u8>>,
@@ -109,6 +118,7 @@ impl Scan {
             next: 0,
             stack: Vec::new(),
             found: Vec::new(),
+            dirs: Vec::new(),
             totals: Totals::default(),
             since: clock::now(),
             buffer: vec![MaybeUninit::uninit(); LIST_BUFFER],
@@ -171,6 +181,9 @@ impl Scan {
         match self.open(&subtree) {
             Ok((dir, entered)) => {
                 self.totals.dirs += 1;
+                if self.spec.operation == Operation::Move {
+                    self.dirs.push(dir.clone());
+                }
                 if !entered {
                     self.notables.add_at(Notable::OtherFileSystems, || {
                         dir.full_path(Side::Source, None)
@@ -178,6 +191,7 @@ impl Scan {
                 } else if let Err(trouble) = self.list(&dir, subtree.home) {
                     // What was listed before stays listed; the directory as a whole failed.
                     let path = dir.full_path(trouble.side, None);
+                    self.report(What::Spoilt(dir.source()));
                     self.report(What::ScanFailed(trouble.failure(None, path), Retry::Never));
                 }
                 self.complete(&dir);
@@ -193,6 +207,7 @@ impl Scan {
                     .clone()
                     .failure(None, subtree.parent.full_path(trouble.side, Some(name)));
                 let parent = subtree.parent.clone();
+                self.report(What::Spoilt(Some(subtree.source)));
                 let retry = match trouble.class {
                     ErrorClass::Refused => Retry::Never,
                     _ => Retry::Subtree(Box::new(subtree)),
@@ -213,6 +228,7 @@ impl Scan {
             src_name,
             dst_name,
             home,
+            source: index,
         } = subtree;
         let up = parent.acquire(sys)?;
         let follow = self.spec.follow_links;
@@ -286,7 +302,10 @@ impl Scan {
             dst: dst_name.clone(),
             follow,
         };
-        Ok((Dir::child(parent, names, stat, fds, route, made), entered))
+        Ok((
+            Dir::child(parent, *index, names, stat, fds, route, made),
+            entered,
+        ))
     }
 
     /// Lists a directory: files into slices, directories onto the stack.
@@ -357,6 +376,7 @@ impl Scan {
                 Err(errno) => {
                     let trouble = Trouble::kernel(Op::Stat, Side::Source, errno);
                     let path = dir.full_path(Side::Source, Some(&name));
+                    self.report(What::Spoilt(dir.source()));
                     self.report(What::ScanFailed(trouble.failure(None, path), Retry::Never));
                     return;
                 }
@@ -386,6 +406,8 @@ impl Scan {
                     src_name: name.clone(),
                     dst_name: name,
                     home,
+                    // Only a place has none, and a place is never listed.
+                    source: dir.source().unwrap_or(u32::MAX),
                 });
             }
         }
@@ -437,6 +459,10 @@ impl Scan {
 
     fn flush(&mut self) {
         self.since = clock::now();
+        if !self.dirs.is_empty() {
+            let dirs = std::mem::take(&mut self.dirs);
+            self.report(What::Dirs(dirs));
+        }
         if self.found.is_empty() && self.totals == Totals::default() {
             return;
         }

@@ -69,7 +69,7 @@ impl Scan {
                 Ok((origin, found))
             });
             match found.and_then(|(origin, found)| {
-                self.begin(origin, found, &target, &mut names, &mut files)
+                self.begin(index, origin, found, &target, &mut names, &mut files)
             }) {
                 Ok(()) => begun = true,
                 Err(trouble) => {
@@ -93,6 +93,7 @@ impl Scan {
     /// One source argument, found. Plain files of one parent share a place and slices.
     pub(super) fn begin(
         &mut self,
+        index: usize,
         mut origin: Origin,
         found: Found,
         target: &Target,
@@ -151,6 +152,7 @@ impl Scan {
                 src_name: origin.name,
                 dst_name,
                 home: found.stat.dev,
+                source: index as u32,
             });
             self.descend();
             return Ok(());

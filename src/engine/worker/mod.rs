@@ -14,6 +14,7 @@ mod lane;
 mod linked;
 mod node;
 mod parked;
+mod proof;
 mod publish;
 
 pub use attributes::hands_down;
@@ -23,6 +24,7 @@ pub use file::OpenFile;
 
 pub use lane::Big;
 pub use parked::facts;
+pub use proof::{Candidate, Proof};
 
 use super::answers::Answers;
 use super::failure::Trouble;
@@ -151,6 +153,12 @@ pub enum Work {
     Abandon(Vec<Arc<Slice>>),
     /// A directory whose metadata is to be applied again.
     Dir(Arc<Dir>),
+    /// Entries of a move to be compared with their copies.
+    Prove(Arc<Slice>, Vec<Candidate>),
+    /// Sources to be removed: their copies are equal.
+    TakeAway(Proof),
+    /// Source directories to be removed where they are empty, each after its parent.
+    TakeAwayDirs(Vec<Arc<Dir>>),
 }
 
 /// How an attempt at an entry ended.
@@ -306,6 +314,9 @@ impl Worker {
                 }
             }
             Work::Dir(dir) => self.settled(&dir, 1, |_| {}),
+            Work::Prove(slice, candidates) => self.prove(&slice, &candidates),
+            Work::TakeAway(proof) => self.take_away(&proof),
+            Work::TakeAwayDirs(dirs) => self.take_away_dirs(&dirs),
         }
     }
 
@@ -387,6 +398,7 @@ impl Worker {
             let path = dir.full_path(defect.side, None);
             self.batch.failures.push(defect.failure(None, path));
             self.batch.broken = true;
+            self.batch.spoilt.extend(dir.source());
         }
         self.complete(dir);
         self.batch.slices += issued;
