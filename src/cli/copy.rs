@@ -4,7 +4,7 @@
 //! are fetched by page from the engine's own list, so none is lost however fast they come; what the
 //! update stream drops is asked for again. Everything here runs on the main thread.
 
-use super::report::{Report, failure_line, summary_line};
+use super::report::{Report, failure_line, shortage_line, summary_line};
 use super::signals::{Came, Target};
 use crate::clock;
 use crate::exit::Exit;
@@ -43,6 +43,10 @@ pub struct Follower<'a> {
     told: bool,
     /// The job was asked to stop because of it.
     cancelled: bool,
+    /// The job waits for room where there is none.
+    waits: bool,
+    /// That there is no room was said.
+    short: bool,
 }
 
 impl<'a> Follower<'a> {
@@ -59,6 +63,8 @@ impl<'a> Follower<'a> {
             unlisted: false,
             told: false,
             cancelled: false,
+            waits: false,
+            short: false,
         }
     }
 
@@ -71,6 +77,7 @@ impl<'a> Follower<'a> {
             strategy = %spec.strategy,
             "copy begins"
         );
+        self.waits = spec.wait_for_space;
         let add = Request::Add {
             spec: Box::new(spec),
             start: Start::Now,
@@ -112,6 +119,7 @@ impl<'a> Follower<'a> {
                     self.job = Some(view.id);
                     self.target.set(view.id);
                     self.view = Some(view.clone());
+                    self.tell_shortage();
                 }
             }
             Update::Event(Event::Added { job }) => {
@@ -126,6 +134,24 @@ impl<'a> Follower<'a> {
             _ => {}
         }
         self.cancel_if_told().await && self.ask(now).await
+    }
+
+    /// Says once that there is no room, and once that there is some again.
+    fn tell_shortage(&mut self) {
+        let Some(view) = &self.view else { return };
+        let short = shortage_line(view);
+        if short.is_some() == self.short {
+            return;
+        }
+        self.short = short.is_some();
+        let line = match short {
+            Some(line) if self.waits => format!("{line}; waiting until there is room"),
+            Some(line) => format!("{line}; no further file is begun"),
+            None if view.state.is_final() => return,
+            None => "there is room again, going on".to_owned(),
+        };
+        tracing::warn!("{line}");
+        self.report.say(&line);
     }
 
     fn print(&mut self, failures: &[Failure]) {

@@ -91,7 +91,7 @@ fn alone(
     resolve::check(sys, &found.stat, &target, &new.name).map_err(of("dst", dst))?;
     let at_src = source_path(&origin, &found, known).map_err(of("src", src))?;
     if spec.operation == Operation::Move {
-        let cwd = sys::canonical(Path::new(".")).map_err(|errno| reason(errno))?;
+        let cwd = sys::canonical(Path::new(".")).map_err(reason)?;
         dangerous(sys, &origin, &found, &at_src, &cwd)
             .map_err(|words| format!("{}: {words}", quoted("src", src)))?;
     }

@@ -17,6 +17,7 @@ mod mappings;
 mod plan;
 mod report;
 mod resolve;
+mod room;
 mod route;
 mod sample;
 mod scan;

@@ -9,7 +9,7 @@ use super::scan::Subtree;
 use super::tree::{Dir, Slice};
 use super::worker::{Held, Proof};
 use crate::proto::{
-    BytePath, Facts, Failure, FileId, JobId, Naming, Plan, Strategy, Totals, WorkerId,
+    BytePath, Facts, Failure, FileId, JobId, Naming, Plan, Shortage, Strategy, Totals, WorkerId,
 };
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
@@ -39,6 +39,10 @@ pub enum What {
     Dirs(Vec<Arc<Dir>>),
     /// Something failed in the source argument of that index; in some one, when it is not known.
     Spoilt(Option<u32>),
+    /// The destination has no room, or now so much.
+    Short(Shortage),
+    /// The destination seems to have room again.
+    Room,
     /// The destination file systems, for the flush at the end.
     Targets(Vec<OwnedFd>),
     /// How the destination argument was read: whoever scans again must read it so, though the

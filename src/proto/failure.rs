@@ -137,6 +137,39 @@ impl ErrorClass {
     }
 }
 
+/// What a destination can run out of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Lack {
+    /// Bytes.
+    #[default]
+    Space,
+    /// Inodes: there may be bytes left.
+    Inodes,
+    /// What this user, group or project may use.
+    Quota,
+}
+
+impl Lack {
+    /// The words shown.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Space => "no space",
+            Self::Inodes => "no inodes",
+            Self::Quota => "quota exceeded",
+        }
+    }
+}
+
+/// Room that is missing at the destination.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shortage {
+    /// What there is too little of.
+    pub lack: Lack,
+    /// Bytes that are free for this user, as last seen; `None` where that cannot be told.
+    pub free: Option<u64>,
+}
+
 /// A failure as stored, listed, printed and retried.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {

@@ -414,6 +414,9 @@ pub struct JobSpec {
     pub limit: Option<u64>,
     /// Times a file is begun again after trouble that may pass.
     pub retries: u8,
+    /// Waits when the destination has no room, and goes on when it has some; else no further file
+    /// is begun and what is left is told.
+    pub wait_for_space: bool,
 }
 
 impl Default for JobSpec {
@@ -435,6 +438,7 @@ impl Default for JobSpec {
             one_file_system: false,
             limit: None,
             retries: DEFAULT_RETRIES,
+            wait_for_space: false,
         }
     }
 }

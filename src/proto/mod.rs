@@ -13,7 +13,7 @@ mod path;
 mod request;
 mod update;
 
-pub use failure::{ErrorClass, Failure, Op, Side};
+pub use failure::{ErrorClass, Failure, Lack, Op, Shortage, Side};
 pub use ids::{FileId, JobId, PlanId, WorkerId};
 pub use job::{
     Conflict, DEFAULT_BUFFER_SIZE, DEFAULT_PARALLEL_MIN_SIZE, DEFAULT_RETRIES, Durability, Filters,

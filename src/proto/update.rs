@@ -4,8 +4,8 @@
 //! in a [`Snapshot`] or can be asked for by page. A slow door skips snapshots and loses nothing.
 
 use super::{
-    BytePath, Conflict, Durability, Failure, FileId, JobId, JobState, PlanId, Start, Strategy,
-    WorkerId,
+    BytePath, Conflict, Durability, Failure, FileId, JobId, JobState, PlanId, Shortage, Start,
+    Strategy, WorkerId,
 };
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -116,6 +116,10 @@ pub struct JobView {
     /// Sources removed by a move, directories not counted.
     #[serde(default)]
     pub removed: u64,
+    /// What the destination has too little of: no further file is begun. A job that waits for room
+    /// is paused by itself once what was in flight has ended.
+    #[serde(default)]
+    pub shortage: Option<Shortage>,
     /// Bytes accepted by the kernel, those of files in flight included.
     pub bytes_copied: u64,
     /// Bytes of skipped and given-up files: no longer part of what is to be copied.

@@ -4,7 +4,7 @@
 
 use super::look::Look;
 use crate::proto::{BytePath, JobState, JobView, Snapshot};
-use crate::units;
+use crate::{text, units};
 use ratatui::style::Style;
 use std::os::unix::ffi::OsStrExt;
 
@@ -54,7 +54,10 @@ pub fn sentence(job: &JobView) -> String {
         JobState::Running if job.found_is_final => "running".to_string(),
         JobState::Running => "running; the scan still counts".to_string(),
         JobState::Pausing => "pausing: pieces in flight are finished".to_string(),
-        JobState::Paused => "paused: nothing is written".to_string(),
+        JobState::Paused => match shortage(job) {
+            Some(words) => format!("paused by itself: {words}; goes on when there is room"),
+            None => "paused: nothing is written".to_string(),
+        },
         JobState::Verifying => "verifying: copies are read back, equal sources removed".to_string(),
         JobState::Flushing => "flushing: all is copied, the device is catching up".to_string(),
         JobState::Cancelling => "cancelling: temporaries are being removed".to_string(),
@@ -69,6 +72,22 @@ pub fn sentence(job: &JobView) -> String {
         JobState::DoneWithFailures => "done, but not everything: see the errors".to_string(),
         JobState::Failed => "failed: could not begin, nothing was written".to_string(),
     }
+}
+
+/// What the destination has too little of, where it has.
+pub fn shortage(job: &JobView) -> Option<String> {
+    let shortage = job.shortage?;
+    let needed = job.bytes_total().saturating_sub(job.bytes_copied);
+    let free = match shortage.free {
+        Some(free) => format!("{} free", units::size(free)),
+        None => "free space unknown".to_string(),
+    };
+    let dest = text::shown(job.dest.as_bytes());
+    let needed = units::size(needed);
+    Some(format!(
+        "{} on {dest}: {needed} needed, {free}",
+        shortage.lack.words()
+    ))
 }
 
 /// The style for a state.

@@ -28,6 +28,7 @@ mod pictures;
 mod queue;
 mod races;
 mod readme;
+mod room;
 mod stopped;
 mod support;
 mod terminal;

@@ -99,6 +99,10 @@ pub struct JobOptions {
     /// Times a file is begun again after trouble that may pass
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(..=i64::from(config::MAX_RETRIES)))]
     pub retries: Option<u8>,
+
+    /// Wait when the destination has no room, and go on when it has some
+    #[arg(long)]
+    pub wait_for_space: bool,
 }
 
 /// What to tell, and where.
@@ -149,6 +153,7 @@ impl JobOptions {
         spec.durability = self.sync.unwrap_or(spec.durability);
         spec.sparse = self.sparse.unwrap_or(spec.sparse);
         spec.retries = self.retries.unwrap_or(spec.retries);
+        spec.wait_for_space = self.wait_for_space;
         spec.follow_links = self.dereference;
         spec.one_file_system = self.one_file_system;
         if spec.strategy == Strategy::Reflink && spec.sparse != Sparse::Auto {

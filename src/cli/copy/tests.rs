@@ -34,6 +34,7 @@ pub fn view(state: JobState) -> JobView {
         conflicts: 0,
         parked: 0,
         removed: 0,
+        shortage: None,
         bytes_copied: 1 << 30,
         bytes_left_out: 0,
         bytes_cloned: 0,

@@ -87,6 +87,23 @@ pub fn figures(view: &JobView) -> String {
     parts.join("  ")
 }
 
+/// What the destination has too little of, where it has.
+pub fn shortage_line(view: &JobView) -> Option<String> {
+    let shortage = view.shortage?;
+    let needed = view.bytes_total().saturating_sub(view.bytes_copied);
+    let free = shortage.free.map_or_else(
+        || "free space unknown".to_owned(),
+        |free| format!("{} free", units::size(free)),
+    );
+    let more = if view.found_is_final { "" } else { " or more" };
+    Some(format!(
+        "{} on '{}': {}{more} needed, {free}",
+        shortage.lack.words(),
+        text::shown(view.dest.as_bytes()),
+        units::size(needed)
+    ))
+}
+
 /// The line of plain progress.
 pub fn progress_line(view: &JobView) -> String {
     format!("{}: {}", phase(view), figures(view).replace("  ", ", "))

@@ -5,6 +5,7 @@ use crate::clock;
 use crate::engine::chunk;
 use crate::engine::gate::Gate;
 use crate::engine::report::{Report, Retry, What};
+use crate::engine::room::Room;
 use crate::engine::route::Wanted;
 use crate::engine::scan::{Assignment, Scan};
 use crate::engine::tally::Cell;
@@ -82,6 +83,7 @@ impl Job {
             follow_links: self.spec.follow_links,
             retries: self.spec.retries,
             late: Mutex::default(),
+            room: Room::new(self.spec.wait_for_space),
             throttle: self.spec.limit.map(Throttle::new),
             wanted: wanted(&self.spec, chunk_workers, chunk_size),
             buffer_size: tuning

@@ -9,6 +9,7 @@ mod crew;
 mod flush;
 mod moving;
 mod results;
+mod shortage;
 #[cfg(test)]
 mod tests;
 mod wishes;
@@ -28,7 +29,7 @@ use crate::engine::tree::{Dir, Slice};
 use crate::engine::worker::{Big, Held, Work};
 use crate::proto::{
     Durability, ErrorClass, Event, Facts, Failure, FileId, FlushView, JobId, JobSpec, JobState, Op,
-    Side, Start, Strategy, Totals,
+    Shortage, Side, Start, Strategy, Totals,
 };
 use crate::sys::Sys;
 use crew::{Crew, Hand};
@@ -158,6 +159,10 @@ pub struct Job {
     /// Sources removed.
     pub removed: u64,
     moving: Moving,
+    /// What the destination has too little of.
+    pub shortage: Option<Shortage>,
+    /// Paused by itself, until there is room.
+    waits_for_room: bool,
     /// Things to know.
     pub notables: Notables,
     /// Every failure, in order.
@@ -223,6 +228,8 @@ impl Job {
             dropped: Vec::new(),
             removed: 0,
             moving: Moving::default(),
+            shortage: None,
+            waits_for_room: false,
             notables: Notables::default(),
             failures: Vec::new(),
             lasting: Vec::new(),
@@ -417,6 +424,8 @@ impl Job {
             What::Spoilt(Some(source)) => {
                 self.moving.spoilt.insert(source);
             }
+            What::Short(shortage) => self.run_short(shortage),
+            What::Room => self.find_room(events),
             What::Spoilt(None) => self.moving.all_spoilt = true,
             What::Named(naming) => {
                 if self.spec.naming != naming {
@@ -459,6 +468,7 @@ impl Job {
                     self.end_or_flush(now, events);
                 } else {
                     self.flush_meanwhile();
+                    self.pause_for_room(events);
                 }
             }
             JobState::Pausing

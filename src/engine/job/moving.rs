@@ -6,6 +6,7 @@
 
 use super::Job;
 use crate::engine::report::{Notable, Status};
+use crate::engine::scan::Subtree;
 use crate::engine::tree::{Dir, Slice};
 use crate::engine::worker::{Candidate, Proof, Work};
 use crate::proto::{Event, FileId, JobState, Op, Operation, Side};
@@ -78,7 +79,7 @@ impl Job {
             .filter_map(|(slice, _)| slice.dir.source())
             .collect();
         let of_dirs = self.retry_dirs.iter().filter_map(|dir| dir.source());
-        let of_subtrees = self.retry_subtrees.iter().map(|subtree| subtree.source());
+        let of_subtrees = self.retry_subtrees.iter().map(Subtree::source);
         let all: Vec<u32> = of_entries
             .into_iter()
             .chain(of_dirs)

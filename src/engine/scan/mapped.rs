@@ -10,6 +10,7 @@ use crate::engine::gate::Pass;
 use crate::engine::report::{Retry, What};
 use crate::engine::resolve::{self, Target};
 use crate::proto::{BytePath, ErrorClass, Side};
+use std::os::fd::AsFd;
 use std::path::PathBuf;
 
 /// The directory of the last new name, for others in it.
@@ -73,10 +74,14 @@ impl Scan {
             },
             _ => {
                 shared.gate.enter();
-                let target = if shared.gate.look() == Pass::Stop {
-                    Ok(None)
-                } else {
-                    resolve::made(sys, &new, shared.umask).map(Some)
+                let target = loop {
+                    if shared.gate.look() == Pass::Stop {
+                        break Ok(None);
+                    }
+                    match resolve::made(sys, &new, shared.umask) {
+                        Err(trouble) if self.waited_above(&new, &trouble) => {}
+                        made => break made.map(Some),
+                    }
                 };
                 shared.gate.leave();
                 let Some(target) = target? else {
@@ -91,5 +96,13 @@ impl Scan {
         let began = self.begin(index, origin, found, &target, names, files);
         *last = Some((new.parent, target));
         began
+    }
+
+    /// Waits for room where a directory could not be made for lack of it.
+    fn waited_above(&mut self, new: &resolve::NewName, trouble: &Trouble) -> bool {
+        match resolve::nearest(&*self.shared.sys, &new.parent) {
+            Ok((near, _, _)) => self.waited_for_room(near.as_fd(), trouble),
+            Err(_) => false,
+        }
     }
 }

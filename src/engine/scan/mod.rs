@@ -23,7 +23,7 @@ use crate::sys::{Errno, Kind, Stat};
 use std::collections::HashSet;
 use std::ffi::{CStr, CString};
 use std::mem::MaybeUninit;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -198,6 +198,9 @@ impl Scan {
                 dir.relax();
                 self.flush_if_due();
             }
+            Err(trouble) if self.waited_below(&subtree.parent, &trouble) => {
+                self.stack.push(subtree);
+            }
             Err(trouble) => {
                 let name: &CStr = match trouble.side {
                     Side::Source => &subtree.src_name,
@@ -216,6 +219,26 @@ impl Scan {
                 self.complete(&parent);
             }
         }
+    }
+
+    /// Waits for room where that was the trouble and the job is to wait; false where not.
+    fn waited_for_room(&mut self, dir: BorrowedFd<'_>, trouble: &Trouble) -> bool {
+        let (ErrorClass::Space, Some(errno)) = (trouble.class, trouble.errno) else {
+            return false;
+        };
+        let shared = self.shared.clone();
+        shared.meet_no_room(dir, errno);
+        if !shared.room.waits() {
+            return false;
+        }
+        self.flush();
+        shared.wait_for_room(dir, 0, || false);
+        true
+    }
+
+    fn waited_below(&mut self, parent: &Arc<Dir>, trouble: &Trouble) -> bool {
+        let fds = parent.acquire(&*self.shared.sys);
+        fds.is_ok_and(|fds| self.waited_for_room(fds.dst(), trouble))
     }
 
     /// Opens a directory on both sides, making it at the destination. False with it when it is a

@@ -16,6 +16,7 @@ mod node;
 mod parked;
 mod proof;
 mod publish;
+mod shortage;
 
 pub use attributes::hands_down;
 pub use directory::{complete, reopen};
@@ -31,6 +32,7 @@ use super::failure::Trouble;
 use super::gate::{Gate, Pass};
 use super::links::{Links, Waiting};
 use super::report::{Batch, Report, Status, What};
+use super::room::Room;
 use super::route::Wanted;
 use super::strategy::Movers;
 use super::tally::{Cell, Wish};
@@ -95,6 +97,8 @@ pub struct Shared {
     /// How often files were begun again whose trouble came late: in lanes, or after they had been
     /// set aside. Few, so they stay until the run ends; held for a few instructions.
     pub late: Mutex<HashMap<FileId, u8>>,
+    /// Whether the destination has room.
+    pub room: Room,
     /// The rate all workers together keep to.
     pub throttle: Option<Throttle>,
     /// What the ladder depends on.
@@ -263,7 +267,7 @@ impl Worker {
         while !self.late.is_empty() || !self.woken.is_empty() {
             self.take_woken();
             if let Some((slice, index, attempt)) = self.late.pop_front() {
-                self.rest_before(attempt);
+                self.rest_before_late(&slice, index, attempt);
                 self.settled(&slice.dir, 0, |worker| {
                     worker.entry(&slice, index, attempt);
                 });
@@ -344,6 +348,16 @@ impl Worker {
                 }
             });
             match &outcome {
+                Outcome::Trouble(trouble) if trouble.class == ErrorClass::Space => {
+                    self.meet_no_room(slice, trouble);
+                    if !self.shared.room.waits() {
+                        break outcome;
+                    }
+                    // It begins again from its beginning, and that costs no attempt.
+                    if let Err(trouble) = self.await_room_for(slice, index) {
+                        break Outcome::Trouble(trouble);
+                    }
+                }
                 Outcome::Trouble(trouble) if may_pass(trouble) && attempt < self.shared.retries => {
                     attempt += 1;
                     self.rest_before(attempt);
@@ -407,6 +421,16 @@ impl Worker {
     /// Takes in the outcome of a file that was not begun by this piece of work: what may pass is
     /// begun again by this worker, after what it is at.
     fn conclude(&mut self, slice: &Arc<Slice>, index: usize, outcome: Outcome) {
+        if let Outcome::Trouble(trouble) = &outcome
+            && trouble.class == ErrorClass::Space
+        {
+            self.meet_no_room(slice, trouble);
+            if self.shared.room.waits() {
+                slice.dir.expect();
+                self.late.push_back((slice.clone(), index, 0));
+                return;
+            }
+        }
         if let Outcome::Trouble(trouble) = &outcome
             && may_pass(trouble)
             && let Some(attempt) = self.late_attempt(slice.id(index))

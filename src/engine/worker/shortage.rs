@@ -1,0 +1,101 @@
+//! A destination without room: told once, waited for outside the gate or given up, as the job is to.
+
+use super::{RETRY_NAP, Shared, Worker};
+use crate::engine::failure::Trouble;
+use crate::engine::gate::Pass;
+use crate::engine::report::What;
+use crate::engine::room::Look;
+use crate::engine::tally::Wish;
+use crate::engine::tree::Slice;
+use crate::proto::{FileId, FilePhase};
+use crate::sys::Errno;
+use std::os::fd::BorrowedFd;
+use std::sync::Arc;
+
+impl Shared {
+    /// The file system of a directory refused a write for lack of room: no further file is begun.
+    pub fn meet_no_room(&self, dir: BorrowedFd<'_>, errno: Errno) {
+        if self.room.is_full() {
+            return;
+        }
+        let space = self.sys.space(dir).ok();
+        if let Some(shortage) = self.room.met(errno, space) {
+            self.report(What::Short(shortage));
+        }
+    }
+
+    /// Waits, outside the gate, until the destination has room again, the job is stopped or `enough`
+    /// says so. Whoever waits looks; the coordinator decides.
+    pub fn wait_for_room(&self, dir: BorrowedFd<'_>, need: u64, enough: impl Fn() -> bool) {
+        self.gate.leave();
+        while self.room.is_full() && self.gate.look() != Pass::Stop && !enough() {
+            match self.room.look(need, || self.sys.space(dir).ok()) {
+                Look::Wait | Look::Short(None) => {}
+                Look::Short(Some(shortage)) => {
+                    self.report(What::Short(shortage));
+                }
+                Look::Try => {
+                    self.report(What::Room);
+                }
+            }
+            std::thread::sleep(RETRY_NAP);
+        }
+        self.gate.enter();
+    }
+}
+
+impl Worker {
+    /// The destination has no room: no further file is begun.
+    pub(super) fn meet_no_room(&self, slice: &Arc<Slice>, trouble: &Trouble) {
+        let shared = &self.shared;
+        // What was not begun for lack of room tells nothing new.
+        let Some(errno) = trouble.errno else { return };
+        if let Ok(fds) = slice.dir.acquire(&*shared.sys) {
+            shared.meet_no_room(fds.dst(), errno);
+        }
+    }
+
+    /// The wait before an entry that is begun again later. For room it is waited outside the gate:
+    /// the job pauses when all do, and whoever waits must go on looking.
+    pub(super) fn rest_before_late(&mut self, slice: &Arc<Slice>, index: usize, attempt: u8) {
+        let room = &self.shared.room;
+        if !room.is_full() || !room.waits() {
+            self.rest_before(attempt);
+        } else if let Err(trouble) = self.await_room_for(slice, index) {
+            // It will fail for the same reason, and tell it.
+            tracing::debug!("no look for room: {trouble:?}");
+        }
+    }
+
+    pub(super) fn await_room_for(
+        &mut self,
+        slice: &Arc<Slice>,
+        index: usize,
+    ) -> Result<(), Trouble> {
+        let fds = slice.dir.acquire(&*self.shared.sys)?;
+        self.await_room(slice.id(index), fds.dst(), slice.entries()[index].size)
+    }
+
+    /// Before something is begun that needs so many bytes in a directory: waits for room where the
+    /// job is to wait, else fails. A stopped job and a file that is given up wait no longer.
+    pub(super) fn await_room(
+        &mut self,
+        id: FileId,
+        dir: BorrowedFd<'_>,
+        need: u64,
+    ) -> Result<(), Trouble> {
+        let shared = self.shared.clone();
+        if !shared.room.is_full() {
+            return Ok(());
+        }
+        if !shared.room.waits() {
+            return Err(shared.room.not_started());
+        }
+        self.send_batch();
+        self.cell.phase(FilePhase::Paused);
+        let cell = self.cell.clone();
+        shared.wait_for_room(dir, need, || cell.wished(id) == Wish::Drop);
+        self.cell.phase(FilePhase::Opening);
+        Ok(())
+    }
+}
