@@ -6,8 +6,9 @@
 //! proto <- sys <- engine <- session <- tui
 //!                                   <- cli
 //! ```
-//! `config` sits beside them; `text`, `units` and `clock` are leaves that anything may use.
+//! `config` and `bench` sit beside them; `text`, `units` and `clock` are leaves that anything may use.
 
+pub mod bench;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -30,6 +30,7 @@ complete -c haul -n "__fish_haul_needs_command" -s V -l version -d 'Print versio
 complete -c haul -n "__fish_haul_needs_command" -a "copy" -d 'Copy files and directories without a screen'
 complete -c haul -n "__fish_haul_needs_command" -a "apply" -d 'Copy or move what a JSON batch lists, as one job'
 complete -c haul -n "__fish_haul_needs_command" -a "doctor" -d 'Say what the kernel and the file systems offer here, and what auto would choose'
+complete -c haul -n "__fish_haul_needs_command" -a "bench" -d 'Measure what copying costs here, and compare with other programs'
 complete -c haul -n "__fish_haul_needs_command" -a "keys" -d 'List the keys of the interactive program'
 complete -c haul -n "__fish_haul_needs_command" -a "config" -d 'Show the configuration in force and where each value comes from'
 complete -c haul -n "__fish_haul_needs_command" -a "completions" -d 'Print a completion script'
@@ -127,6 +128,31 @@ complete -c haul -n "__fish_haul_using_subcommand apply" -s h -l help -d 'Print 
 complete -c haul -n "__fish_haul_using_subcommand doctor" -l config -d 'Read this configuration file in place of the usual one' -r -F
 complete -c haul -n "__fish_haul_using_subcommand doctor" -l json -d 'Print one JSON object'
 complete -c haul -n "__fish_haul_using_subcommand doctor" -s h -l help -d 'Print help'
+complete -c haul -n "__fish_haul_using_subcommand bench" -l to -d 'Make the copies in this directory; by default where temporary files go' -r -f -a "(__fish_complete_directories)"
+complete -c haul -n "__fish_haul_using_subcommand bench" -l from -d 'Make the trees in this directory; by default where the copies go' -r -f -a "(__fish_complete_directories)"
+complete -c haul -n "__fish_haul_using_subcommand bench" -l size -d 'How large the trees are' -r -f -a "tiny\t''
+small\t''
+full\t''"
+complete -c haul -n "__fish_haul_using_subcommand bench" -l shape -d 'Trees of these shapes only; several with commas' -r -f -a "small-files\t''
+flat\t''
+frames\t''
+light-frames\t''
+large\t''
+sparse\t''"
+complete -c haul -n "__fish_haul_using_subcommand bench" -l rounds -d 'Measured runs of each; 5, of tiny trees 1' -r
+complete -c haul -n "__fish_haul_using_subcommand bench" -l warm-up -d 'Runs of each before that, which do not count; 1, of tiny trees 0' -r
+complete -c haul -n "__fish_haul_using_subcommand bench" -l cache -d 'What is in memory when a run begins: the source, none of its content, nothing (root only)' -r -f -a "hot\t''
+cold\t''
+dropped\t''"
+complete -c haul -n "__fish_haul_using_subcommand bench" -l against -d 'Compare with these programs only; several with commas, none for none' -r
+complete -c haul -n "__fish_haul_using_subcommand bench" -l seed -d 'Trees of one seed are the same' -r
+complete -c haul -n "__fish_haul_using_subcommand bench" -l json -d 'Write the results here' -r -F
+complete -c haul -n "__fish_haul_using_subcommand bench" -l baseline -d 'Compare with results measured before' -r -F
+complete -c haul -n "__fish_haul_using_subcommand bench" -l worse-than -d 'With --baseline: how much worse a median may be' -r
+complete -c haul -n "__fish_haul_using_subcommand bench" -l config -d 'Read this configuration file in place of the usual one' -r -F
+complete -c haul -n "__fish_haul_using_subcommand bench" -l durable -d 'Measure until everything is on the device'
+complete -c haul -n "__fish_haul_using_subcommand bench" -s q -l quiet -d 'Print errors only'
+complete -c haul -n "__fish_haul_using_subcommand bench" -s h -l help -d 'Print help'
 complete -c haul -n "__fish_haul_using_subcommand keys" -l config -d 'Read this configuration file in place of the usual one' -r -F
 complete -c haul -n "__fish_haul_using_subcommand keys" -s h -l help -d 'Print help'
 complete -c haul -n "__fish_haul_using_subcommand config" -l config -d 'Read this configuration file in place of the usual one' -r -F
@@ -137,11 +163,12 @@ complete -c haul -n "__fish_haul_using_subcommand completions" -l config -d 'Rea
 complete -c haul -n "__fish_haul_using_subcommand completions" -s h -l help -d 'Print help'
 complete -c haul -n "__fish_haul_using_subcommand man" -l config -d 'Read this configuration file in place of the usual one' -r -F
 complete -c haul -n "__fish_haul_using_subcommand man" -s h -l help -d 'Print help'
-complete -c haul -n "__fish_haul_using_subcommand help; and not __fish_seen_subcommand_from copy apply doctor keys config completions man help" -f -a "copy" -d 'Copy files and directories without a screen'
-complete -c haul -n "__fish_haul_using_subcommand help; and not __fish_seen_subcommand_from copy apply doctor keys config completions man help" -f -a "apply" -d 'Copy or move what a JSON batch lists, as one job'
-complete -c haul -n "__fish_haul_using_subcommand help; and not __fish_seen_subcommand_from copy apply doctor keys config completions man help" -f -a "doctor" -d 'Say what the kernel and the file systems offer here, and what auto would choose'
-complete -c haul -n "__fish_haul_using_subcommand help; and not __fish_seen_subcommand_from copy apply doctor keys config completions man help" -f -a "keys" -d 'List the keys of the interactive program'
-complete -c haul -n "__fish_haul_using_subcommand help; and not __fish_seen_subcommand_from copy apply doctor keys config completions man help" -f -a "config" -d 'Show the configuration in force and where each value comes from'
-complete -c haul -n "__fish_haul_using_subcommand help; and not __fish_seen_subcommand_from copy apply doctor keys config completions man help" -f -a "completions" -d 'Print a completion script'
-complete -c haul -n "__fish_haul_using_subcommand help; and not __fish_seen_subcommand_from copy apply doctor keys config completions man help" -f -a "man" -d 'Print the manual page'
-complete -c haul -n "__fish_haul_using_subcommand help; and not __fish_seen_subcommand_from copy apply doctor keys config completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c haul -n "__fish_haul_using_subcommand help; and not __fish_seen_subcommand_from copy apply doctor bench keys config completions man help" -f -a "copy" -d 'Copy files and directories without a screen'
+complete -c haul -n "__fish_haul_using_subcommand help; and not __fish_seen_subcommand_from copy apply doctor bench keys config completions man help" -f -a "apply" -d 'Copy or move what a JSON batch lists, as one job'
+complete -c haul -n "__fish_haul_using_subcommand help; and not __fish_seen_subcommand_from copy apply doctor bench keys config completions man help" -f -a "doctor" -d 'Say what the kernel and the file systems offer here, and what auto would choose'
+complete -c haul -n "__fish_haul_using_subcommand help; and not __fish_seen_subcommand_from copy apply doctor bench keys config completions man help" -f -a "bench" -d 'Measure what copying costs here, and compare with other programs'
+complete -c haul -n "__fish_haul_using_subcommand help; and not __fish_seen_subcommand_from copy apply doctor bench keys config completions man help" -f -a "keys" -d 'List the keys of the interactive program'
+complete -c haul -n "__fish_haul_using_subcommand help; and not __fish_seen_subcommand_from copy apply doctor bench keys config completions man help" -f -a "config" -d 'Show the configuration in force and where each value comes from'
+complete -c haul -n "__fish_haul_using_subcommand help; and not __fish_seen_subcommand_from copy apply doctor bench keys config completions man help" -f -a "completions" -d 'Print a completion script'
+complete -c haul -n "__fish_haul_using_subcommand help; and not __fish_seen_subcommand_from copy apply doctor bench keys config completions man help" -f -a "man" -d 'Print the manual page'
+complete -c haul -n "__fish_haul_using_subcommand help; and not __fish_seen_subcommand_from copy apply doctor bench keys config completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

@@ -6,6 +6,7 @@
 mod apply;
 pub mod args;
 mod batch;
+mod bench;
 pub mod copy;
 mod doctor;
 pub mod generate;
@@ -32,6 +33,10 @@ use tokio::sync::watch;
 
 /// Runs the program with these arguments, the program's own name first.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    if let Some(exit) = bench::own_words(&arguments) {
+        return exit;
+    }
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => return refuse_arguments(&error),
@@ -47,6 +52,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Copy(args) => copy_files(cli.config.as_deref(), &args),
         Command::Apply(args) => apply_batch(cli.config.as_deref(), &args),
         Command::Doctor(args) => doctor::run(cli.config.as_deref(), &args),
+        Command::Bench(args) => bench::run(&args),
         Command::Keys => print(&generate::keys()),
         Command::Config(args) => show_config(cli.config.as_deref(), &args),
         Command::Completions { shell } => print(&generate::completions(shell)),

@@ -72,6 +72,34 @@ pub fn watch(requests: mpsc::Sender<Request>, target: Target) -> io::Result<watc
     Ok(told)
 }
 
+/// Calls `act` with the number of each signal from now on; the third ends the program where it
+/// stands.
+///
+/// # Errors
+/// No thread or no handler can be had.
+pub fn each(mut act: impl FnMut(u8) + Send + 'static) -> io::Result<()> {
+    let (ready, is_ready) = std::sync::mpsc::sync_channel(1);
+    thread::Builder::new()
+        .name("haul-signals".to_owned())
+        .spawn(move || {
+            let (runtime, mut handlers) = match start() {
+                Ok(started) => started,
+                Err(error) => return drop(ready.send(Err(error))),
+            };
+            if ready.send(Ok(())).is_err() {
+                return;
+            }
+            for count in 1.. {
+                let number = runtime.block_on(next(&mut handlers));
+                if count >= 3 {
+                    std::process::exit(i32::from(Exit::Signal(number).code()));
+                }
+                act(number);
+            }
+        })?;
+    is_ready.recv().map_err(io::Error::other)?
+}
+
 type Handlers = Vec<(u8, Signal)>;
 
 fn start() -> io::Result<(tokio::runtime::Runtime, Handlers)> {

@@ -463,7 +463,7 @@ impl Slice {
 }
 
 /// Entries in one slice at most.
-const SLICE_ENTRIES: usize = 64;
+const SLICE_ENTRIES: usize = 16;
 /// A slice is closed when it holds so many bytes: files worth some work are shared out singly.
 const SLICE_BYTES: u64 = 8 << 20;
 

@@ -36,7 +36,18 @@ pub fn view(job: &Job, now: Instant, waits_for: Option<crate::proto::JobId>) -> 
         ..job.found
     };
     let bytes_copied = job.bytes_copied();
-    let bytes_total = found.bytes.saturating_sub(job.left_out).max(bytes_copied);
+    // While a job runs, a file that was given up is one less to do; of a job that was given up as a
+    // whole it must not look as if all were done.
+    let cancelled = matches!(job.state(), JobState::Cancelling | JobState::Cancelled);
+    let (files_done, left_out) = if cancelled {
+        (
+            job.counts.ended.saturating_sub(job.counts.given_up),
+            job.left_out.saturating_sub(job.given_up),
+        )
+    } else {
+        (job.counts.ended, job.left_out)
+    };
+    let bytes_total = found.bytes.saturating_sub(left_out).max(bytes_copied);
     let (workers, in_flight) = rows(job, now);
     let running = matches!(job.state(), JobState::Scanning | JobState::Running);
     JobView {
@@ -52,7 +63,7 @@ pub fn view(job: &Job, now: Instant, waits_for: Option<crate::proto::JobId>) -> 
         waits_for,
         found,
         found_is_final: job.found_is_final(),
-        files_done: job.counts.ended,
+        files_done,
         copied: job.counts.copied,
         skipped: job.counts.skipped,
         failed: job.counts.failed,
@@ -61,7 +72,7 @@ pub fn view(job: &Job, now: Instant, waits_for: Option<crate::proto::JobId>) -> 
         shortage: job.shortage,
         parked: job.parked.len() as u64,
         bytes_copied,
-        bytes_left_out: job.left_out,
+        bytes_left_out: left_out,
         bytes_cloned: job.cloned,
         bytes_flushed: job.bytes_flushed(),
         rate: if running { job.pace.rate() } else { None },

@@ -9,7 +9,9 @@
 //! Called from worker, scanner and listing threads; no call is made on a door's or the
 //! coordinator's thread.
 
+pub mod cached;
 mod calls;
+pub mod child;
 pub mod count;
 mod fault;
 pub mod listing;

@@ -6,6 +6,7 @@
 )]
 
 mod bad_input;
+mod bench;
 mod cli_apply;
 mod cli_bar;
 mod cli_copy;
@@ -37,3 +38,4 @@ mod tui_conflicts;
 mod tui_update;
 mod tui_view;
 mod tui_world;
+mod width;

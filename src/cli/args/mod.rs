@@ -3,9 +3,11 @@
 //! Help, man page and completions follow from these types. Values that are wrong are refused here,
 //! before anything is started; a flag that is absent leaves the configuration as it is.
 
+mod bench;
 mod options;
 mod preserve;
 
+pub use bench::{BenchArgs, What};
 pub use options::{Automatic, JobOptions, Show, Telling};
 pub use preserve::Kept;
 
@@ -52,6 +54,8 @@ pub enum Command {
     Apply(Box<ApplyArgs>),
     /// Say what the kernel and the file systems offer here, and what auto would choose
     Doctor(DoctorArgs),
+    /// Measure what copying costs here, and compare with other programs
+    Bench(Box<BenchArgs>),
     /// List the keys of the interactive program
     Keys,
     /// Show the configuration in force and where each value comes from

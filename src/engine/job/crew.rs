@@ -1,6 +1,7 @@
 //! A job's threads: hired when it begins, offered work without waiting, let go when it ends.
 
 use super::Job;
+use super::width::{Reading, Width};
 use crate::clock;
 use crate::engine::chunk;
 use crate::engine::gate::Gate;
@@ -28,7 +29,11 @@ use tokio::sync::mpsc;
 
 /// Slices waiting for workers. The coordinator refills at every report and tick; workers block on
 /// an empty queue, nobody on a full one.
-const WORK_QUEUE: usize = 64;
+const WORK_QUEUE: usize = 128;
+
+/// Files in flight at most, where nobody named a number: what a frame of 1 MB needs at half a
+/// millisecond a call to fill a 10 Gbit/s line (`reference: media §6`: 16 to 64).
+const FILES_IN_FLIGHT: u16 = 64;
 
 /// A worker, as the coordinator sees it.
 #[derive(Debug)]
@@ -50,6 +55,10 @@ pub struct Hand {
 pub(super) struct Crew {
     pub(super) shared: Arc<Shared>,
     pub(super) files: Sender<Work>,
+    /// Kept so that workers can be added.
+    pub(super) file_work: Receiver<Work>,
+    /// Workers of files that were not asked to leave.
+    pub(super) file_workers: u16,
     pub(super) lanes: Sender<Work>,
     /// Kept so that lane workers can be added.
     pub(super) lane_work: Receiver<Work>,
@@ -95,15 +104,17 @@ impl Job {
         });
         let (files, file_work) = bounded(WORK_QUEUE);
         let (lanes, lane_work) = bounded(WORK_QUEUE);
-        let crew = Crew {
+        let mut crew = Crew {
             shared,
             files,
+            file_work,
+            file_workers: 0,
             lanes,
             lane_work,
             lane_workers: chunk_workers.saturating_sub(1),
         };
         for number in 0..file_workers {
-            if let Err(error) = self.hire_one(&crew, Lane::Files, Some(file_work.clone())) {
+            if let Err(error) = self.hire_one(&crew, Lane::Files) {
                 if number == 0 {
                     return Err(error);
                 }
@@ -111,8 +122,61 @@ impl Job {
                 tracing::warn!("{number} of {file_workers} workers: {error}");
                 break;
             }
+            crew.file_workers += 1;
         }
+        let cores = cores();
+        // Who names a number gets that number, and a rate that is capped tells nothing.
+        self.width = (self.spec.tuning.file_workers.is_none()
+            && self.spec.strategy != Strategy::Baseline
+            && self.spec.limit.is_none())
+        .then(|| {
+            let all = self.spec.tuning.max_workers.unwrap_or(u16::MAX);
+            let most = all.saturating_sub(crew.lane_workers).min(FILES_IN_FLIGHT);
+            Width::new(crew.file_workers, most, cores)
+        });
         Ok(crew)
+    }
+
+    /// More or fewer files in flight, by what the last while has shown.
+    pub(super) fn adapt(&mut self, now: Instant) {
+        let Some(mut width) = self.width.take() else {
+            return;
+        };
+        let Some(mut crew) = self.crew.take() else {
+            self.width = Some(width);
+            return;
+        };
+        // Without work waiting, workers wait for the scan, or for the last files to end.
+        if crew.files.is_empty() {
+            width.pass();
+        } else {
+            let reading = Reading {
+                at: now,
+                bytes: self.bytes_copied(),
+                files: self.counts.ended,
+                cpu: clock::cpu(),
+            };
+            if let Some(number) = width.take(reading) {
+                self.staff(&mut crew, number);
+            }
+        }
+        self.crew = Some(crew);
+        self.width = Some(width);
+    }
+
+    fn staff(&mut self, crew: &mut Crew, number: u16) {
+        tracing::debug!(job = self.id.0, number, "files in flight");
+        while crew.file_workers < number {
+            if let Err(error) = self.hire_one(crew, Lane::Files) {
+                tracing::warn!("{} of {number} workers: {error}", crew.file_workers);
+                return;
+            }
+            crew.file_workers += 1;
+        }
+        // With no room for the word now, the next time will do.
+        while crew.file_workers > number && crew.files.try_send(Work::Leave).is_ok() {
+            crew.file_workers -= 1;
+        }
     }
 
     pub(super) fn spawn_scan(
@@ -144,15 +208,11 @@ impl Job {
         })
     }
 
-    fn hire_one(
-        &mut self,
-        crew: &Crew,
-        lane: Lane,
-        files: Option<Receiver<Work>>,
-    ) -> io::Result<()> {
+    fn hire_one(&mut self, crew: &Crew, lane: Lane) -> io::Result<()> {
         let id = WorkerId(self.next_worker);
         let cell = Arc::new(CachePadded::new(Cell::default()));
         let worker = Worker::new(crew.shared.clone(), id, cell.clone(), crate::sys::seed());
+        let files = (lane == Lane::Files).then(|| crew.file_work.clone());
         let lanes = crew.lane_work.clone();
         let letter = if lane == Lane::Files { 'w' } else { 'l' };
         threads::spawn(&format!("haul-{letter}{}", id.0), move || {
@@ -177,7 +237,7 @@ impl Job {
             .filter(|hand| hand.lane == Lane::Ranges)
             .count();
         for _ in have..usize::from(crew.lane_workers) {
-            if let Err(error) = self.hire_one(&crew, Lane::Ranges, None) {
+            if let Err(error) = self.hire_one(&crew, Lane::Ranges) {
                 // The file's own worker is on it in any case.
                 tracing::warn!("no thread for a lane: {error}");
                 break;
@@ -244,9 +304,14 @@ impl Job {
     }
 }
 
-/// Files in flight and ranges of one file in flight, for a job.
+fn cores() -> u16 {
+    std::thread::available_parallelism().map_or(2, std::num::NonZeroUsize::get) as u16
+}
+
+/// Files in flight and ranges of one file in flight, for a job. Where no number of files was asked
+/// for, it is the one to begin with.
 pub fn workers(spec: &JobSpec) -> (u16, u16) {
-    let cores = std::thread::available_parallelism().map_or(2, std::num::NonZeroUsize::get) as u16;
+    let cores = cores();
     let automatic = cores.clamp(2, 8);
     let file_workers = match spec.strategy {
         // The yardstick is one file at a time.

@@ -12,11 +12,13 @@ mod results;
 mod shortage;
 #[cfg(test)]
 mod tests;
+mod width;
 mod wishes;
 
 pub use crew::{STALL, wanted, workers};
 pub use flush::Flushed;
 
+use self::width::Width;
 use crate::clock;
 use crate::engine::answers::Answers;
 use crate::engine::filter::Filter;
@@ -53,6 +55,8 @@ pub struct Counts {
     pub failed: u64,
     /// Left alone and reported.
     pub conflicts: u64,
+    /// Given up on a cancel.
+    pub given_up: u64,
 }
 
 /// The device a job writes to.
@@ -129,6 +133,8 @@ pub struct Job {
     retry_dirs: Vec<Arc<Dir>>,
     /// Destination file systems; shared with the flush under way.
     targets: Vec<Arc<OwnedFd>>,
+    /// Finds how many files in flight pay; `None` where their number is given.
+    width: Option<Width>,
     /// Figures.
     pub pace: Pace,
     /// What was found.
@@ -136,6 +142,8 @@ pub struct Job {
     resized: i64,
     /// Bytes that will not be moved.
     pub left_out: u64,
+    /// Those of them that a cancel gave up.
+    pub given_up: u64,
     wasted: u64,
     /// Bytes shared.
     pub cloned: u64,
@@ -210,10 +218,12 @@ impl Job {
             retry_subtrees: Vec::new(),
             retry_dirs: Vec::new(),
             targets: Vec::new(),
+            width: None,
             pace: Pace::default(),
             found: Totals::default(),
             resized: 0,
             left_out: 0,
+            given_up: 0,
             wasted: 0,
             cloned: 0,
             flushed: 0,
@@ -296,6 +306,9 @@ impl Job {
             JobState::Scanning | JobState::Running | JobState::Flushing | JobState::Verifying
         ) {
             self.pace.rest();
+            if let Some(width) = &mut self.width {
+                width.pass();
+            }
         }
     }
 
@@ -469,6 +482,7 @@ impl Job {
                 } else {
                     self.flush_meanwhile();
                     self.pause_for_room(events);
+                    self.adapt(now);
                 }
             }
             JobState::Pausing

@@ -16,7 +16,13 @@ impl Job {
                 Status::Skipped => self.counts.skipped += 1,
                 Status::Conflict => self.counts.conflicts += 1,
                 Status::Failed => self.counts.failed += 1,
-                Status::Cancelled => {}
+                Status::Cancelled => {
+                    self.counts.given_up += 1;
+                    let size = self
+                        .entry(id)
+                        .map_or(0, |(slice, index)| slice.entries()[index].size);
+                    self.given_up += size;
+                }
             }
             if status == Status::Skipped && self.is_move() {
                 self.moving.skipped.insert(id);

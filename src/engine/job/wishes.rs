@@ -148,6 +148,8 @@ impl Job {
 
     /// Turns what is left of the last run into work.
     pub(super) fn take_up_again(&mut self) {
+        self.counts.given_up = 0;
+        self.given_up = 0;
         let parked = &self.parked;
         let ids: Vec<FileId> = self
             .status

@@ -163,6 +163,8 @@ pub enum Work {
     TakeAway(Proof),
     /// Source directories to be removed where they are empty, each after its parent.
     TakeAwayDirs(Vec<Arc<Dir>>),
+    /// Nothing: whoever takes it ends, there are more workers than pay.
+    Leave,
 }
 
 /// How an attempt at an entry ended.
@@ -222,6 +224,9 @@ impl Worker {
     /// for a worker that only takes ranges.
     pub fn run(mut self, files: Option<&Receiver<Work>>, lanes: &Receiver<Work>) {
         while let Some(work) = self.next_work(files, lanes) {
+            if matches!(work, Work::Leave) {
+                break;
+            }
             self.shared.gate.enter();
             self.carry_out(work);
             self.cell.rest();
@@ -321,6 +326,8 @@ impl Worker {
             Work::Prove(slice, candidates) => self.prove(&slice, &candidates),
             Work::TakeAway(proof) => self.take_away(&proof),
             Work::TakeAwayDirs(dirs) => self.take_away_dirs(&dirs),
+            // Taken before.
+            Work::Leave => {}
         }
     }
 

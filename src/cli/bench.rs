@@ -1,0 +1,244 @@
+//! `haul bench`: runs a plan, shows where it is, prints and writes what it found.
+
+use super::args::{BenchArgs, What};
+use super::{complain, print, refuse, signals};
+use crate::bench::{
+    self, BenchError, Moment, Plan, Results, Stop, Watch, baseline, launch, report, traverse,
+};
+use crate::exit::Exit;
+use crate::{text, units};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::ffi::OsString;
+use std::fs::{self, OpenOptions};
+use std::io::{self, IsTerminal};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Redraws of the progress line in a second at most.
+const HZ: u8 = 5;
+
+/// What haul does when it was started by its own bench, else nothing: see [`launch`] and
+/// [`traverse`].
+pub fn own_words(arguments: &[OsString]) -> Option<Exit> {
+    let done = match arguments {
+        [_, word, task] if word == launch::WORD => launch::carry_out(&task.to_string_lossy()),
+        [_, word, rest @ ..] if word == traverse::WORD => traverse::carry_out(rest),
+        _ => return None,
+    };
+    Some(match done {
+        Ok(answer) => print(format!("{answer}\n").as_bytes()),
+        Err(error) => {
+            complain(&error.to_string());
+            Exit::Failed
+        }
+    })
+}
+
+/// Runs the command.
+pub fn run(args: &BenchArgs) -> Exit {
+    let before = match args.baseline.as_deref().map(read).transpose() {
+        Ok(before) => before,
+        Err(reason) => return refuse(&reason),
+    };
+    if let Some(path) = &args.json
+        && let Err(error) = OpenOptions::new().create(true).append(true).open(path)
+    {
+        return refuse(&format!("cannot write '{}': {error}", shown(path)));
+    }
+    let found = match args.suite {
+        What::Show => show(args),
+        What::Measure(suites) => std::env::current_exe()
+            .map_err(|error| refuse(&format!("cannot tell which program this is: {error}")))
+            .and_then(|haul| args.plan(suites, haul).map_err(|reason| refuse(&reason)))
+            .and_then(|plan| measure(&plan, args.quiet)),
+    };
+    match found {
+        Ok(results) => tell(args, &results, before.as_ref()),
+        Err(exit) => exit,
+    }
+}
+
+fn measure(plan: &Plan, quiet: bool) -> Result<Results, Exit> {
+    let stop = Arc::new(Stop::default());
+    let asked = stop.clone();
+    signals::each(move |number| asked.ask(number)).map_err(|error| {
+        complain(&format!("cannot take signals: {error}"));
+        Exit::Failed
+    })?;
+    let mut line = Line::new(quiet);
+    let found = bench::run(plan, &mut line, &stop);
+    line.bar.finish_and_clear();
+    found.map_err(|error| match error {
+        BenchError::Stopped(signal) => {
+            complain("stopped; what was made is removed");
+            Exit::Signal(signal)
+        }
+        error => {
+            complain(&error.to_string());
+            Exit::Failed
+        }
+    })
+}
+
+/// Results of several files as one; what they say of the machine is that of the first.
+fn show(args: &BenchArgs) -> Result<Results, Exit> {
+    let mut whole: Option<Results> = None;
+    for path in &args.paths {
+        let one = read(path).map_err(|reason| refuse(&reason))?;
+        match &mut whole {
+            Some(whole) => whole.cases.extend(one.cases),
+            None => whole = Some(one),
+        }
+    }
+    whole.ok_or_else(|| refuse("files of results are missing: haul bench show FILE..."))
+}
+
+fn read(path: &Path) -> Result<Results, String> {
+    let text = fs::read_to_string(path)
+        .map_err(|error| format!("cannot read '{}': {error}", shown(path)))?;
+    serde_json::from_str(&text).map_err(|error| {
+        let reason = text::shown(error.to_string().as_bytes()).into_owned();
+        format!("'{}' holds no results: {reason}", shown(path))
+    })
+}
+
+fn tell(args: &BenchArgs, results: &Results, before: Option<&Results>) -> Exit {
+    let mut exit = if results.bad() {
+        Exit::Failed
+    } else {
+        Exit::Good
+    };
+    if !args.quiet {
+        exit = exit.worst(print(report::table(results).as_bytes()));
+    }
+    if let Some(path) = &args.json {
+        let written = serde_json::to_string_pretty(results)
+            .map_err(io::Error::from)
+            .and_then(|text| fs::write(path, text + "\n"));
+        exit = exit.worst(wrote(path, written));
+    }
+    match before {
+        Some(before) => exit.worst(compared(args, before, results)),
+        None => exit,
+    }
+}
+
+fn wrote(path: &Path, written: io::Result<()>) -> Exit {
+    match written {
+        Ok(()) => Exit::Good,
+        Err(error) => {
+            complain(&format!("cannot write '{}': {error}", shown(path)));
+            Exit::Failed
+        }
+    }
+}
+
+fn compared(args: &BenchArgs, before: &Results, now: &Results) -> Exit {
+    let compared = match baseline::compare(before, now, args.worse_than) {
+        Ok(compared) => compared,
+        Err(reason) => {
+            complain(&format!("the baseline cannot be compared with: {reason}"));
+            return Exit::Failed;
+        }
+    };
+    for worse in &compared.worse {
+        let now = worse
+            .now
+            .map_or_else(|| "no right copy".to_owned(), |now| format!("{now:.3}s"));
+        let what = text::shown(worse.what.as_bytes());
+        complain(&format!("{what}: {:.3}s before, now {now}", worse.before));
+    }
+    let (worse, rows, percent) = (compared.worse.len(), compared.rows, args.worse_than);
+    if !args.quiet {
+        let line =
+            format!("{worse} of {rows} medians are more than {percent}% worse than before\n");
+        let printed = print(line.as_bytes());
+        if printed != Exit::Good {
+            return printed;
+        }
+    }
+    if worse > 0 { Exit::Failed } else { Exit::Good }
+}
+
+fn shown(path: &Path) -> String {
+    text::shown(path.as_os_str().as_bytes()).into_owned()
+}
+
+/// One line that says where the bench is; nothing where no terminal shows it.
+struct Line {
+    bar: ProgressBar,
+}
+
+impl Line {
+    fn new(quiet: bool) -> Self {
+        let target = if quiet || !io::stderr().is_terminal() {
+            ProgressDrawTarget::hidden()
+        } else {
+            ProgressDrawTarget::stderr_with_hz(HZ)
+        };
+        let bar = ProgressBar::with_draw_target(Some(1), target);
+        if let Ok(style) = ProgressStyle::with_template("{wide_msg}") {
+            bar.set_style(style);
+        }
+        Self { bar }
+    }
+}
+
+impl Watch for Line {
+    fn begins(&mut self, moment: &Moment<'_>) {
+        self.bar.set_message(words(moment));
+        self.bar.tick();
+    }
+
+    fn says(&mut self, line: &str) {
+        self.bar.suspend(|| complain(line));
+    }
+}
+
+fn words(moment: &Moment<'_>) -> String {
+    let what = format!(
+        "{} {}",
+        moment.suite.name(),
+        text::shown(moment.case.as_bytes())
+    );
+    let doing = match (moment.who, moment.round) {
+        ("", _) => "making the tree".to_owned(),
+        (who, 0) => format!("{who}, warming up"),
+        (who, round) => format!("{who}, round {round} of {}", moment.rounds),
+    };
+    let left = moment.left.map_or_else(String::new, |left| {
+        format!(", about {} left", units::duration(left.as_secs()))
+    });
+    format!("{what}: {doing} ({}/{}{left})", moment.done, moment.total)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::Suite;
+    use std::time::Duration;
+
+    #[test]
+    fn where_it_is_is_said_in_words() {
+        let mut moment = Moment {
+            suite: Suite::Compare,
+            case: "flat",
+            who: "",
+            round: 0,
+            rounds: 5,
+            done: 0,
+            total: 40,
+            left: None,
+        };
+        assert_eq!(words(&moment), "compare flat: making the tree (0/40)");
+        moment.who = "cp";
+        assert_eq!(words(&moment), "compare flat: cp, warming up (0/40)");
+        (moment.round, moment.done) = (3, 20);
+        moment.left = Some(Duration::from_secs(200));
+        assert_eq!(
+            words(&moment),
+            "compare flat: cp, round 3 of 5 (20/40, about 3m20s left)"
+        );
+    }
+}
