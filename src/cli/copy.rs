@@ -43,9 +43,15 @@ pub struct Follower<'a> {
     told: bool,
     /// The job was asked to stop because of it.
     cancelled: bool,
+    room: RoomTold,
+}
+
+/// What of a destination without room was told.
+#[derive(Clone, Copy, Debug, Default)]
+struct RoomTold {
     /// The job waits for room where there is none.
     waits: bool,
-    /// That there is no room was said.
+    /// That there is none was said.
     short: bool,
 }
 
@@ -63,8 +69,7 @@ impl<'a> Follower<'a> {
             unlisted: false,
             told: false,
             cancelled: false,
-            waits: false,
-            short: false,
+            room: RoomTold::default(),
         }
     }
 
@@ -77,7 +82,7 @@ impl<'a> Follower<'a> {
             strategy = %spec.strategy,
             "copy begins"
         );
-        self.waits = spec.wait_for_space;
+        self.room.waits = spec.wait_for_space;
         let add = Request::Add {
             spec: Box::new(spec),
             start: Start::Now,
@@ -140,12 +145,12 @@ impl<'a> Follower<'a> {
     fn tell_shortage(&mut self) {
         let Some(view) = &self.view else { return };
         let short = shortage_line(view);
-        if short.is_some() == self.short {
+        if short.is_some() == self.room.short {
             return;
         }
-        self.short = short.is_some();
+        self.room.short = short.is_some();
         let line = match short {
-            Some(line) if self.waits => format!("{line}; waiting until there is room"),
+            Some(line) if self.room.waits => format!("{line}; waiting until there is room"),
             Some(line) => format!("{line}; no further file is begun"),
             None if view.state.is_final() => return,
             None => "there is room again, going on".to_owned(),
@@ -196,7 +201,7 @@ impl<'a> Follower<'a> {
     async fn signalled(&mut self, came: Came) -> bool {
         if came.count == 2 {
             self.report
-                .say("removing what is unfinished; the next signal ends at once");
+                .say("removing what is unfinished; the same signal once more ends at once");
         }
         self.told = came.count > 0;
         self.cancel_if_told().await

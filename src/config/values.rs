@@ -12,6 +12,9 @@ pub const MAX_WORKERS: u16 = 1024;
 /// Bytes of one buffer at most; each worker has one.
 pub const MAX_BUFFER_SIZE: u64 = 1 << 30;
 
+/// Bytes of one buffer at least: a page.
+pub const MIN_BUFFER_SIZE: u64 = 4096;
+
 /// Times a file may be begun again at most.
 pub const MAX_RETRIES: u8 = 100;
 

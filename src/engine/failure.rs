@@ -137,6 +137,11 @@ impl Trouble {
     }
 }
 
+/// True when this process, or the system, may open no further file at the moment.
+pub fn is_out_of_files(trouble: &Trouble) -> bool {
+    matches!(trouble.errno, Some(Errno::MFILE | Errno::NFILE))
+}
+
 /// For `map_err` on a call of the system layer.
 pub fn source(op: Op) -> impl Fn(Errno) -> Trouble {
     move |errno| Trouble::kernel(op, Side::Source, errno)

@@ -14,6 +14,7 @@ mod gate;
 mod job;
 mod links;
 mod mappings;
+mod outage;
 mod plan;
 mod report;
 mod resolve;

@@ -3,7 +3,7 @@
 //! Pure. Figures that are not known are a dash, never a zero and never a guess.
 
 use super::look::Look;
-use crate::proto::{BytePath, JobState, JobView, Snapshot};
+use crate::proto::{BytePath, Durability, JobState, JobView, Snapshot};
 use crate::{text, units};
 use ratatui::style::Style;
 use std::os::unix::ffi::OsStrExt;
@@ -88,6 +88,21 @@ pub fn shortage(job: &JobView) -> Option<String> {
         "{} on {dest}: {needed} needed, {free}",
         shortage.lack.words()
     ))
+}
+
+/// True where nothing is flushed because nobody wants it: there is no figure of what is on the
+/// device.
+pub fn is_unflushed(job: &JobView) -> bool {
+    job.durability == Durability::None && job.bytes_flushed == 0
+}
+
+/// What is on the device, or that nothing is brought there.
+pub fn on_device(job: &JobView, short: bool) -> String {
+    match short {
+        _ if is_unflushed(job) => "not flushed".to_string(),
+        true => format!("{} on device", units::size_short(job.bytes_flushed)),
+        false => units::size(job.bytes_flushed),
+    }
 }
 
 /// The style for a state.

@@ -25,6 +25,7 @@ mod limits;
 mod matrix;
 mod moving;
 mod orphans;
+mod outage;
 mod pictures;
 mod queue;
 mod races;

@@ -48,7 +48,7 @@ pub struct JobOptions {
     #[arg(long, value_name = "SIZE", value_parser = chunk_size)]
     pub chunk_size: Option<Automatic<u64>>,
 
-    /// Size of one worker's buffer (1MiB), or auto
+    /// Size of one worker's buffer (1MiB), 4KiB to 1GiB, or auto
     #[arg(long, value_name = "SIZE", value_parser = buffer_size)]
     pub buffer_size: Option<Automatic<u64>>,
 
@@ -202,7 +202,7 @@ fn chunk_size(text: &str) -> Result<Automatic<u64>, String> {
 }
 
 fn buffer_size(text: &str) -> Result<Automatic<u64>, String> {
-    sized(text, 1, config::MAX_BUFFER_SIZE)
+    sized(text, config::MIN_BUFFER_SIZE, config::MAX_BUFFER_SIZE)
 }
 
 fn any_size(text: &str) -> Result<Automatic<u64>, String> {

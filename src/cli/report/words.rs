@@ -164,20 +164,26 @@ pub fn strategy_lines(summary: &Summary) -> Vec<String> {
 /// What a job would do, a line each.
 pub fn plan_lines(plan: &Plan) -> Vec<String> {
     let needed = plan.found.bytes.saturating_sub(plan.identical_bytes);
+    let dirs = match plan.found.dirs {
+        0 => String::new(),
+        1 => " in 1 directory".to_owned(),
+        dirs => format!(" in {dirs} directories"),
+    };
+    let mut parts = vec![format!("new: {}", plan.new)];
+    if plan.identical > 0 {
+        let bytes = units::size(plan.identical_bytes);
+        parts.push(format!("identical: {} ({bytes})", plan.identical));
+    }
+    if plan.conflicts > 0 {
+        parts.push(format!("conflicts: {}", plan.conflicts));
+    }
     let mut lines = vec![
         format!(
-            "found: {} in {} directories, {}",
+            "found: {}{dirs}, {}",
             files_word(plan.found.files),
-            plan.found.dirs,
             units::size(plan.found.bytes)
         ),
-        format!(
-            "new: {}; identical: {} ({}); conflicts: {}",
-            plan.new,
-            plan.identical,
-            units::size(plan.identical_bytes),
-            plan.conflicts
-        ),
+        parts.join("; "),
     ];
     for sample in &plan.samples {
         lines.push(format!(

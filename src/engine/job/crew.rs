@@ -5,6 +5,7 @@ use super::width::{Reading, Width};
 use crate::clock;
 use crate::engine::chunk;
 use crate::engine::gate::Gate;
+use crate::engine::outage::Outage;
 use crate::engine::report::{Report, Retry, What};
 use crate::engine::room::Room;
 use crate::engine::route::Wanted;
@@ -92,6 +93,7 @@ impl Job {
             follow_links: self.spec.follow_links,
             retries: self.spec.retries,
             late: Mutex::default(),
+            outage: Outage::default(),
             room: Room::new(self.spec.wait_for_space),
             throttle: self.spec.limit.map(Throttle::new),
             wanted: wanted(&self.spec, chunk_workers, chunk_size),

@@ -64,7 +64,7 @@ impl Scan {
         let sys = &*shared.sys;
         let origin = resolve::origin(src)?;
         // Before any directory is made for it.
-        let found = resolve::find(sys, &origin, self.spec.follow_links)?;
+        let found = self.find(&origin)?;
         let new = resolve::new_name(dst)?;
         let target = match last.take() {
             Some((parent, target)) if parent == new.parent => Target {
@@ -78,7 +78,7 @@ impl Scan {
                     if shared.gate.look() == Pass::Stop {
                         break Ok(None);
                     }
-                    match resolve::made(sys, &new, shared.umask) {
+                    match shared.with_files(|| resolve::made(sys, &new, shared.umask)) {
                         Err(trouble) if self.waited_above(&new, &trouble) => {}
                         made => break made.map(Some),
                     }

@@ -18,7 +18,7 @@ use crate::engine::route::Route;
 use crate::engine::temp::is_temp;
 use crate::engine::tree::{Dir, DirFds, Made, Names, OpenPairs, Slice, SliceBuilder};
 use crate::engine::worker::{Shared, complete, hands_down};
-use crate::proto::{ErrorClass, JobSpec, Op, Operation, Side, Totals};
+use crate::proto::{BytePath, ErrorClass, JobSpec, Op, Operation, Side, Totals};
 use crate::sys::{Errno, Kind, Stat};
 use std::collections::HashSet;
 use std::ffi::{CStr, CString};
@@ -167,7 +167,8 @@ impl Scan {
     fn descend(&mut self) {
         while let Some(subtree) = self.stack.pop() {
             self.shared.gate.enter();
-            if self.shared.gate.look() == Pass::Stop || !self.alive {
+            let stopped = self.shared.gate.look() == Pass::Stop || !self.alive;
+            if stopped || self.shared.outage.is_given_up() {
                 self.whole = false;
                 self.complete(&subtree.parent);
             } else {
@@ -178,7 +179,8 @@ impl Scan {
     }
 
     fn subtree(&mut self, subtree: Subtree) {
-        match self.open(&subtree) {
+        let shared = self.shared.clone();
+        match shared.with_files(|| self.open(&subtree)) {
             Ok((dir, entered)) => {
                 self.totals.dirs += 1;
                 if self.spec.operation == Operation::Move {
@@ -192,7 +194,7 @@ impl Scan {
                     // What was listed before stays listed; the directory as a whole failed.
                     let path = dir.full_path(trouble.side, None);
                     self.report(What::Spoilt(dir.source()));
-                    self.report(What::ScanFailed(trouble.failure(None, path), Retry::Never));
+                    self.fail(trouble, path, Retry::Never);
                 }
                 self.complete(&dir);
                 dir.relax();
@@ -206,18 +208,29 @@ impl Scan {
                     Side::Source => &subtree.src_name,
                     Side::Dest => &subtree.dst_name,
                 };
-                let failure = trouble
-                    .clone()
-                    .failure(None, subtree.parent.full_path(trouble.side, Some(name)));
+                let path = subtree.parent.full_path(trouble.side, Some(name));
                 let parent = subtree.parent.clone();
                 self.report(What::Spoilt(Some(subtree.source)));
                 let retry = match trouble.class {
                     ErrorClass::Refused => Retry::Never,
                     _ => Retry::Subtree(Box::new(subtree)),
                 };
-                self.report(What::ScanFailed(failure, retry));
+                self.fail(trouble, path, retry);
                 self.complete(&parent);
             }
+        }
+    }
+
+    /// Tells a failure, and the cause where it was one too many of its kind.
+    fn fail(&mut self, trouble: Trouble, path: BytePath, retry: Retry) {
+        let cause = self.shared.outage.failed(&trouble);
+        let gone = cause.map(|words| Trouble {
+            words: Some(words),
+            ..trouble.clone()
+        });
+        self.report(What::ScanFailed(trouble.failure(None, path.clone()), retry));
+        if let Some(gone) = gone {
+            self.report(What::ScanFailed(gone.failure(None, path), Retry::Never));
         }
     }
 
@@ -400,7 +413,7 @@ impl Scan {
                     let trouble = Trouble::kernel(Op::Stat, Side::Source, errno);
                     let path = dir.full_path(Side::Source, Some(&name));
                     self.report(What::Spoilt(dir.source()));
-                    self.report(What::ScanFailed(trouble.failure(None, path), Retry::Never));
+                    self.fail(trouble, path, Retry::Never);
                     return;
                 }
             },
@@ -451,6 +464,7 @@ impl Scan {
             Pass::Hold => gate.wait(),
             Pass::Stop => false,
         };
+        let goes_on = goes_on && !self.shared.outage.is_given_up();
         self.whole &= goes_on;
         goes_on
     }

@@ -26,11 +26,13 @@ pub use file::OpenFile;
 pub use lane::Big;
 pub use parked::facts;
 pub use proof::{Candidate, Proof};
+use shortage::STARVED;
 
 use super::answers::Answers;
-use super::failure::Trouble;
+use super::failure::{self, Trouble};
 use super::gate::{Gate, Pass};
 use super::links::{Links, Waiting};
+use super::outage::Outage;
 use super::report::{Batch, Report, Status, What};
 use super::room::Room;
 use super::route::Wanted;
@@ -99,6 +101,8 @@ pub struct Shared {
     pub late: Mutex<HashMap<FileId, u8>>,
     /// Whether the destination has room.
     pub room: Room,
+    /// Whether both sides still answer.
+    pub outage: Outage,
     /// The rate all workers together keep to.
     pub throttle: Option<Throttle>,
     /// What the ladder depends on.
@@ -336,7 +340,13 @@ impl Worker {
     fn entry(&mut self, slice: &Arc<Slice>, index: usize, mut attempt: u8) {
         let (entry, _, _) = slice.entry(index);
         let id = slice.id(index);
+        if self.shared.outage.is_given_up() {
+            // Why is told once, for all of them.
+            self.settle_entry(slice, index, Outcome::Ended(Status::Failed));
+            return;
+        }
         self.send_batch_before(entry.size);
+        let mut starved = 0;
         self.cell.begin(id, entry.size, 0);
         let outcome = loop {
             match self.pass(id) {
@@ -365,6 +375,13 @@ impl Worker {
                         break Outcome::Trouble(trouble);
                     }
                 }
+                Outcome::Trouble(trouble)
+                    if starved < STARVED && failure::is_out_of_files(trouble) =>
+                {
+                    // Others give some back when they end: that costs no attempt.
+                    starved += 1;
+                    self.shared.nap(u32::from(starved));
+                }
                 Outcome::Trouble(trouble) if may_pass(trouble) && attempt < self.shared.retries => {
                     attempt += 1;
                     self.rest_before(attempt);
@@ -379,18 +396,7 @@ impl Worker {
     /// The wait before another attempt; cut short when the job is stopped, and spent outside the
     /// gate, so that a pause need not wait for it.
     fn rest_before(&self, attempt: u8) {
-        let attempt = u32::from(attempt.saturating_sub(1)).min(10);
-        let until = clock::now() + (RETRY_WAIT * (1 << attempt)).min(RETRY_WAIT_MAX);
-        let gate = &self.shared.gate;
-        gate.leave();
-        while gate.look() != Pass::Stop {
-            let left = until.saturating_duration_since(clock::now());
-            if left.is_zero() {
-                break;
-            }
-            std::thread::sleep(left.min(RETRY_NAP));
-        }
-        gate.enter();
+        self.shared.nap(u32::from(attempt));
     }
 
     /// Waits at a held gate; what is to be done with the file.
@@ -468,6 +474,9 @@ impl Worker {
     fn settle_entry(&mut self, slice: &Arc<Slice>, index: usize, outcome: Outcome) {
         match outcome {
             Outcome::Ended(status) => {
+                if matches!(status, Status::Copied | Status::Skipped) {
+                    self.shared.outage.went_well();
+                }
                 self.end(slice, index, status);
                 self.wake_linked(slice, index, status);
             }
@@ -476,8 +485,18 @@ impl Worker {
                     ErrorClass::Conflict => Status::Conflict,
                     _ => Status::Failed,
                 };
+                let cause = self.shared.outage.failed(&trouble);
+                let side = trouble.side;
+                let op = trouble.op;
                 let failure = Self::failure(slice, index, trouble);
                 self.batch.failures.push(failure);
+                if let Some(words) = cause {
+                    let gone = Trouble::own(op, side, ErrorClass::Device, words);
+                    let path = slice.dir.full_path(side, None);
+                    self.batch.failures.push(gone.failure(None, path));
+                    // What the scan has not come to is unknown.
+                    self.batch.broken = true;
+                }
                 self.end(slice, index, status);
                 self.wake_linked(slice, index, status);
             }

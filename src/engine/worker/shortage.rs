@@ -1,7 +1,9 @@
-//! A destination without room: told once, waited for outside the gate or given up, as the job is to.
+//! Too little of something: room at the destination, which is told once and waited for or given up,
+//! as the job is to; descriptors, which others give back. All waits are spent outside the gate.
 
-use super::{RETRY_NAP, Shared, Worker};
-use crate::engine::failure::Trouble;
+use super::{RETRY_NAP, RETRY_WAIT, RETRY_WAIT_MAX, Shared, Worker};
+use crate::clock;
+use crate::engine::failure::{self, Trouble};
 use crate::engine::gate::Pass;
 use crate::engine::report::What;
 use crate::engine::room::Look;
@@ -12,7 +14,47 @@ use crate::sys::Errno;
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 
+/// Waits for a descriptor before it is called a failure: about a minute.
+pub(super) const STARVED: u8 = 36;
+
 impl Shared {
+    /// The wait before an attempt, the first being 1; cut short when the job is stopped, and spent
+    /// outside the gate, so that a pause need not wait for it.
+    pub fn nap(&self, attempt: u32) {
+        let doublings = attempt.saturating_sub(1).min(10);
+        let until = clock::now() + (RETRY_WAIT * (1 << doublings)).min(RETRY_WAIT_MAX);
+        self.gate.leave();
+        while self.gate.look() != Pass::Stop {
+            let left = until.saturating_duration_since(clock::now());
+            if left.is_zero() {
+                break;
+            }
+            std::thread::sleep(left.min(RETRY_NAP));
+        }
+        self.gate.enter();
+    }
+
+    /// Does something that needs descriptors; waits while this process has none to spare, for other
+    /// workers give some back.
+    pub fn with_files<T>(
+        &self,
+        mut work: impl FnMut() -> Result<T, Trouble>,
+    ) -> Result<T, Trouble> {
+        let mut starved = 0;
+        loop {
+            match work() {
+                Err(trouble) if starved < STARVED && failure::is_out_of_files(&trouble) => {
+                    starved += 1;
+                    self.nap(u32::from(starved));
+                    if self.gate.look() == Pass::Stop {
+                        return Err(trouble);
+                    }
+                }
+                done => return done,
+            }
+        }
+    }
+
     /// The file system of a directory refused a write for lack of room: no further file is begun.
     pub fn meet_no_room(&self, dir: BorrowedFd<'_>, errno: Errno) {
         if self.room.is_full() {
