@@ -8,8 +8,8 @@ use haul::proto::{
     BytePath, Conflict, Durability, Filters, JobSpec, JobState, Naming, Request, Start, Strategy,
     Tuning, Update,
 };
-use haul::sys::listing::{Kind, Name};
-use haul::tui::browse::Side;
+use haul::sys::listing::{Kind, Names};
+use haul::tui::browse::{Entries, Side};
 use haul::tui::look::Look;
 use haul::tui::model::Model;
 use haul::tui::msg::{Listing, Msg};
@@ -19,6 +19,37 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use std::hint::black_box;
 use std::path::Path;
+use std::sync::Arc;
+
+/// A million names of many shots, and a million that are like nothing.
+fn sequences(c: &mut Criterion) {
+    let mut group = c.benchmark_group("sequence");
+    group.sample_size(10);
+    let million = 1_000_000_u64;
+    let shots =
+        (0..million).map(|at| format!("sh{:03}_comp_v012.{:04}.exr", at / 240, 1001 + at % 240));
+    let one = (0..million).map(|at| format!("cache.{at:07}.vdb"));
+    let noise =
+        (0..million).map(|at| format!("{:016x}.png", at.wrapping_mul(0x9e37_79b9_7f4a_7c15)));
+    let middle = (0..million).map(|at| format!("p{:04}_{}_l.exr", at % 1000, at / 1000));
+    let inputs: [(&str, Vec<String>); 4] = [
+        ("shots", shots.collect()),
+        ("one", one.collect()),
+        ("noise", noise.collect()),
+        ("middle", middle.collect()),
+    ];
+    for (label, names) in &inputs {
+        group.throughput(Throughput::Elements(million));
+        group.bench_function(BenchmarkId::new("group", label), |b| {
+            b.iter(|| {
+                haul::sequence::group(black_box(names.as_slice()))
+                    .sequences()
+                    .len()
+            });
+        });
+    }
+    group.finish();
+}
 
 fn names(c: &mut Criterion) {
     let mut group = c.benchmark_group("text");
@@ -53,14 +84,23 @@ fn model(entries: usize) -> Model {
     );
     model.size = (200, 50);
     drop(update::begin(&mut model));
-    let names = (0..entries)
-        .map(|at| Name {
-            bytes: format!("comp_v012.{at:07}.exr").into_bytes().into(),
-            kind: Kind::File,
-        })
-        .collect();
+    let mut names = Names::default();
+    for at in 0..entries {
+        // Every third is a frame of a long sequence, the others are like nothing.
+        let name = if at % 3 == 0 {
+            format!("comp_v012.{at:07}.exr")
+        } else {
+            format!("{:07}_notes.txt", at * 7919 % 10_000_019)
+        };
+        assert!(names.push(name.as_bytes(), Kind::File));
+    }
     let generation = model.pane(Side::Source).generation;
-    let listing = Listing { names, space: None };
+    let listing = Listing {
+        entries: Arc::new(Entries::new(names)),
+        ordered: None,
+        space: None,
+        whole: true,
+    };
     drop(update(
         &mut model,
         Msg::Listing {
@@ -178,5 +218,5 @@ fn strategies(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, names, screen, strategies);
+criterion_group!(benches, names, sequences, screen, strategies);
 criterion_main!(benches);

@@ -6,7 +6,7 @@
 //! proto <- sys <- engine <- session <- tui
 //!                                   <- cli
 //! ```
-//! `config` and `bench` sit beside them; `text`, `units` and `clock` are leaves that anything may use.
+//! `config` and `bench` sit beside them; `text`, `units`, `sequence` and `clock` are leaves that anything may use.
 
 pub mod bench;
 pub mod cli;
@@ -16,6 +16,7 @@ pub mod engine;
 pub mod exit;
 pub mod logging;
 pub mod proto;
+pub mod sequence;
 pub mod session;
 pub mod sys;
 pub mod text;

@@ -49,6 +49,22 @@ impl Tiles {
             }
         }
     }
+
+    /// Makes the range that was taken last end at `to` (aligned, or the end). Where the next was
+    /// taken already it stays as it is. For holes, which may be longer than any number of ranges.
+    pub fn stretch(&self, range: Range<u64>, to: u64) -> Range<u64> {
+        let to = if to >= self.size {
+            self.size
+        } else {
+            to - to % ALIGN
+        };
+        let longer = to > range.end
+            && self
+                .cursor
+                .compare_exchange(range.end, to, Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok();
+        range.start..if longer { to } else { range.end }
+    }
 }
 
 #[cfg(test)]
@@ -71,6 +87,22 @@ mod tests {
             prop_assert_eq!(at, size);
             prop_assert!(tiles.take().is_none());
         }
+    }
+
+    #[test]
+    fn a_range_is_stretched_over_a_hole_unless_the_next_was_taken() {
+        let tiles = Tiles::new(i64::MAX as u64, ALIGN);
+        let first = tiles.take().expect("a range");
+        let first = tiles.stretch(first, (1 << 60) + 17);
+        assert_eq!(first, 0..1 << 60, "aligned");
+        let second = tiles.take().expect("a range");
+        assert_eq!(second.start, 1 << 60);
+        let third = tiles.take().expect("a range");
+        assert_eq!(tiles.stretch(second.clone(), 1 << 61), second);
+        assert_eq!(tiles.stretch(third.clone(), third.start), third, "no hole");
+        let third = tiles.stretch(third, u64::MAX);
+        assert_eq!(third.end, i64::MAX as u64);
+        assert_eq!(tiles.take(), None);
     }
 
     #[test]

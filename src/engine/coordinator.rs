@@ -59,6 +59,8 @@ struct Coordinator {
 
 /// Serves one door until it asks for shutdown or goes away, and every job has stopped.
 pub async fn run(sys: Arc<dyn Sys>, ends: Ends) {
+    // A job that meets the limit must not take the others along.
+    crate::sys::survive_file_size_limit();
     let (reports_in, mut reports) = mpsc::channel(REPORTS);
     let mut this = Coordinator {
         sys,

@@ -2,7 +2,8 @@
 
 use super::threads::panic_words;
 use crate::proto::{BytePath, ErrorClass, Failure, FileId, Op, Side};
-use crate::sys::Errno;
+use crate::sys::{Errno, Sys};
+use std::os::fd::BorrowedFd;
 
 /// What kind of trouble an error number is while doing `op` (numbers: errno(3)).
 pub fn classify(errno: Errno, op: Op) -> ErrorClass {
@@ -73,6 +74,8 @@ pub struct Trouble {
     pub offset: Option<u64>,
     /// Words, where the number does not say it.
     pub words: Option<String>,
+    /// A temporary could not be removed, which the words say: another attempt must not hide it.
+    pub left_behind: bool,
 }
 
 impl Trouble {
@@ -85,6 +88,7 @@ impl Trouble {
             errno: Some(errno),
             offset: None,
             words: None,
+            left_behind: false,
         }
     }
 
@@ -97,6 +101,7 @@ impl Trouble {
             errno: None,
             offset: None,
             words: Some(words.into()),
+            left_behind: false,
         }
     }
 
@@ -140,6 +145,24 @@ impl Trouble {
 /// True when this process, or the system, may open no further file at the moment.
 pub fn is_out_of_files(trouble: &Trouble) -> bool {
     matches!(trouble.errno, Some(Errno::MFILE | Errno::NFILE))
+}
+
+/// The kernel refused something new in a directory: where its file system has room and no inodes
+/// left, that is said, for removing large files would not help.
+pub fn refused_new(sys: &dyn Sys, dir: BorrowedFd<'_>, op: Op, errno: Errno) -> Trouble {
+    let trouble = Trouble::kernel(op, Side::Dest, errno);
+    let out_of_inodes = errno == Errno::NOSPC
+        && sys
+            .space(dir)
+            .is_ok_and(|space| space.inodes_total > 0 && space.inodes_free == 0);
+    if out_of_inodes {
+        let number = errno.raw_os_error();
+        trouble.words(format!(
+            "no space left for more files: the file system has no inodes left (os error {number})"
+        ))
+    } else {
+        trouble
+    }
 }
 
 /// For `map_err` on a call of the system layer.

@@ -7,7 +7,7 @@ use super::job::Flushed;
 use super::route::{Reason, Rung};
 use super::scan::Subtree;
 use super::tree::{Dir, Slice};
-use super::worker::{Held, Proof};
+use super::worker::{Held, Proof, Unnamed};
 use crate::proto::{
     BytePath, Facts, Failure, FileId, JobId, Naming, Plan, Shortage, Strategy, Totals, WorkerId,
 };
@@ -119,6 +119,8 @@ pub enum Notable {
     OrphansRemoved,
     /// Temporaries of a copy into the source tree were not copied.
     TemporariesSkipped,
+    /// Files copied from the source a second time, because the first flush of them failed.
+    CopiedAgain,
     /// Entries a pattern left out.
     Excluded,
     /// Mount points that were not entered.
@@ -135,7 +137,7 @@ pub enum Notable {
 
 impl Notable {
     /// Every kind.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::OwnerNotKept,
         Self::SetIdDropped,
         Self::ModeNotKept,
@@ -145,6 +147,7 @@ impl Notable {
         Self::HardLinksSplit,
         Self::OrphansRemoved,
         Self::TemporariesSkipped,
+        Self::CopiedAgain,
         Self::Excluded,
         Self::OtherFileSystems,
         Self::LeftByPolicy,
@@ -167,6 +170,9 @@ impl Notable {
             Self::HardLinksSplit => "hard-linked names copied as files of their own",
             Self::OrphansRemoved => "temporaries of an interrupted run removed",
             Self::TemporariesSkipped => "temporaries of a running copy in the source left out",
+            Self::CopiedAgain => {
+                "copied a second time, because the flush to the device failed once"
+            }
             Self::Excluded => "entries left out by a pattern",
             Self::OtherFileSystems => "mount points not entered",
             Self::LeftByPolicy => "sources kept: the policy left something else at the destination",
@@ -258,6 +264,8 @@ pub struct Batch {
     pub slices: u32,
     /// Files set aside.
     pub held: Vec<Held>,
+    /// Files that wait to be on the device for their names.
+    pub unnamed: Vec<Unnamed>,
     /// Directories whose metadata could not be set.
     pub dirs: Vec<Arc<Dir>>,
     /// Rungs dropped.
@@ -282,6 +290,7 @@ impl Batch {
             && self.slices == 0
             && self.waiting == 0
             && self.held.is_empty()
+            && self.unnamed.is_empty()
             && self.dropped.is_empty()
     }
 

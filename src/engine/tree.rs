@@ -413,6 +413,16 @@ impl Dir {
     }
 }
 
+impl Drop for Dir {
+    /// A loop, not recursion: the last to hold the deepest directory lets its ancestors go as well.
+    fn drop(&mut self) {
+        let mut below = self.below.take();
+        while let Some(mut parent) = below.and_then(|below| Arc::into_inner(below.parent)) {
+            below = parent.below.take();
+        }
+    }
+}
+
 /// One entry of a slice, as the scan saw it.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry {
@@ -535,5 +545,41 @@ impl SliceBuilder {
             names: std::mem::take(&mut self.names).into_boxed_slice(),
             entries: std::mem::take(&mut self.entries).into_boxed_slice(),
         }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sys::{FsKind, Real};
+    use std::path::Path;
+
+    #[test]
+    fn a_tree_deeper_than_a_stack_is_let_go() {
+        let root = || Real.open_root(Path::new("/")).expect("there is a root");
+        let stat = Real.stat(root().as_fd()).expect("known");
+        let route = Arc::new(Route::new(1, 1, FsKind(0), FsKind(0)));
+        let fds = DirFds::new(root(), root(), &OpenPairs::new(8));
+        let place = Place {
+            src_path: PathBuf::new(),
+            dst_path: PathBuf::new(),
+            inodes: None,
+        };
+        let mut dir = Dir::place(Arc::new(place), fds.clone(), route.clone(), false);
+        let top = Arc::downgrade(&dir);
+        for _ in 0..200_000 {
+            let names = Names {
+                src: c"d".to_owned(),
+                dst: c"d".to_owned(),
+                follow: false,
+            };
+            let made = Made {
+                fresh: true,
+                inherits: false,
+            };
+            dir = Dir::child(&dir, 0, names, stat, fds.clone(), route.clone(), made);
+        }
+        drop(dir);
+        assert!(top.upgrade().is_none(), "something of it is still held");
     }
 }

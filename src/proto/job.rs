@@ -146,7 +146,8 @@ impl Conflict {
 pub enum Durability {
     /// Nothing is flushed, except a file that replaces another (it would be lost with the old one).
     None,
-    /// Everything is flushed by one `syncfs(2)` at the end of the job, shown as its own phase.
+    /// Files wait for a common `syncfs(2)` (each 256 MiB, 4,096 files or 2 s, and at the end) and get
+    /// their names after it; a last one makes the names durable, shown as a phase of its own.
     #[default]
     Job,
     /// Every file is flushed before it gets its name.

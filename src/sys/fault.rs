@@ -3,6 +3,7 @@
 use super::calls::each_call;
 use super::{Call, Child, Errno, Kind, Space, Stat, Sys, SysResult, Time};
 use std::ffi::CStr;
+use std::fmt::Debug;
 use std::mem::MaybeUninit;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::path::Path;
@@ -22,6 +23,10 @@ pub enum FaultKind {
     Delay(Duration),
     /// The call is not made; the thread that makes it panics.
     Panic,
+    /// Calls that move bytes move none and report no error; others are untouched.
+    Nothing,
+    /// The call is made after somebody else was at work: what [`Faulty::meanwhile`] was given.
+    Meanwhile,
 }
 
 /// When something goes wrong.
@@ -44,11 +49,21 @@ struct Ledger {
     calls: Vec<Call>,
 }
 
+/// What somebody else does between two calls.
+struct Meanwhile(Box<dyn Fn() + Send + Sync>);
+
+impl Debug for Meanwhile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Meanwhile")
+    }
+}
+
 /// A wrapper that carries out one [`Fault`] and remembers what it saw.
 #[derive(Debug)]
 pub struct Faulty {
     inner: Arc<dyn Sys>,
     fault: Option<Fault>,
+    meanwhile: Option<Meanwhile>,
     ledger: Mutex<Ledger>,
 }
 
@@ -58,7 +73,28 @@ impl Faulty {
         Self {
             inner,
             fault,
+            meanwhile: None,
             ledger: Mutex::default(),
+        }
+    }
+
+    /// Wraps `inner`; right before the `nth` call (from 0) of a kind, and before no other, `act` is
+    /// done on the thread that makes it.
+    pub fn meanwhile(
+        inner: Arc<dyn Sys>,
+        call: Call,
+        nth: u64,
+        act: impl Fn() + Send + Sync + 'static,
+    ) -> Self {
+        let fault = Fault {
+            call: Some(call),
+            nth,
+            sticky: false,
+            kind: FaultKind::Meanwhile,
+        };
+        Self {
+            meanwhile: Some(Meanwhile(Box::new(act))),
+            ..Self::new(inner, Some(fault))
         }
     }
 
@@ -107,6 +143,13 @@ impl Faulty {
                 Ok(len)
             }
             Some(FaultKind::Panic) => panic!("asked for, at {call:?}"),
+            Some(FaultKind::Nothing) => Ok(0),
+            Some(FaultKind::Meanwhile) => {
+                if let Some(Meanwhile(act)) = &self.meanwhile {
+                    act();
+                }
+                Ok(len)
+            }
         }
     }
 }

@@ -5,6 +5,7 @@
 //! Never follows a link below the directory. Every call may hang on a dead mount: callers give each
 //! pane a thread that nothing waits for.
 
+use crate::sequence;
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, RawDir, openat, statat, statvfs};
 use rustix::io::Errno;
 use std::ffi::OsStr;
@@ -41,13 +42,86 @@ impl Kind {
     }
 }
 
-/// One name of a directory.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Name {
-    /// The bytes of the name.
-    pub bytes: Box<[u8]>,
-    /// What it is.
-    pub kind: Kind,
+/// The names of a directory, one after the other in one piece of memory: a million of them cost
+/// their bytes and five more each.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Names {
+    bytes: Vec<u8>,
+    ends: Vec<u32>,
+    kinds: Vec<Kind>,
+}
+
+impl Names {
+    /// Adds a name; false when there is no room: four gibibytes of names, or four billion.
+    #[must_use]
+    pub fn push(&mut self, name: &[u8], kind: Kind) -> bool {
+        let Ok(end) = u32::try_from(self.bytes.len() + name.len()) else {
+            return false;
+        };
+        self.bytes.extend_from_slice(name);
+        self.ends.push(end);
+        self.kinds.push(kind);
+        true
+    }
+
+    /// How many.
+    pub const fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// True when there is none.
+    pub const fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// The bytes of one, in the order they were added; empty for one that is not there.
+    pub fn get(&self, at: u32) -> &[u8] {
+        let at = at as usize;
+        let from = match at.checked_sub(1) {
+            Some(before) => self.ends.get(before).copied().unwrap_or(0) as usize,
+            None => 0,
+        };
+        let to = self.ends.get(at).copied().unwrap_or(0) as usize;
+        self.bytes.get(from..to).unwrap_or_default()
+    }
+
+    /// What one is.
+    pub fn kind(&self, at: u32) -> Kind {
+        self.kinds
+            .get(at as usize)
+            .copied()
+            .unwrap_or(Kind::Unknown)
+    }
+}
+
+impl<'a> FromIterator<(&'a [u8], Kind)> for Names {
+    /// What finds no room is left out; only [`Names::push`] can tell.
+    fn from_iter<T: IntoIterator<Item = (&'a [u8], Kind)>>(names: T) -> Self {
+        let mut all = Self::default();
+        let mut room = true;
+        for (name, kind) in names {
+            room = room && all.push(name, kind);
+        }
+        all
+    }
+}
+
+impl sequence::Names for Names {
+    fn count(&self) -> usize {
+        self.len()
+    }
+
+    fn name(&self, at: u32) -> &[u8] {
+        self.get(at)
+    }
+
+    fn role(&self, at: u32) -> sequence::Role {
+        match self.kind(at) {
+            Kind::File => sequence::Role::File,
+            Kind::Link | Kind::Unknown => sequence::Role::Perhaps,
+            Kind::Dir | Kind::Special => sequence::Role::Never,
+        }
+    }
 }
 
 /// Details of one name, of the link itself where it is one.
@@ -75,12 +149,9 @@ const SWEEP: usize = 256 * 1024;
 
 /// Every name of the directory but `.` and `..`, in the kernel's order.
 ///
-/// `progress` is told the number of names after each sweep and may stop the listing, which then
-/// ends as [`io::ErrorKind::Interrupted`].
-pub fn names(
-    dir: &Path,
-    mut progress: impl FnMut(usize) -> ControlFlow<()>,
-) -> io::Result<Vec<Name>> {
+/// `progress` is shown what was read after each sweep and may stop the listing, which then ends as
+/// [`io::ErrorKind::Interrupted`].
+pub fn names(dir: &Path, mut progress: impl FnMut(&Names) -> ControlFlow<()>) -> io::Result<Names> {
     let fd = openat(
         CWD,
         dir,
@@ -90,7 +161,7 @@ pub fn names(
     let mut buffer: Vec<MaybeUninit<u8>> = Vec::new();
     buffer.resize(SWEEP, MaybeUninit::uninit());
     let mut sweep = RawDir::new(&fd, &mut buffer);
-    let mut names = Vec::new();
+    let mut names = Names::default();
     while let Some(entry) = sweep.next() {
         let entry = match entry {
             Ok(entry) => entry,
@@ -98,13 +169,10 @@ pub fn names(
             Err(errno) => return Err(errno.into()),
         };
         let bytes = entry.file_name().to_bytes();
-        if bytes != b"." && bytes != b".." {
-            names.push(Name {
-                bytes: bytes.into(),
-                kind: Kind::of(entry.file_type()),
-            });
+        if bytes != b"." && bytes != b".." && !names.push(bytes, Kind::of(entry.file_type())) {
+            return Err(io::ErrorKind::FileTooLarge.into());
         }
-        if sweep.is_buffer_empty() && progress(names.len()).is_break() {
+        if sweep.is_buffer_empty() && progress(&names).is_break() {
             return Err(io::ErrorKind::Interrupted.into());
         }
     }
@@ -165,9 +233,11 @@ mod tests {
         std::fs::write(dir.path().join(OsStr::from_bytes(b"a\xff\n")), b"").expect("written");
         std::fs::create_dir(dir.path().join("sub")).expect("made");
         std::os::unix::fs::symlink("/nowhere", dir.path().join("link")).expect("linked");
-        let mut names = names(dir.path(), |_| ControlFlow::Continue(())).expect("listed");
-        names.sort_by(|a, b| a.bytes.cmp(&b.bytes));
-        let seen: Vec<(&[u8], Kind)> = names.iter().map(|n| (&*n.bytes, n.kind)).collect();
+        let names = names(dir.path(), |_| ControlFlow::Continue(())).expect("listed");
+        let mut seen: Vec<(&[u8], Kind)> = (0..names.len() as u32)
+            .map(|at| (names.get(at), names.kind(at)))
+            .collect();
+        seen.sort_by_key(|(name, _)| *name);
         assert_eq!(
             seen,
             [

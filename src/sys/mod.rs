@@ -68,6 +68,17 @@ pub fn open_files() -> u64 {
     files.unwrap_or(u64::MAX)
 }
 
+/// From now on a write beyond the limit on file sizes (`ulimit -f`) is an error like any other,
+/// "file too large", instead of a signal that ends the process (setrlimit(2), `RLIMIT_FSIZE`).
+pub fn survive_file_size_limit() {
+    // SAFETY: no code runs on the signal; it is ignored from then on.
+    let before = unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
+    if before == libc::SIG_ERR {
+        let error = std::io::Error::last_os_error();
+        tracing::debug!("SIGXFSZ is not ignored: {error}");
+    }
+}
+
 /// The path of something that exists, without links, `.` and `..`: for comparing paths before a
 /// job, never for reaching anything.
 pub fn canonical(path: &std::path::Path) -> SysResult<std::path::PathBuf> {

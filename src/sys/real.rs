@@ -194,7 +194,7 @@ impl Sys for Real {
         len: u64,
     ) -> SysResult<u64> {
         fs::seek(src, SeekFrom::Start(offset))?;
-        fs::seek(dst, SeekFrom::Start(offset))?;
+        self.seek(dst, offset)?;
         let errno = |error: std::io::Error| Errno::from_io_error(&error).unwrap_or(Errno::IO);
         let from = File::from(src.try_clone_to_owned().map_err(errno)?);
         let mut to = File::from(dst.try_clone_to_owned().map_err(errno)?);
@@ -202,7 +202,13 @@ impl Sys for Real {
     }
 
     fn seek(&self, fd: BorrowedFd<'_>, offset: u64) -> SysResult<()> {
-        fs::seek(fd, SeekFrom::Start(offset)).map(|_| ())
+        match fs::seek(fd, SeekFrom::Start(offset)) {
+            Ok(_) => Ok(()),
+            // An offset that the file system's format cannot say (lseek(2)): what a write there
+            // would be told.
+            Err(Errno::INVAL) => Err(Errno::FBIG),
+            Err(errno) => Err(errno),
+        }
     }
 
     fn seek_data(&self, fd: BorrowedFd<'_>, offset: u64) -> SysResult<Option<u64>> {

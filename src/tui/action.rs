@@ -60,6 +60,10 @@ pub enum Action {
     SortExtension,
     /// Turns the order round.
     SortReverse,
+    /// Lists the members of a sequence, or folds them again.
+    Fold,
+    /// Lists every name by itself, or folds sequences again.
+    FoldAll,
     /// Counts what directories hold.
     CountSizes,
     /// Goes to the home directory.
@@ -362,11 +366,15 @@ pub const ACTIONS: &[Row] = rows! {
     Leave "leave" "" ["<backspace>", "h", "<left>"] in &[Panes],
         "Go out to the parent directory";
     Filter "filter" "filter" ["/"] in &[Panes],
-        "Show only names that hold what is typed (* and ? make it a pattern)";
+        "Show only names that hold the letters typed, in this order (* and ? make it a pattern)";
     SortMenu "sort" "sort" ["s"] in &[Panes],
         "Choose the order: name, size, date, extension, reversed";
+    Fold "fold" "unfold" ["z"] in &[Panes],
+        "List the frames of a sequence below it, or fold them into one row again";
+    FoldAll "fold-all" "" ["Z"] in &[Panes],
+        "List every name by itself, or fold sequences into one row each again";
     CountSizes "count-sizes" "dir size" ["d"] in &[Panes],
-        "Count what the marked directories hold, or the one under the cursor";
+        "Count what the marked directories hold, or the one under the cursor; add up a very long sequence";
     Invert "invert-marks" "" ["*"] in &[Panes],
         "Mark what is not marked, unmark what is";
     MarkPattern "mark-pattern" "" ["+"] in &[Panes],

@@ -5,9 +5,10 @@
 //! threads block on the bounded channel to the screen while it is behind; the screen never waits
 //! for them.
 
-use super::browse::Side;
-use super::msg::{Listing, Msg};
+use super::browse::{Entries, FoldSum, Side, Sort, Task, Wish};
+use super::msg::{Listing, Msg, Ordered};
 use crate::clock;
+use crate::sys::listing::{Details, Names};
 use crate::sys::{count, listing};
 use std::io;
 use std::ops::ControlFlow;
@@ -23,6 +24,9 @@ const THREADS: usize = 16;
 
 /// Details sent in one message.
 const BATCH: usize = 2_000;
+
+/// Names that are shown before the rest has come: what one sweep of a large directory brings.
+const FIRST: usize = 2_000;
 
 /// Between two reports of how much was read.
 const REPORT: Duration = Duration::from_millis(200);
@@ -58,14 +62,22 @@ impl Looks {
     }
 
     /// Reads a directory; a reading of the same pane that is under way is stopped.
-    pub fn list(&mut self, side: Side, generation: u64, path: PathBuf) -> Result<(), String> {
+    pub fn list(
+        &mut self,
+        side: Side,
+        generation: u64,
+        path: PathBuf,
+        sort: Sort,
+        folding: bool,
+    ) -> Result<(), String> {
         let pane = &mut self.panes[side.index()];
         pane.listing.store(true, Ordering::Relaxed);
         let stop = Arc::new(AtomicBool::new(false));
         pane.listing = stop.clone();
         let answers = self.answers.clone();
         self.spawn(side, "haul-list", move || {
-            let result = read(side, generation, &path, &stop, &answers);
+            let order = Order { sort, folding };
+            let result = read(side, generation, &path, order, &stop, &answers);
             if !stop.load(Ordering::Relaxed) {
                 tell(
                     &answers,
@@ -80,49 +92,34 @@ impl Looks {
     }
 
     /// Asks details; what is still asked of an older listing of the pane is stopped.
-    pub fn stat(
-        &mut self,
-        side: Side,
-        generation: u64,
-        path: PathBuf,
-        names: Vec<(u32, Box<[u8]>)>,
-        all: bool,
-    ) -> Result<(), String> {
+    pub fn stat(&mut self, side: Side, generation: u64, wanted: Wanted) -> Result<(), String> {
         let pane = &mut self.panes[side.index()];
         if pane.details.0 != generation {
             pane.details.1.store(true, Ordering::Relaxed);
             pane.details = (generation, Arc::default());
         }
-        let stop = pane.details.1.clone();
+        let asking = Asking {
+            side,
+            generation,
+            stop: pane.details.1.clone(),
+            answers: self.answers.clone(),
+        };
+        self.spawn(side, "haul-stat", move || asking.all(&wanted))
+    }
+
+    /// Puts rows in order.
+    pub fn arrange(&mut self, side: Side, task: Box<Task>) -> Result<(), String> {
         let answers = self.answers.clone();
-        self.spawn(side, "haul-stat", move || {
-            let parts = names.len().div_ceil(BATCH);
-            for (part, batch) in names.chunks(BATCH).enumerate() {
-                let asked = batch.iter().map(|(_, name)| &**name);
-                let go_on = || !stop.load(Ordering::Relaxed);
-                // A directory that is gone has no details; the rows say so.
-                let found = listing::details(&path, asked, go_on).unwrap_or_default();
-                if stop.load(Ordering::Relaxed) {
-                    return;
-                }
-                let found = batch
-                    .iter()
-                    .enumerate()
-                    .map(|(at, (index, _))| (*index, found.get(at).copied().flatten()))
-                    .collect();
-                let complete = all && part + 1 == parts;
-                if !tell(
-                    &answers,
-                    Msg::Details {
-                        side,
-                        generation,
-                        found,
-                        complete,
-                    },
-                ) {
-                    return;
-                }
-            }
+        self.spawn(side, "haul-order", move || {
+            let arranged = task.arrange();
+            tell(
+                &answers,
+                Msg::Arranged {
+                    side,
+                    ticket: task.ticket,
+                    arranged,
+                },
+            );
         })
     }
 
@@ -209,35 +206,167 @@ impl Looks {
     }
 }
 
+/// What is asked of a directory.
+pub struct Wanted {
+    /// The directory.
+    pub path: PathBuf,
+    /// Its names.
+    pub entries: Arc<Entries>,
+    /// Entries, each for itself.
+    pub rows: Vec<u32>,
+    /// Sequences to be added up.
+    pub folds: Vec<u32>,
+    /// True when these are all that were not known.
+    pub all: bool,
+}
+
+struct Asking {
+    side: Side,
+    generation: u64,
+    stop: Arc<AtomicBool>,
+    answers: mpsc::Sender<Msg>,
+}
+
+impl Asking {
+    fn all(&self, wanted: &Wanted) {
+        let Wanted { rows, folds, .. } = wanted;
+        let parts = rows.len().div_ceil(BATCH);
+        for (part, batch) in rows.chunks(BATCH).enumerate() {
+            let Some(found) = self.look(wanted, batch) else {
+                return;
+            };
+            let complete = wanted.all && folds.is_empty() && part + 1 == parts;
+            if !self.tell_details(batch, &found, complete) {
+                return;
+            }
+        }
+        for (at, fold) in folds.iter().enumerate() {
+            let members = wanted.entries.members(*fold);
+            let mut found = Vec::with_capacity(members.len());
+            for batch in members.chunks(BATCH) {
+                let Some(some) = self.look(wanted, batch) else {
+                    return;
+                };
+                if !self.tell_details(batch, &some, false) {
+                    return;
+                }
+                found.extend(some);
+            }
+            let sum = wanted.entries.sum(*fold, found.into_iter());
+            let sum = Msg::FoldSum {
+                side: self.side,
+                generation: self.generation,
+                fold: *fold,
+                sum: FoldSum::Yes(sum),
+            };
+            let complete = wanted.all && at + 1 == folds.len();
+            if !tell(&self.answers, sum) || complete && !self.tell_details(&[], &[], true) {
+                return;
+            }
+        }
+    }
+
+    /// Details of entries; `None` once nobody wants them.
+    fn look(&self, wanted: &Wanted, batch: &[u32]) -> Option<Vec<Option<Details>>> {
+        let asked = batch.iter().map(|entry| wanted.entries.name(*entry));
+        let go_on = || !self.stop.load(Ordering::Relaxed);
+        // A directory that is gone has no details; the rows say so.
+        let mut found = listing::details(&wanted.path, asked, go_on).unwrap_or_default();
+        found.resize(batch.len(), None);
+        (!self.stop.load(Ordering::Relaxed)).then_some(found)
+    }
+
+    fn tell_details(&self, batch: &[u32], found: &[Option<Details>], complete: bool) -> bool {
+        tell(
+            &self.answers,
+            Msg::Details {
+                side: self.side,
+                generation: self.generation,
+                found: batch.iter().copied().zip(found.iter().copied()).collect(),
+                complete,
+            },
+        )
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Order {
+    sort: Sort,
+    folding: bool,
+}
+
 fn read(
     side: Side,
     generation: u64,
     path: &Path,
+    order: Order,
     stop: &AtomicBool,
     answers: &mpsc::Sender<Msg>,
 ) -> io::Result<Listing> {
-    let mut told = clock::now();
+    let mut told = None;
     let names = listing::names(path, |names| {
         if stop.load(Ordering::Relaxed) {
             return ControlFlow::Break(());
         }
-        if told.elapsed() >= REPORT {
-            told = clock::now();
-            tell(
-                answers,
-                Msg::Reading {
-                    side,
-                    generation,
-                    names,
-                },
-            );
+        let now = clock::now();
+        match told {
+            // The first names of many show at once; what they stand among comes later.
+            None if names.len() >= FIRST => {
+                told = Some(now);
+                let result = Ok(listing_of(names.clone(), order, path, false));
+                tell(
+                    answers,
+                    Msg::Listing {
+                        side,
+                        generation,
+                        result,
+                    },
+                );
+            }
+            Some(at) if now.duration_since(at) >= REPORT => {
+                told = Some(now);
+                tell(
+                    answers,
+                    Msg::Reading {
+                        side,
+                        generation,
+                        names: names.len(),
+                    },
+                );
+            }
+            _ => {}
         }
         ControlFlow::Continue(())
     })?;
-    Ok(Listing {
-        names,
+    Ok(listing_of(names, order, path, true))
+}
+
+/// Names, grouped and ordered here, so that the screen does not wait for it.
+fn listing_of(names: Names, order: Order, path: &Path, whole: bool) -> Listing {
+    let entries = Arc::new(Entries::new(names));
+    let task = Task {
+        ticket: 0,
+        entries: entries.clone(),
+        known: Arc::default(),
+        sums: Arc::default(),
+        counted: std::collections::HashMap::new(),
+        wish: Wish {
+            sort: order.sort,
+            folding: order.folding,
+            ..Wish::default()
+        },
+        order: None,
+    };
+    Listing {
+        ordered: Some(Ordered {
+            sort: order.sort,
+            folding: order.folding,
+            items: task.order(),
+        }),
+        entries,
         space: listing::space(path).ok(),
-    })
+        whole,
+    }
 }
 
 /// Sends an answer; false once nobody listens.

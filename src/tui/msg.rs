@@ -1,11 +1,12 @@
 //! What reaches the model, and what it wants done.
 
-use super::browse::Side;
+use super::browse::{Arranged, Entries, FoldSum, Item, Side, Sort, Task};
 use crate::proto::{Request, Update};
 use crate::sys::count::Counted;
-use crate::sys::listing::{Details, Name, Space};
+use crate::sys::listing::{Details, Space};
 use crossterm::event::KeyEvent;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Something happened.
 #[derive(Debug)]
@@ -51,6 +52,26 @@ pub enum Msg {
         /// True when this was the last part of a request for every entry.
         complete: bool,
     },
+    /// The members of a sequence, added up.
+    FoldSum {
+        /// Which pane.
+        side: Side,
+        /// Of which listing.
+        generation: u64,
+        /// Which sequence.
+        fold: u32,
+        /// What was found.
+        sum: FoldSum,
+    },
+    /// Rows put in order.
+    Arranged {
+        /// Which pane.
+        side: Side,
+        /// Answers which wish.
+        ticket: u64,
+        /// The rows.
+        arranged: Arranged,
+    },
     /// A directory's count.
     DirSize {
         /// Which pane.
@@ -82,10 +103,25 @@ pub enum Msg {
 /// A directory's names and room.
 #[derive(Debug)]
 pub struct Listing {
-    /// The names.
-    pub names: Vec<Name>,
+    /// The names, and the sequences among them.
+    pub entries: Arc<Entries>,
+    /// Rows in an order, where a thread has made one.
+    pub ordered: Option<Ordered>,
     /// Room on its file system; `None` where it cannot be told.
     pub space: Option<Space>,
+    /// False for the first names of many: the rest is on its way.
+    pub whole: bool,
+}
+
+/// Rows in an order.
+#[derive(Debug)]
+pub struct Ordered {
+    /// By what, as far as names tell.
+    pub sort: Sort,
+    /// Whether sequences are one row.
+    pub folding: bool,
+    /// The rows.
+    pub items: Vec<Item>,
 }
 
 /// Something to be done by the shell.
@@ -101,8 +137,13 @@ pub enum Effect {
         generation: u64,
         /// The directory.
         path: PathBuf,
+        /// The order wanted.
+        sort: Sort,
+        /// Whether sequences are one row.
+        folding: bool,
     },
-    /// Asks details of entries; answered by [`Msg::Details`].
+    /// Asks details of entries, then adds up sequences; answered by [`Msg::Details`] and
+    /// [`Msg::FoldSum`].
     Stat {
         /// Which pane.
         side: Side,
@@ -110,10 +151,21 @@ pub enum Effect {
         generation: u64,
         /// The directory.
         path: PathBuf,
-        /// The rows and their names.
-        names: Vec<(u32, Box<[u8]>)>,
+        /// The names.
+        entries: Arc<Entries>,
+        /// Entries to be asked, each for itself.
+        rows: Vec<u32>,
+        /// Sequences to be added up.
+        folds: Vec<u32>,
         /// True when these are all that were not known.
         all: bool,
+    },
+    /// Arranges rows; answered by [`Msg::Arranged`].
+    Arrange {
+        /// Which pane.
+        side: Side,
+        /// What is wanted.
+        task: Box<Task>,
     },
     /// Counts directories one after the other; answered by [`Msg::DirSize`].
     Count {

@@ -4,7 +4,7 @@
 //! Messages are taken as they come and drawn at most so many times a second, only when something
 //! changed and only when the terminal took the last frame.
 
-use super::effects::Looks;
+use super::effects::{Looks, Wanted};
 use super::look::Look;
 use super::model::{Model, Phase};
 use super::msg::{Effect, Msg};
@@ -263,8 +263,11 @@ impl Shell {
                     side,
                     generation,
                     path,
+                    sort,
+                    folding,
                 } => {
-                    if let Err(reason) = self.looks.list(side, generation, path) {
+                    let listed = self.looks.list(side, generation, path, sort, folding);
+                    if let Err(reason) = listed {
                         answers.push(Msg::Listing {
                             side,
                             generation,
@@ -277,9 +280,21 @@ impl Shell {
                     side,
                     generation,
                     path,
-                    names,
+                    entries,
+                    rows,
+                    folds,
                     all,
-                } => self.looks.stat(side, generation, path, names, all),
+                } => {
+                    let wanted = Wanted {
+                        path,
+                        entries,
+                        rows,
+                        folds,
+                        all,
+                    };
+                    self.looks.stat(side, generation, wanted)
+                }
+                Effect::Arrange { side, task } => self.looks.arrange(side, task),
                 Effect::Count {
                     side,
                     generation,

@@ -1,6 +1,7 @@
 //! What people and machines get wrong, through the real program: the message names the path and the
 //! reason, the exit code is right, and nothing is destroyed.
 
+use crate::support::privileges::{as_nobody, haul};
 use crate::support::scratch::{Scratch, remount_read_only};
 use crate::support::tree::{self, Dice};
 use crate::support::walk::{self, assert_same, entries, temporaries};
@@ -9,21 +10,8 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, symlink};
-use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
-
-/// `haul copy` in a scratch directory, with nothing set.
-pub fn haul(scratch: &Scratch) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_haul"));
-    command
-        .env_clear()
-        .env("HOME", scratch.at("home"))
-        .env("LC_ALL", "C.UTF-8")
-        .current_dir(scratch.path())
-        .stdin(Stdio::null());
-    command
-}
+use std::process::Output;
 
 fn copy<S: AsRef<OsStr>>(scratch: &Scratch, words: &[S]) -> (i32, String) {
     let output = haul(scratch).arg("copy").args(words).output();
@@ -221,31 +209,6 @@ fn an_existing_file_is_treated_as_asked() {
     assert_eq!(fs::read(&to).expect("readable"), b"old");
     tree::set_times(&to, 1000, 5);
     assert_eq!(copy(&scratch, &["f", "to"]), (0, String::new()));
-}
-
-/// The program as somebody who may not do everything; `None`, said loudly, where that cannot be.
-fn as_nobody(scratch: &Scratch) -> Option<Command> {
-    let mut command = haul(scratch);
-    if is_root() {
-        // The built program may lie where only root can reach it.
-        let program = scratch.at("haul");
-        fs::copy(env!("CARGO_BIN_EXE_haul"), &program).expect("the program can be copied");
-        tree::set_mode(&program, 0o755);
-        tree::set_mode(scratch.path(), 0o777);
-        command = Command::new(program);
-        command.env_clear().current_dir(scratch.path());
-        command.uid(65534).gid(65534).stdin(Stdio::null());
-        let probe = command.arg("--version").output();
-        if !probe.is_ok_and(|output| output.status.success()) {
-            skip("no program can be run as another user");
-            return None;
-        }
-        let program = command.get_program().to_owned();
-        command = Command::new(program);
-        command.env_clear().current_dir(scratch.path());
-        command.uid(65534).gid(65534).stdin(Stdio::null());
-    }
-    Some(command)
 }
 
 #[test]

@@ -2,12 +2,12 @@
 //! destination that does not answer.
 
 use crate::support::engine::{Driver, slow, spec};
+use crate::support::privileges::without_override;
 use crate::support::scratch::Scratch;
 use crate::support::tree::{self, Dice};
 use crate::support::walk::{assert_same, temporaries};
 use haul::proto::{JobSpec, JobState, JobView, Naming, Request, Start, Strategy};
 use haul::sys::{Call, Errno, Fault, FaultKind, Faulty, Real, Sys};
-use rustix::thread::{CapabilitySet, capabilities, set_capabilities};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -38,28 +38,11 @@ fn job(source: &Path, dest: &Path, strategy: Strategy) -> JobSpec {
     job
 }
 
-/// Runs as somebody to whom permission bits apply: root without what lets it pass them by, on a
-/// thread of its own, which the engine's threads inherit from.
-fn as_an_ordinary_user(test: impl FnOnce() + Send) {
-    let drop_and_run = || {
-        let mut sets = capabilities(None).expect("readable");
-        sets.effective -= CapabilitySet::DAC_OVERRIDE | CapabilitySet::DAC_READ_SEARCH;
-        set_capabilities(None, sets).expect("less is always permitted");
-        test();
-    };
-    std::thread::scope(|scope| {
-        let thread = scope.spawn(drop_and_run);
-        if let Err(panic) = thread.join() {
-            std::panic::resume_unwind(panic);
-        }
-    });
-}
-
 /// The mode that keeps everybody from writing was applied when the directory completed.
 #[test]
 fn what_failed_in_a_protected_directory_can_be_tried_again() {
     for call in [Call::WriteAt, Call::MakeDir] {
-        as_an_ordinary_user(|| {
+        without_override(|| {
             let scratch = Scratch::quick();
             let (from, to) = (scratch.dir("source"), scratch.at("to"));
             scratch.dir("source/d/e");

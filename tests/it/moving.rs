@@ -202,9 +202,12 @@ fn the_flush_comes_before_the_first_removal_and_the_reading_between() {
 /// Does something while the copies are flushed, and gives back how the move ended.
 fn meddled(world: &World, spec: &JobSpec, meddle: impl FnOnce()) -> crate::support::engine::Ended {
     let delay = FaultKind::Delay(Duration::from_millis(700));
-    let mut driver = Driver::on(failing(Some(Call::SyncFs), 0, false, delay));
+    let mut driver = Driver::on(failing(Some(Call::SyncFs), 0, true, delay));
     let job = driver.add(spec, Start::Now);
-    driver.until_state(job, JobState::Flushing);
+    // The last flush comes after the names.
+    driver.until_view(job, "named", |view| {
+        view.state == JobState::Flushing && view.files_done == view.found.files
+    });
     meddle();
     let summary = driver.until_ended(job);
     let failures = driver.failures(job);

@@ -1,10 +1,10 @@
 //! Killed where it stands: no name holds half a file, and the next run tidies up and completes.
 
 use crate::support::engine::{Driver, run_real, slow, spec};
+use crate::support::is_root;
 use crate::support::scratch::Scratch;
 use crate::support::tree::{Dice, set_mode, set_times};
 use crate::support::walk::{assert_same, entries, same_bytes, temporaries};
-use crate::support::{is_root, say};
 use haul::proto::{JobState, Naming, Start};
 use haul::sys::Call;
 use rustix::fs::{FlockOperation, flock};
@@ -55,75 +55,6 @@ fn source(scratch: &Scratch) -> PathBuf {
         set_times(&dir, 1_000_000 + number, 17);
     }
     root
-}
-
-/// Every file under its own name is whole.
-fn assert_no_half_file(source: &Path, copy: &Path) -> usize {
-    let there = entries(copy);
-    let left = temporaries(copy);
-    let mut whole = 0;
-    for (path, metadata) in there.iter().filter(|(_, metadata)| metadata.is_file()) {
-        if left.contains(path) {
-            continue;
-        }
-        let name = OsStr::from_bytes(path);
-        let (from, to) = (source.join(name), copy.join(name));
-        assert!(same_bytes(&from, &to), "{name:?} is half a file");
-        let modified = |path: &Path| {
-            fs::metadata(path)
-                .expect("there")
-                .modified()
-                .expect("known")
-        };
-        assert_eq!(modified(&from), modified(&to), "{name:?} has no time yet");
-        assert_eq!(metadata.len(), fs::metadata(&from).expect("there").len());
-        whole += 1;
-    }
-    whole
-}
-
-#[test]
-fn killed_at_any_instant_it_leaves_whole_files_and_the_next_run_completes() {
-    let scratch = Scratch::new();
-    let from = source(&scratch);
-    let began = Instant::now();
-    complete(&scratch, &["-T", "source", "measured"]);
-    let whole_run = began.elapsed();
-    fs::remove_dir_all(scratch.at("measured")).expect("removed");
-    let mut dice = Dice::new(u64::from(std::process::id()));
-    let (mut left_something, mut partly) = (0, 0);
-    for round in 0..20 {
-        let to = format!("to-{round}");
-        let copy = scratch.at(&to);
-        let strategy = ["auto", "buffered", "parallel", "sendfile"][round % 4];
-        let words = [
-            "-T",
-            "--strategy",
-            strategy,
-            "--chunk-size",
-            "2M",
-            "source",
-            &to,
-        ];
-        // Twice, so that it is also killed while it goes on after a kill.
-        for _ in 0..2 {
-            let mut child = start(&scratch, &words);
-            let micros = dice.below(whole_run.as_micros() as u64);
-            std::thread::sleep(Duration::from_micros(micros));
-            child.kill().expect("killed");
-            child.wait().expect("it ended");
-            let whole = assert_no_half_file(&from, &copy);
-            partly += usize::from(whole > 0 && whole < 485);
-            left_something += usize::from(!temporaries(&copy).is_empty());
-        }
-        complete(&scratch, &words);
-        assert_same(&from, &copy);
-        fs::remove_dir_all(&copy).expect("removed");
-    }
-    say(&format!(
-        "40 kills within {} ms: {left_something} left temporaries, {partly} a part of the tree",
-        whole_run.as_millis()
-    ));
 }
 
 /// A destination in which a killed run left a temporary.

@@ -3,15 +3,20 @@
 
 use crate::support::engine::{run_real, spec};
 use crate::support::scratch::Scratch;
+use crate::support::tree::{pipe, set_mode, set_times};
+use crate::support::{is_root, is_thorough, say};
 use haul::proto::{Conflict, Naming};
-use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::fs::{CWD, RenameFlags, XattrFlags, getxattr, renameat_with, setxattr};
 use std::fs;
-use std::path::Path;
+use std::os::unix::fs::{MetadataExt, chown, symlink};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// How long each race is run.
-const LONG: Duration = Duration::from_secs(3);
+fn long() -> Duration {
+    Duration::from_secs(if is_thorough() { 10 } else { 2 })
+}
 
 /// Swaps the two names until told to stop; how often it did.
 fn flip(one: &Path, other: &Path, stop: &AtomicBool, flips: &AtomicU64) {
@@ -38,7 +43,7 @@ fn race(one: &Path, other: &Path, mut copy: impl FnMut(u32)) {
         let _stop = Stop(&stop);
         let begun = Instant::now();
         let mut runs = 0;
-        while begun.elapsed() < LONG {
+        while begun.elapsed() < long() {
             copy(runs);
             runs += 1;
         }
@@ -50,68 +55,197 @@ fn race(one: &Path, other: &Path, mut copy: impl FnMut(u32)) {
     });
 }
 
+/// Number, mode, owner, group, length, modification time, change time.
+type Identity = (u64, u32, u32, u32, u64, (i64, i64), (i64, i64));
+
+/// Everything the kernel says of an inode; what changes anything about it changes its change time.
+fn identity(path: &Path) -> Identity {
+    let it = fs::symlink_metadata(path).expect("there");
+    let (modified, changed) = ((it.mtime(), it.mtime_nsec()), (it.ctime(), it.ctime_nsec()));
+    (
+        it.ino(),
+        it.mode(),
+        it.uid(),
+        it.gid(),
+        it.len(),
+        modified,
+        changed,
+    )
+}
+
+/// Files of others that nobody may touch: what they are, to be compared afterwards.
+struct Victims(Vec<(PathBuf, Identity)>);
+
+impl Victims {
+    /// A directory outside with the names of the source in it.
+    fn make(scratch: &Scratch) -> (PathBuf, Self) {
+        let outside = scratch.dir("outside");
+        let mut paths = vec![outside.clone()];
+        for name in ["f0", "f1", "link", "hard", "pipe"] {
+            fs::write(outside.join(name), "SECRET").expect("written");
+            set_mode(&outside.join(name), 0o600);
+            paths.push(outside.join(name));
+        }
+        // Not every file system of the tests has attributes; where it has, they would be copied.
+        let flags = XattrFlags::empty();
+        if setxattr(outside.join("f0"), c"user.secret", b"SECRET", flags).is_err() {
+            say("no attributes here: their leaking is not tried");
+        }
+        fs::create_dir(outside.join("sub")).expect("made");
+        fs::write(outside.join("sub/f0"), "SECRET").expect("written");
+        paths.extend([outside.join("sub"), outside.join("sub/f0")]);
+        let victims = paths.into_iter().map(|path| {
+            let identity = identity(&path);
+            (path, identity)
+        });
+        (outside, Self(victims.collect()))
+    }
+
+    /// As they were, and no name more or less.
+    fn assert_untouched(&self, outside: &Path) {
+        for (path, before) in &self.0 {
+            assert_eq!(identity(path), *before, "{} was touched", path.display());
+        }
+        assert_eq!(fs::read_dir(outside).expect("there").count(), 6);
+        assert_eq!(fs::read_dir(outside.join("sub")).expect("there").count(), 1);
+    }
+}
+
+/// A directory with every kind of entry, wide open, with attributes, of another owner where that
+/// can be: everything a copy does to an inode is done for it.
+fn wide_open(inner: &Path) {
+    fs::create_dir_all(inner.join("sub")).expect("made");
+    for number in 0..12 {
+        let file = inner.join(format!("f{number}"));
+        fs::write(&file, "public").expect("written");
+        if setxattr(&file, c"user.mine", b"public", XattrFlags::empty()).is_err() {
+            say("no attributes here");
+        }
+    }
+    fs::write(inner.join("sub/f0"), "public").expect("written");
+    fs::hard_link(inner.join("f1"), inner.join("hard")).expect("linked");
+    symlink("f0", inner.join("link")).expect("linked");
+    pipe(&inner.join("pipe"));
+    for name in ["f0", "f1", "sub", "sub/f0", "pipe"] {
+        set_mode(&inner.join(name), 0o777);
+        if is_root() {
+            chown(inner.join(name), Some(1234), Some(1234)).expect("given");
+        }
+    }
+}
+
+/// Nothing of what lies outside came to the destination.
+fn assert_no_secret(to: &Path) {
+    for entry in walkdir::WalkDir::new(to) {
+        let entry = entry.expect("readable");
+        if entry.file_type().is_file() {
+            let path = entry.path();
+            let bytes = fs::read(path).expect("read");
+            assert_eq!(bytes, b"public", "{} came from outside", path.display());
+            let secret = getxattr(path, c"user.secret", &mut [0; 100]);
+            assert!(secret.is_err(), "{} bears a secret", path.display());
+        }
+    }
+}
+
 #[test]
 fn a_source_directory_swapped_for_a_link_leaks_nothing() {
     let scratch = Scratch::quick();
     let from = scratch.dir("from");
-    scratch.dir("from/inner");
-    let secret = scratch.dir("secret");
-    for number in 0..20 {
-        fs::write(from.join(format!("inner/f{number}")), "public").expect("written");
-        fs::write(secret.join(format!("f{number}")), "SECRET").expect("written");
-    }
-    std::os::unix::fs::symlink(&secret, scratch.at("link")).expect("linked");
+    wide_open(&from.join("inner"));
+    let (outside, victims) = Victims::make(&scratch);
+    symlink(&outside, scratch.at("link")).expect("linked");
     let to = scratch.at("to");
     race(&from.join("inner"), &scratch.at("link"), |_| {
         let mut job = spec(&from, &to);
         job.naming = Naming::Exact;
         run_real(&job);
-        for entry in walkdir::WalkDir::new(&to) {
-            let entry = entry.expect("readable");
-            if entry.file_type().is_file() {
-                let bytes = fs::read(entry.path()).expect("read");
-                assert_eq!(
-                    bytes,
-                    b"public",
-                    "{} came from outside",
-                    entry.path().display()
-                );
-            }
-        }
+        assert_no_secret(&to);
         fs::remove_dir_all(&to).expect("removed");
     });
+    victims.assert_untouched(&outside);
+}
+
+/// The directory above the one that is copied from: the root of the source is held, not looked up.
+#[test]
+fn a_directory_above_the_source_swapped_for_a_link_leaks_nothing() {
+    let scratch = Scratch::quick();
+    wide_open(&scratch.dir("above/from"));
+    let (outside, victims) = Victims::make(&scratch);
+    // The same names by the other way, all of them secret.
+    fs::create_dir(scratch.at("other")).expect("made");
+    symlink(&outside, scratch.at("other/from")).expect("linked");
+    let (from, to) = (scratch.at("above/from"), scratch.at("to"));
+    race(&scratch.at("above"), &scratch.at("other"), |_| {
+        let mut job = spec(&from, &to);
+        job.naming = Naming::Exact;
+        run_real(&job);
+        // The link itself may be what was met, and is copied as a link.
+        if fs::symlink_metadata(&to).is_ok_and(|it| it.is_dir()) {
+            assert_no_secret(&to);
+            fs::remove_dir_all(&to).expect("removed");
+        } else if fs::symlink_metadata(&to).is_ok() {
+            fs::remove_file(&to).expect("removed");
+        }
+    });
+    victims.assert_untouched(&outside);
 }
 
 #[test]
 fn a_destination_directory_swapped_for_a_link_lets_nothing_out() {
     let scratch = Scratch::quick();
     let from = scratch.dir("from");
-    scratch.dir("from/inner");
-    for number in 0..20 {
-        fs::write(from.join(format!("inner/f{number}")), "mine").expect("written");
-    }
-    let outside = scratch.dir("outside");
-    fs::write(outside.join("f0"), "theirs").expect("written");
+    wide_open(&from.join("inner"));
+    let (outside, victims) = Victims::make(&scratch);
     let to = scratch.dir("to");
     scratch.dir("to/inner");
-    std::os::unix::fs::symlink(&outside, scratch.at("link")).expect("linked");
+    symlink(&outside, scratch.at("link")).expect("linked");
     race(&to.join("inner"), &scratch.at("link"), |run| {
         // Newer each time, so that every run writes.
-        let time =
-            std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000 + u64::from(run));
-        for number in 0..20 {
-            let file = fs::File::options()
-                .write(true)
-                .open(from.join(format!("inner/f{number}")));
-            file.expect("open").set_modified(time).expect("set");
+        for number in 0..12 {
+            let secs = 1_000_000 + i64::from(run);
+            set_times(&from.join(format!("inner/f{number}")), secs, 0);
         }
         let mut job = spec(&from, &to);
         job.naming = Naming::Exact;
         job.conflict = Conflict::Overwrite;
         run_real(&job);
-        let names: Vec<_> = fs::read_dir(&outside).expect("there").collect();
-        assert_eq!(names.len(), 1, "written outside: {names:?}");
-        assert_eq!(fs::read(outside.join("f0")).expect("there"), b"theirs");
+        victims.assert_untouched(&outside);
+    });
+}
+
+/// A name that is to be replaced flips between a file and a link to somebody's own file.
+#[test]
+fn a_destination_file_swapped_for_a_link_lets_nothing_out() {
+    let scratch = Scratch::quick();
+    let from = scratch.dir("from");
+    wide_open(&from.join("inner"));
+    let (outside, victims) = Victims::make(&scratch);
+    let to = scratch.dir("to/inner");
+    fs::write(to.join("f0"), "old").expect("written");
+    let (stop, flips) = (AtomicBool::new(false), AtomicU64::new(0));
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !stop.load(Ordering::Relaxed) {
+                let link = scratch.at("link");
+                symlink(outside.join("f0"), &link).expect("linked");
+                fs::rename(&link, to.join("f0")).expect("renamed");
+                flips.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+        let _stop = Stop(&stop);
+        let begun = Instant::now();
+        let mut run = 0;
+        while begun.elapsed() < long() {
+            run += 1;
+            set_times(&from.join("inner/f0"), 1_000_000 + run, 0);
+            let mut job = spec(&from, &scratch.at("to"));
+            job.naming = Naming::Exact;
+            job.conflict = Conflict::Overwrite;
+            run_real(&job);
+            victims.assert_untouched(&outside);
+        }
+        assert!(run > 10 && flips.load(Ordering::Relaxed) > 100);
     });
 }
 
@@ -121,7 +255,7 @@ fn a_source_file_swapped_for_a_link_is_not_followed() {
     let from = scratch.dir("from");
     fs::write(from.join("f"), "public").expect("written");
     fs::write(scratch.at("secret"), "SECRET").expect("written");
-    std::os::unix::fs::symlink(scratch.at("secret"), scratch.at("link")).expect("linked");
+    symlink(scratch.at("secret"), scratch.at("link")).expect("linked");
     let to = scratch.at("to");
     race(&from.join("f"), &scratch.at("link"), |_| {
         let mut job = spec(&from, &to);

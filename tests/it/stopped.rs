@@ -1,6 +1,7 @@
 //! Signals in the middle of a copy, and readers of its output that go away.
 
-use crate::bad_input::{haul, told};
+use crate::bad_input::told;
+use crate::support::privileges::haul;
 use crate::support::scratch::Scratch;
 use crate::support::tree::Dice;
 use crate::support::walk::{assert_same, entries, temporaries};

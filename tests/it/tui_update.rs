@@ -18,7 +18,7 @@ fn current(world: &World, side: Side) -> String {
         .model
         .pane(side)
         .current()
-        .map(|row| String::from_utf8_lossy(&row.name).into_owned())
+        .map(|row| String::from_utf8_lossy(row.name).into_owned())
         .unwrap_or_default()
 }
 
@@ -183,10 +183,11 @@ fn marks_by_pattern_and_inverted() {
     world.keys("-*1010*<enter>");
     assert_eq!(world.model.pane(Side::Source).marks.len(), 2);
     world.keys("*");
-    let marks = &world.model.pane(Side::Source).marks;
-    assert_eq!(marks.len(), 5);
+    let pane = world.model.pane(Side::Source);
+    assert_eq!(pane.marks.len(), 5);
+    let hidden = (0..8).find(|entry| pane.entries.name(*entry) == b".hidden");
     assert!(
-        !marks.contains(&b".hidden"[..]),
+        !pane.marks.contains(hidden.expect("there")),
         "what is hidden is not marked"
     );
 }
@@ -286,7 +287,7 @@ fn a_directory_that_cannot_be_opened_leaves_the_pane_where_it_is() {
 #[test]
 fn details_are_asked_for_what_is_in_view_and_once() {
     let mut world = World::blank(80, 24);
-    let names: Vec<String> = (0..100_000).map(|at| format!("f{at}")).collect();
+    let names: Vec<String> = (0..10_000).map(|at| format!("f{at}.mov")).collect();
     let rows: Vec<(&[u8], Kind)> = names
         .iter()
         .map(|name| (name.as_bytes(), Kind::File))
@@ -298,9 +299,9 @@ fn details_are_asked_for_what_is_in_view_and_once() {
             .taken()
             .iter()
             .map(|effect| match effect {
-                Effect::Stat { names, all, .. } => {
+                Effect::Stat { rows, all, .. } => {
                     assert!(!all);
-                    names.len()
+                    rows.len()
                 }
                 _ => 0,
             })
@@ -327,7 +328,7 @@ fn an_order_by_size_asks_for_everything_and_waits_for_it() {
     let sizes: Vec<u64> = (0..pane.shown.len())
         .filter_map(|place| pane.at(place))
         .filter(|row| row.kind == Kind::File)
-        .filter_map(|row| pane.size_of(row))
+        .filter_map(|row| pane.size_of(&row))
         .collect();
     assert_eq!(sizes.len(), 4);
     assert!(sizes.is_sorted_by(|a, b| a >= b), "{sizes:?}");
@@ -361,7 +362,11 @@ fn directories_are_counted_on_demand_and_forgotten_when_read_again() {
     world.send(answer(2048, false));
     assert!(world.screen().contains("2.0K+"), "{}", world.screen());
     world.send(answer(4096, true));
-    assert!(world.screen().contains("4.0K "), "{}", world.screen());
+    let screen = world.screen();
+    assert!(
+        screen.contains("4.0K") && !screen.contains("4.0K+"),
+        "{screen}"
+    );
     world.keys("d");
     assert!(world.taken().is_empty(), "a count is kept");
     world.keys("<C-r>");
@@ -643,7 +648,7 @@ fn swapped_panes_take_no_answers_meant_for_the_other_side() {
         found: vec![(0, None)],
         complete: false,
     });
-    let row = &world.model.pane(Side::Source).rows[0];
+    let row = world.model.pane(Side::Source).row(0);
     assert!(!matches!(row.details, haul::tui::browse::Known::Never));
 }
 

@@ -6,8 +6,8 @@ use haul::proto::{
     JobId, JobState, JobView, Lane, Notice, Op, Plan, PlanId, Preview, Side as TreeSide, Snapshot,
     Start, Strategy, StrategyUse, Totals, Update, WorkerId, WorkerRow,
 };
-use haul::sys::listing::{Details, Kind, Name, Space};
-use haul::tui::browse::Side;
+use haul::sys::listing::{Details, Kind, Space};
+use haul::tui::browse::{Entries, FoldSum, Side};
 use haul::tui::look::Look;
 use haul::tui::model::Model;
 use haul::tui::msg::{Effect, Listing, Msg};
@@ -19,6 +19,25 @@ use std::sync::Arc;
 
 pub const MIB: u64 = 1 << 20;
 pub const GIB: u64 = 1 << 30;
+
+/// Details that are made up from the name: frame 1107 is empty, frame 1120 was cut short.
+fn made_up(entry: u32, name: &[u8]) -> Details {
+    let has = |part: &[u8]| name.windows(part.len()).any(|at| at == part);
+    let size = match name {
+        _ if has(b"1107") => 0,
+        _ if has(b"1120") => 700,
+        name => 1000 * (name.len() as u64).pow(3),
+    };
+    Details {
+        kind: if name.ends_with(b"latest") {
+            Kind::Link
+        } else {
+            Kind::File
+        },
+        size,
+        mtime: 1_790_000_000 + i64::from(entry) * 86_400,
+    }
+}
 
 /// A model, what it wants done, and somebody at the keyboard.
 pub struct World {
@@ -49,6 +68,10 @@ impl World {
     /// Two panes with a few entries each.
     pub fn new(width: u16, height: u16) -> Self {
         let mut world = Self::blank(width, height);
+        // Three frames, each a row: what folding does has tests of its own.
+        for pane in &mut world.model.panes {
+            pane.folding = false;
+        }
         world.list(
             Side::Source,
             &[
@@ -82,13 +105,9 @@ impl World {
             side,
             generation,
             result: Ok(Listing {
-                names: names
-                    .iter()
-                    .map(|(bytes, kind)| Name {
-                        bytes: (*bytes).into(),
-                        kind: *kind,
-                    })
-                    .collect(),
+                entries: Arc::new(Entries::new(names.iter().copied().collect())),
+                ordered: None,
+                whole: true,
                 space: Some(Space {
                     free: 2 * GIB * 1024,
                     total: 4 * GIB * 1024,
@@ -103,7 +122,9 @@ impl World {
             let Effect::Stat {
                 side,
                 generation,
-                names,
+                entries,
+                rows,
+                folds,
                 all,
                 ..
             } = effect
@@ -111,26 +132,28 @@ impl World {
                 self.effects.push(effect);
                 continue;
             };
-            let found = names
-                .into_iter()
-                .map(|(index, name)| {
-                    let kind = if name.ends_with(b"latest") {
-                        Kind::Link
-                    } else {
-                        Kind::File
-                    };
-                    let details = Details {
-                        kind,
-                        size: 1000 * (name.len() as u64).pow(3),
-                        mtime: 1_790_000_000 + i64::from(index) * 86_400,
-                    };
-                    (index, Some(details))
-                })
-                .collect();
+            let found = |entry: u32| (entry, Some(made_up(entry, entries.name(entry))));
+            for fold in folds {
+                let members = entries.members(fold);
+                let details: Vec<_> = members.iter().map(|entry| found(*entry)).collect();
+                let sum = entries.sum(fold, details.iter().map(|(_, details)| *details));
+                self.send(Msg::Details {
+                    side,
+                    generation,
+                    found: details,
+                    complete: false,
+                });
+                self.send(Msg::FoldSum {
+                    side,
+                    generation,
+                    fold,
+                    sum: FoldSum::Yes(sum),
+                });
+            }
             self.send(Msg::Details {
                 side,
                 generation,
-                found,
+                found: rows.into_iter().map(found).collect(),
                 complete: all,
             });
         }

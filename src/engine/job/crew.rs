@@ -14,7 +14,7 @@ use crate::engine::tally::Cell;
 use crate::engine::threads;
 use crate::engine::throttle::Throttle;
 use crate::engine::tree::Slice;
-use crate::engine::worker::{Big, Shared, Work, Worker, contain, reopen};
+use crate::engine::worker::{Big, Flushes, Shared, Work, Worker, contain, reopen};
 use crate::proto::Sparse;
 use crate::proto::{
     DEFAULT_BUFFER_SIZE, DEFAULT_PARALLEL_MIN_SIZE, FileId, JobSpec, Lane, Strategy, WorkerId,
@@ -95,6 +95,8 @@ impl Job {
             late: Mutex::default(),
             outage: Outage::default(),
             room: Room::new(self.spec.wait_for_space),
+            flushes: Flushes::new(crate::sys::open_files()),
+            copied_again: Mutex::default(),
             throttle: self.spec.limit.map(Throttle::new),
             wanted: wanted(&self.spec, chunk_workers, chunk_size),
             buffer_size: tuning
@@ -155,7 +157,7 @@ impl Job {
             let reading = Reading {
                 at: now,
                 bytes: self.bytes_copied(),
-                files: self.counts.ended,
+                files: self.counts.ended + self.naming.len() as u64,
                 cpu: clock::cpu(),
             };
             if let Some(number) = width.take(reading) {
@@ -262,7 +264,7 @@ impl Job {
     pub(super) fn feed(&mut self) {
         let Some(crew) = &self.crew else { return };
         while let Some(work) = self.again.pop_front() {
-            let counts = matches!(work, Work::Again(..) | Work::Dir(..));
+            let counts = matches!(work, Work::Again(..) | Work::Dir(..) | Work::Name(..));
             match crew.files.try_send(work) {
                 Ok(()) => self.issued += u64::from(counts),
                 Err(TrySendError::Full(work) | TrySendError::Disconnected(work)) => {
@@ -272,7 +274,8 @@ impl Job {
             }
         }
         while let Some(slice) = self.slices.get(self.next_slice) {
-            if crew.files.try_send(Work::Slice(slice.clone())).is_err() {
+            // They come back soon, and take memory until then.
+            if self.naming.is_full() || crew.files.try_send(Work::Slice(slice.clone())).is_err() {
                 return;
             }
             self.next_slice += 1;
@@ -280,13 +283,15 @@ impl Job {
         }
     }
 
-    /// On cancel: files set aside are given to workers to be removed, slices that were not handed
+    /// On cancel: files set aside, and those that wait for names, are given to workers to be
+    /// removed; slices that were not handed
     /// out only complete their directories.
     pub(super) fn clear_out(&mut self) {
         let held: Vec<FileId> = self.held.keys().copied().collect();
         for id in held {
             self.resume_held(id);
         }
+        self.name_unnamed(false);
         let rest: Vec<Arc<Slice>> = self.slices[self.next_slice..].to_vec();
         if !rest.is_empty() {
             let count = rest.len();

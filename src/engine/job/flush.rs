@@ -1,5 +1,8 @@
 //! The flush: beside the copy while it runs, and as a phase of its own at the end.
 //!
+//! With `--sync job` a file gets its name after a flush that began when it was whole: a power cut
+//! at any instant finds whole files under final names, or none. The last flush is about the names.
+//!
 //! One at a time, also across runs: a cancelled run leaves its flush behind in the kernel, and the
 //! next run waits for what it says before it flushes itself.
 
@@ -8,15 +11,66 @@ use crate::clock;
 use crate::engine::failure;
 use crate::engine::report::What;
 use crate::engine::threads;
-use crate::engine::worker::contain;
+use crate::engine::worker::{Unnamed, Work, contain};
 use crate::proto::{Durability, Event, Failure, FlushView, JobState, Op};
 use std::io;
 use std::os::fd::AsFd;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Bytes after which a running job with `--sync job` begins to flush what it has, beside the copy:
 /// the last flush is short, and the flushed figure is alive.
 const FLUSH_EVERY: u64 = 256 << 20;
+
+/// Files that wait for names after which a flush begins, and how long the first may wait: what a
+/// kill makes the next run copy again, and how often a journal is made to commit.
+const NAME_EVERY: usize = 4096;
+const NAME_AFTER: Duration = Duration::from_secs(2);
+
+/// Files that wait at most, those in the workers' hands not counted: no new ones are begun then.
+const NAMELESS: usize = 2 * NAME_EVERY;
+
+/// Files named in one piece of work.
+const NAMED_AT_ONCE: usize = 64;
+
+/// Files that wait for their names.
+#[derive(Debug, Default)]
+pub(super) struct Naming {
+    /// Whole since the flush under way began.
+    fresh: Vec<Unnamed>,
+    /// When the first of them came.
+    since: Option<Instant>,
+    /// What the flush under way is about.
+    flushing: Vec<Unnamed>,
+}
+
+impl Naming {
+    pub(super) fn add(&mut self, file: Unnamed) {
+        self.since.get_or_insert_with(clock::now);
+        self.fresh.push(file);
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.fresh.len() + self.flushing.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.len() >= NAMELESS
+    }
+
+    fn is_due(&self, now: Instant) -> bool {
+        let age = self.since.map(|since| now.saturating_duration_since(since));
+        self.fresh.len() >= NAME_EVERY || age.is_some_and(|age| age >= NAME_AFTER)
+    }
+
+    fn begin(&mut self) {
+        self.since = None;
+        self.flushing.append(&mut self.fresh);
+    }
+}
 
 /// How a flush ended.
 #[derive(Debug)]
@@ -30,28 +84,66 @@ pub struct Flushed {
 }
 
 impl Job {
-    pub(super) fn flush_meanwhile(&mut self) {
-        let due = self.bytes_copied().saturating_sub(self.flush_mark) >= FLUSH_EVERY;
-        if self.spec.durability == Durability::Job
-            && due
-            && !self.flushing
-            && !self.flush_failed
-            && !self.targets.is_empty()
-            && let Err(error) = self.spawn_flush(false)
-        {
-            // Nothing is lost: the last flush is about all bytes.
+    pub(super) fn flush_meanwhile(&mut self, now: Instant) {
+        if self.spec.durability != Durability::Job || self.targets.is_empty() {
+            return;
+        }
+        if self.flush_failed {
+            self.name_unnamed(false);
+            return;
+        }
+        let much = self.bytes_copied().saturating_sub(self.flush_mark) >= FLUSH_EVERY;
+        if !self.flushing && (much || self.naming.is_due(now)) {
+            self.flush_beside();
+        }
+    }
+
+    fn flush_beside(&mut self) {
+        if let Err(error) = self.spawn_flush(false) {
             tracing::warn!(job = self.id.0, "no thread for a flush: {error}");
+            self.flush_no_more();
+            self.name_unnamed(false);
+        }
+    }
+
+    /// From now on each file is flushed by itself before it gets its name.
+    fn flush_no_more(&mut self) {
+        self.flush_failed = true;
+        if let Some(crew) = &self.crew {
+            crew.shared.flushes.set_failed();
+        }
+    }
+
+    /// Has files named: those that the flush that just ended was about; without one to vouch for
+    /// them, all that wait.
+    pub(super) fn name_unnamed(&mut self, flushed: bool) {
+        if !flushed {
+            self.naming.begin();
+        }
+        let mut files = std::mem::take(&mut self.naming.flushing).into_iter();
+        loop {
+            let some: Vec<Unnamed> = files.by_ref().take(NAMED_AT_ONCE).collect();
+            if some.is_empty() {
+                break;
+            }
+            self.again.push_back(Work::Name(some, flushed));
         }
     }
 
     /// Everything is copied: flushes where that is asked for, else ends.
     pub(super) fn flush_or_end(&mut self, now: Instant, events: &mut Vec<Event>) {
         // What an earlier run copied may not be on the device, and a move goes by that.
-        let changed = self.counts.copied > 0 || self.found.dirs > 0 || self.is_move();
+        let changed = self.counts.copied > 0
+            || self.found.dirs > 0
+            || !self.naming.is_empty()
+            || self.is_move();
         let due = self.spec.durability != Durability::None && changed && !self.targets.is_empty();
         // One under way may still fail, and the job must not have ended well by then.
         if !due && !self.flushing {
-            self.end_or_move(events);
+            // Links whose first name was in another worker's hands have a report under way.
+            if self.waiting == 0 {
+                self.end_or_move(events);
+            }
             return;
         }
         self.set_state(JobState::Flushing, events);
@@ -60,7 +152,22 @@ impl Job {
             elapsed_ms: 0,
             done: false,
         });
-        if !self.flushing {
+        self.next_flush(events);
+    }
+
+    /// The flush that is due now that everything is copied: one for those that wait for names, as
+    /// long as there are any, then the last.
+    pub(super) fn next_flush(&mut self, events: &mut Vec<Event>) {
+        if self.flushing {
+            return;
+        }
+        if !self.naming.is_empty() {
+            if self.flush_failed {
+                self.name_unnamed(false);
+            } else {
+                self.flush_beside();
+            }
+        } else if self.is_worked_off() {
             self.last_flush(events);
         }
     }
@@ -104,6 +211,7 @@ impl Job {
         };
         threads::spawn("haul-flush", flush)?;
         self.flushing = true;
+        self.naming.begin();
         Ok(())
     }
 
@@ -113,20 +221,31 @@ impl Job {
         let ok = result.is_ok();
         self.flushing = false;
         match result {
-            // A mark of an earlier run may be of figures that were forgotten.
-            Ok(mark) if ours => self.flushed = self.flushed.max(mark),
-            Ok(_) => {}
+            Ok(mark) => {
+                // A mark of an earlier run may be of figures that were forgotten.
+                if ours {
+                    self.flushed = self.flushed.max(mark);
+                }
+                self.name_unnamed(true);
+            }
             Err(failure) => {
-                self.flush_failed = true;
-                self.note_lost(*failure);
+                tracing::warn!(job = self.id.0, last, "a flush failed: {}", failure.reason);
+                // It may have been about any file that has no name yet.
+                self.flush_no_more();
+                self.name_unnamed(false);
+                if last {
+                    self.note_lost(*failure);
+                }
             }
         }
         if self.state != JobState::Flushing {
             return;
         }
         if !last || !ours {
-            // It began before the last byte; another must follow it.
-            self.last_flush(events);
+            // It was not about the last names; another must follow it.
+            if self.is_copied() {
+                self.next_flush(events);
+            }
             return;
         }
         if let (Some(began), Some(flush)) = (self.flush_began, &mut self.flush) {

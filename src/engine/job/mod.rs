@@ -6,6 +6,7 @@
 
 mod answer;
 mod crew;
+mod end;
 mod flush;
 mod moving;
 mod results;
@@ -35,6 +36,7 @@ use crate::proto::{
 };
 use crate::sys::Sys;
 use crew::{Crew, Hand};
+use flush::Naming;
 use moving::Moving;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::os::fd::OwnedFd;
@@ -156,6 +158,8 @@ pub struct Job {
     /// A flush is under way, of this run or an earlier one.
     flushing: bool,
     flush_began: Option<Instant>,
+    /// Files that wait for a flush, and for their names.
+    naming: Naming,
     /// The last flush, for the screen.
     pub flush: Option<FlushView>,
     /// Counters.
@@ -232,6 +236,7 @@ impl Job {
             flush_failed: false,
             flushing: false,
             flush_began: None,
+            naming: Naming::default(),
             flush: None,
             counts: Counts::default(),
             used: Vec::new(),
@@ -477,10 +482,10 @@ impl Job {
                 if self.bytes_copied() > 0 {
                     self.set_state(JobState::Running, events);
                 }
-                if self.is_worked_off() {
+                if self.is_copied() {
                     self.end_or_flush(now, events);
                 } else {
-                    self.flush_meanwhile();
+                    self.flush_meanwhile(now);
                     self.pause_for_room(events);
                     self.adapt(now);
                 }
@@ -506,6 +511,10 @@ impl Job {
                 if let (Some(began), Some(flush)) = (self.flush_began, &mut self.flush) {
                     flush.elapsed_ms = now.saturating_duration_since(began).as_millis() as u64;
                 }
+                self.feed();
+                if self.is_copied() {
+                    self.next_flush(events);
+                }
             }
             _ => {}
         }
@@ -513,51 +522,8 @@ impl Job {
             self.state,
             JobState::Scanning | JobState::Running | JobState::Flushing | JobState::Verifying
         ) {
-            self.pace.feed(now, self.bytes_copied(), self.counts.ended);
+            let done = self.counts.ended + self.naming.len() as u64;
+            self.pace.feed(now, self.bytes_copied(), done);
         }
-    }
-
-    fn is_worked_off(&self) -> bool {
-        self.scan_ended
-            && self.next_slice == self.slices.len()
-            && self.again.is_empty()
-            && self.issued == self.finished
-            && self.held.is_empty()
-            && self.resumed.is_empty()
-            && self.waiting == 0
-            && self.bigs.is_empty()
-    }
-
-    fn end_or_flush(&mut self, now: Instant, events: &mut Vec<Event>) {
-        if self.begun {
-            self.flush_or_end(now, events);
-        } else {
-            self.dismiss();
-            self.set_state(JobState::Failed, events);
-        }
-    }
-
-    fn end(&mut self, events: &mut Vec<Event>) {
-        self.dismiss();
-        let state = if self.is_clean() {
-            JobState::Done
-        } else {
-            JobState::DoneWithFailures
-        };
-        self.set_state(state, events);
-        if !self.answered.is_empty() {
-            self.queue_answered(events);
-        }
-    }
-
-    /// True when nothing is left to be tried, answered or told.
-    fn is_clean(&self) -> bool {
-        self.counts.failed == 0
-            && self.counts.conflicts == 0
-            && self.failures.is_empty()
-            && !self
-                .status
-                .values()
-                .any(|status| *status == Status::Cancelled)
     }
 }

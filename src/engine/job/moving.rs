@@ -52,7 +52,7 @@ impl Job {
             return false;
         }
         let unflushed = self.lasting.iter().any(|failure| failure.op == Op::Flush);
-        if unflushed || self.flush_failed || self.moving.all_spoilt {
+        if unflushed || self.moving.all_spoilt {
             self.notables
                 .add(Notable::SourcesKept, self.found.files.max(1));
             return false;

@@ -72,6 +72,12 @@ impl Job {
         self.flushed_singly += batch.flushed;
         self.finished += u64::from(batch.slices);
         self.waiting += batch.waiting;
+        for unnamed in batch.unnamed {
+            let id = unnamed.id();
+            self.bigs.remove(&id);
+            self.resumed.remove(&id);
+            self.naming.add(unnamed);
+        }
         for held in batch.held {
             let id = held.id();
             self.bigs.remove(&id);

@@ -38,7 +38,9 @@ impl Job {
             let shared = &crew.shared;
             shared.room.waits() && shared.room.is_full() && shared.gate.is_quiet()
         });
-        if quiet && self.shortage.is_some() {
+        // What is whole gets its name first.
+        let named = self.naming.is_empty() && !self.flushing;
+        if quiet && named && self.shortage.is_some() {
             self.pause(events);
             self.waits_for_room = self.state == JobState::Pausing;
         }

@@ -68,12 +68,23 @@ impl Bench {
         calls.iter().filter(|call| **call == Call::SyncFs).count()
     }
 
-    /// In mid-copy: so many bytes are copied, and the scan goes on.
+    /// In mid-copy: the file waits for its name, so many bytes are copied, and the scan goes on.
     fn copying(&mut self, bytes: u64) {
         self.begin();
-        self.until("copied", |job| job.counts.copied == 1 && job.scan_ended);
-        self.job.scan_ended = false;
+        let mut scanned = false;
+        while self.job.naming.is_empty() || !scanned {
+            self.job.advance(clock::now(), &mut self.events);
+            match self.reports.blocking_recv().expect("there is more").what {
+                What::ScanEnded { .. } => scanned = true,
+                what => self.job.take(what, &mut self.events),
+            }
+        }
+        self.job.begun = true;
         self.job.moved_before += bytes;
+    }
+
+    fn at(&self, call: Call) -> Option<usize> {
+        self.sys.calls().iter().position(|made| *made == call)
     }
 }
 
@@ -93,7 +104,12 @@ const A_WHILE: Duration = Duration::from_millis(300);
 fn a_flush_that_fails_beside_the_copy_is_not_repeated() {
     let mut bench = Bench::new(Some(sync_fs(true, FaultKind::Fail(Errno::IO))));
     bench.copying(A_LOT);
-    bench.until("flushed", |job| !job.failures.is_empty());
+    bench.until("named", |job| job.flush_failed && job.counts.copied == 1);
+    assert!(
+        bench.at(Call::Sync) < bench.at(Call::RenameNew),
+        "by itself"
+    );
+    assert!(bench.job.failures.is_empty(), "nothing was lost");
     for _ in 0..20 {
         bench.job.moved_before += A_LOT;
         bench.job.advance(clock::now(), &mut bench.events);
@@ -130,7 +146,12 @@ fn flush_of_an_earlier_run(kind: FaultKind) -> Bench {
     bench.begin();
     bench.until("flushing", |job| job.state == JobState::Flushing);
     bench.job.cancel(&mut bench.events);
-    assert_eq!(bench.job.state, JobState::Cancelled);
+    bench.until("cancelled", |job| job.state == JobState::Cancelled);
+    assert_eq!(
+        bench.at(Call::RenameNew),
+        None,
+        "named before it was flushed"
+    );
     let from = bench.dir.path().join("from");
     std::fs::write(from.join("more"), "content").expect("written");
     bench.job.unseen = true;
@@ -146,8 +167,58 @@ fn a_flush_of_an_earlier_run_does_not_end_this_one() {
     assert_eq!(bench.flushes(), 1, "one at a time");
     bench.until("ended", |job| job.state.is_final());
     assert_eq!(bench.job.state, JobState::Done);
-    assert_eq!(bench.flushes(), 2, "its own was waited for");
+    assert_eq!(bench.flushes(), 3, "its own two were waited for");
     assert!(Path::new(&bench.dir.path().join("to/more")).exists());
+}
+
+#[test]
+fn a_name_is_given_after_the_flush_and_flushed_itself() {
+    let mut bench = Bench::new(None);
+    bench.begin();
+    bench.until("ended", |job| job.state.is_final());
+    assert_eq!(bench.job.state, JobState::Done);
+    let calls = bench.sys.calls();
+    let order = calls.iter().filter(|call| {
+        matches!(
+            call,
+            Call::WriteAt | Call::CopyRange | Call::SyncFs | Call::RenameNew
+        )
+    });
+    let order: Vec<Call> = order.copied().collect();
+    let moved = order[0];
+    assert_eq!(order, [moved, Call::SyncFs, Call::RenameNew, Call::SyncFs]);
+    assert_eq!(bench.at(Call::Sync), None, "one flush for all");
+}
+
+#[test]
+fn a_cancel_of_the_last_flush_is_not_waited_for() {
+    let fault = Fault {
+        nth: 1,
+        ..sync_fs(false, FaultKind::Delay(A_WHILE))
+    };
+    let mut bench = Bench::new(Some(fault));
+    bench.begin();
+    bench.until("in place", |job| {
+        job.state == JobState::Flushing && job.counts.copied == 1 && job.flushing
+    });
+    bench.job.cancel(&mut bench.events);
+    assert_eq!(bench.job.state, JobState::Cancelled);
+}
+
+#[test]
+fn without_a_thread_for_the_flush_each_file_is_flushed_by_itself() {
+    let mut bench = Bench::new(None);
+    bench.begin();
+    refuse(Some("haul-flush"));
+    bench.until("ended", |job| job.state.is_final());
+    refuse(None);
+    assert_eq!(bench.job.counts.copied, 1);
+    assert!(bench.at(Call::Sync) < bench.at(Call::RenameNew));
+    assert_eq!(
+        bench.job.state,
+        JobState::DoneWithFailures,
+        "the names are not"
+    );
 }
 
 /// What it was about is not copied again.
@@ -155,7 +226,9 @@ fn a_flush_of_an_earlier_run_does_not_end_this_one() {
 fn a_failed_flush_of_an_earlier_run_is_told() {
     let mut bench = Bench::new(None);
     bench.begin();
-    bench.until("flushing", |job| job.state == JobState::Flushing);
+    bench.until("in place", |job| {
+        job.state == JobState::Flushing && job.counts.copied == 1
+    });
     let stale = Flushed {
         run: 0,
         last: true,

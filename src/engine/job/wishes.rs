@@ -53,12 +53,12 @@ impl Job {
             JobState::Queued => self.cancel_unbegun(events),
             JobState::Paused if self.crew.is_none() => self.cancel_unbegun(events),
             state if state.is_active() || state == JobState::Paused => {
-                let flushing = state == JobState::Flushing;
+                let in_place = state == JobState::Flushing && self.is_worked_off();
                 if let Some(crew) = &self.crew {
                     crew.shared.gate.shut();
                 }
                 self.set_state(JobState::Cancelling, events);
-                if flushing {
+                if in_place {
                     // Everything is in place; only the wait for the device is given up.
                     self.set_state(JobState::Cancelled, events);
                     self.dismiss();

@@ -10,7 +10,7 @@ mod sources;
 mod sweep;
 
 use crate::clock;
-use crate::engine::failure::{Trouble, dest, source};
+use crate::engine::failure::{Trouble, dest, refused_new, source};
 use crate::engine::filter::Filter;
 use crate::engine::gate::Pass;
 use crate::engine::report::{Notable, Notables, Retry, What};
@@ -297,7 +297,7 @@ impl Scan {
             match sys.make_dir(up.dst(), dst_name) {
                 Ok(()) => true,
                 Err(Errno::EXIST) => false,
-                Err(errno) => return Err(Trouble::kernel(Op::MakeDir, Side::Dest, errno)),
+                Err(errno) => return Err(refused_new(sys, up.dst(), Op::MakeDir, errno)),
             }
         };
         let dst = sys

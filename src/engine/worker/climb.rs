@@ -20,18 +20,16 @@ impl Worker {
         let sys = &*shared.sys;
         let route = file.slice.dir.route.clone();
         let cell = self.cell.clone();
-        if file.stat.size == 0 && !route.src_kind.is_pseudo() {
+        // What the kernel makes on reading: its length cannot be trusted.
+        let pseudo = route.src_kind.is_pseudo();
+        if file.stat.size == 0 && !pseudo {
             file.rung = file
                 .ladder
                 .first()
                 .map(|(strategy, _)| (strategy, Reason::Empty));
             return Ok(Climbed::Top);
         }
-        let end = if route.src_kind.is_pseudo() {
-            TO_THE_END
-        } else {
-            file.stat.size
-        };
+        let end = if pseudo { TO_THE_END } else { file.stat.size };
         let mut refused = None;
         for rung in file.ladder.iter() {
             let (strategy, _) = rung;
@@ -48,10 +46,8 @@ impl Worker {
                 punch: shared.sparse == Sparse::Always,
             };
             let spread = Spread {
-                // What the kernel makes on reading has no blocks at all, and no holes either.
-                sparse: shared.sparse != Sparse::Never
-                    && end != TO_THE_END
-                    && file.stat.looks_sparse(),
+                // It has no blocks at all then, and no holes either.
+                sparse: shared.sparse != Sparse::Never && !pseudo && file.stat.looks_sparse(),
                 strategy,
             };
             let moved = self.span(
@@ -65,7 +61,7 @@ impl Worker {
             file.done += moved.bytes;
             match moved.stop {
                 Stop::Complete => return Ok(Climbed::Top),
-                Stop::SourceEnded if end == TO_THE_END => return Ok(Climbed::Top),
+                Stop::SourceEnded if pseudo => return Ok(Climbed::Top),
                 Stop::Parked => return Ok(Climbed::Parked),
                 Stop::Cancelled => return Ok(Climbed::Cancelled),
                 Stop::SourceEnded => {
@@ -170,7 +166,11 @@ pub(super) struct Spread {
 
 /// The next data within `span`: where it begins and ends; an empty range at the end of the span
 /// when only holes follow. A file system that knows no holes has none.
-fn next_data(sys: &dyn Sys, src: BorrowedFd<'_>, span: Range<u64>) -> Result<Range<u64>, Errno> {
+pub(super) fn next_data(
+    sys: &dyn Sys,
+    src: BorrowedFd<'_>,
+    span: Range<u64>,
+) -> Result<Range<u64>, Errno> {
     let start = match sys.seek_data(src, span.start) {
         Ok(Some(start)) => start.max(span.start),
         Ok(None) => return Ok(span.end..span.end),

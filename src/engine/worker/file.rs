@@ -1,6 +1,6 @@
 //! One regular file: open, temporary, bytes, checks, metadata, flush, close, name.
 
-use super::super::failure::{Trouble, source};
+use super::super::failure::{Trouble, refused_new, source};
 use super::super::gate::Pass;
 use super::super::report::Status;
 use super::super::route::{Ladder, Rung};
@@ -151,7 +151,7 @@ impl Worker {
                 Ok(fd) => fd,
                 // Planted, or 2^64 was not enough: take another.
                 Err(Errno::EXIST) => continue,
-                Err(errno) => return Err(Trouble::kernel(Op::Create, Side::Dest, errno)),
+                Err(errno) => return Err(refused_new(sys, dir, Op::Create, errno)),
             };
             // The lock only tells other runs that the file is in use; a file system without
             // locks gives the same answer to them.

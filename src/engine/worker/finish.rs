@@ -9,7 +9,7 @@ use crate::engine::failure::{self, Trouble, dest};
 use crate::engine::report::Status;
 use crate::engine::route::Rung;
 use crate::engine::tree::{DirFds, Slice};
-use crate::proto::{Conflict, Durability, ErrorClass, FilePhase, Op, Side, Sparse, Strategy};
+use crate::proto::{Conflict, ErrorClass, FilePhase, Op, Side, Sparse, Strategy};
 use crate::sys::{Errno, Stat, Sys};
 use std::ffi::CStr;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -35,7 +35,6 @@ impl Worker {
         let finishing = Finishing {
             slice: &slice,
             index,
-            stat: &stat,
             done,
             holes,
             way,
@@ -43,7 +42,10 @@ impl Worker {
             temp: &temp,
         };
         self.cell.phase(FilePhase::Finishing);
-        let settled = self.settle(&finishing, src.as_fd(), dst.as_fd());
+        let settled = self.settle(&finishing, &stat, src.as_fd(), dst.as_fd());
+        if settled.is_ok() && self.waits_for_flush(&finishing, rung) {
+            return self.await_flush(&finishing, rung, dst);
+        }
         // Closed before it has its name: a network file system may report a full disk only here.
         let closed = self.shared.sys.close(dst).map_err(dest(Op::Close));
         self.conclude_file(&finishing, settled.and(closed), rung)
@@ -53,6 +55,7 @@ impl Worker {
     pub(super) fn settle(
         &mut self,
         file: &Finishing<'_>,
+        stat: &Stat,
         src: BorrowedFd<'_>,
         dst: BorrowedFd<'_>,
     ) -> Result<(), Trouble> {
@@ -60,22 +63,19 @@ impl Worker {
         let sys = &*shared.sys;
         let pseudo = file.slice.dir.route.src_kind.is_pseudo();
         if !pseudo {
-            publish::check_unchanged(sys, src, file.stat)?;
+            publish::check_unchanged(sys, src, stat)?;
         }
         if file.holes > 0 || shared.sparse == Sparse::Always {
             // A hole at the end is only a length.
             sys.set_len(dst, file.done).map_err(dest(Op::Truncate))?;
         }
         let now = sys.stat(dst).map_err(dest(Op::Stat))?;
-        if now.size != file.done || (!pseudo && file.done != file.stat.size) {
+        if now.size != file.done || (!pseudo && file.done != stat.size) {
             return Err(Trouble::own(
                 Op::Compare,
                 Side::Dest,
                 ErrorClass::Device,
-                format!(
-                    "the copy has {} bytes, the source {}",
-                    now.size, file.stat.size
-                ),
+                format!("the copy has {} bytes, the source {}", now.size, stat.size),
             ));
         }
         let notables = &mut self.batch.notables;
@@ -92,9 +92,8 @@ impl Worker {
             inherits: slice.dir.inherits,
             notable: &mut notable,
         }
-        .put_on(Bearer::Open(src), Bearer::Open(dst), file.stat, &now)?;
-        if file.way == Placing::Over || shared.durability == Durability::File {
-            // Renaming over a file whose new bytes are not on the device loses both in a crash.
+        .put_on(Bearer::Open(src), Bearer::Open(dst), stat, &now)?;
+        if self.flushes_singly(file.way) {
             // A failed flush is believed: the bytes are written again from the source, if at all.
             sys.sync(dst).map_err(dest(Op::Flush))?;
         }
@@ -123,6 +122,7 @@ impl Worker {
             }
         }
         let planned = file.slice.entries()[file.index].size;
+        let single = self.flushes_singly(file.way);
         let batch = &mut self.batch;
         batch.resized += file.done as i64 - planned as i64;
         batch.left_out += file.holes;
@@ -133,7 +133,7 @@ impl Worker {
                 batch.cloned += moved;
             }
         }
-        if file.way == Placing::Over || self.shared.durability == Durability::File {
+        if single {
             batch.flushed += moved;
         }
         Ok(Outcome::Ended(Status::Copied))
@@ -237,7 +237,6 @@ impl Worker {
 pub(super) struct Finishing<'a> {
     pub slice: &'a Arc<Slice>,
     pub index: usize,
-    pub stat: &'a Stat,
     pub done: u64,
     pub holes: u64,
     pub way: Placing,
@@ -255,5 +254,6 @@ pub(super) fn and_left_behind(mut trouble: Trouble, left: &Trouble) -> Trouble {
         "{first}; and its temporary {}",
         left.words.as_deref().unwrap_or("was left behind")
     ));
+    trouble.left_behind = true;
     trouble
 }

@@ -9,7 +9,7 @@ use super::super::report::Status;
 use super::super::route::Rung;
 use super::super::strategy::{Control, Pair, Stop};
 use super::super::tree::{DirFds, Slice};
-use super::climb::Spread;
+use super::climb::{Spread, next_data};
 use super::file::{OpenFile, Placing};
 use super::finish::Finishing;
 use super::{Held, Outcome, Worker, contain};
@@ -158,7 +158,21 @@ impl Worker {
             sparse: shared.sparse != Sparse::Never && big.stat.looks_sparse(),
             strategy: Strategy::Parallel,
         };
-        while let Some(range) = big.next_range() {
+        while let Some(mut range) = big.next_range() {
+            if spread.sparse {
+                match next_data(sys, pair.src, range.start..pair.size) {
+                    Ok(data) if data.start > range.end => {
+                        range = big.tiles.stretch(range, data.start);
+                    }
+                    Ok(_) => {}
+                    Err(errno) => {
+                        let trouble = Trouble::kernel(Op::Read, Side::Source, errno);
+                        let at = range.start;
+                        big.halt(range, Halt::Trouble(trouble.at(at)));
+                        continue;
+                    }
+                }
+            }
             let mut control = Control::new(&shared.gate, &cell, big.id, shared.throttle.as_ref());
             control.begin(Strategy::Parallel, range.start);
             let mut holes = 0;
@@ -216,22 +230,28 @@ impl Worker {
                 let finishing = Finishing {
                     slice: &big.slice,
                     index: big.index,
-                    stat: &big.stat,
                     done,
                     holes,
                     way: big.way,
                     fds: &big.fds,
                     temp: &big.temp,
                 };
-                let settled = self.settle(&finishing, big.src.as_fd(), big.dst.as_fd());
+                let settled = self.settle(&finishing, &big.stat, big.src.as_fd(), big.dst.as_fd());
                 // Others may still look at the file's gauge, so it is a second descriptor that is
                 // closed and asked: closing any of them makes a file system report what it knows.
                 let sys = self.shared.sys.clone();
-                let closed = sys
-                    .duplicate(big.dst.as_fd())
-                    .and_then(|second| sys.close(second))
-                    .map_err(dest(Op::Close));
-                match self.conclude_file(&finishing, settled.and(closed), big.rung) {
+                let second = sys.duplicate(big.dst.as_fd()).map_err(dest(Op::Close));
+                let concluded = match (settled, second) {
+                    (Ok(()), Ok(second)) if self.waits_for_flush(&finishing, big.rung) => {
+                        self.await_flush(&finishing, big.rung, second)
+                    }
+                    (settled, second) => {
+                        let closed =
+                            second.and_then(|second| sys.close(second).map_err(dest(Op::Close)));
+                        self.conclude_file(&finishing, settled.and(closed), big.rung)
+                    }
+                };
+                match concluded {
                     Ok(outcome) => outcome,
                     Err(trouble) => {
                         self.batch.wasted += done - holes;

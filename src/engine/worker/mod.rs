@@ -17,6 +17,8 @@ mod parked;
 mod proof;
 mod publish;
 mod shortage;
+mod unnamed;
+mod work;
 
 pub use attributes::hands_down;
 pub use directory::{complete, reopen};
@@ -27,13 +29,15 @@ pub use lane::Big;
 pub use parked::facts;
 pub use proof::{Candidate, Proof};
 use shortage::STARVED;
+pub use unnamed::{Flushes, Unnamed};
+pub use work::{Held, Work};
 
 use super::answers::Answers;
 use super::failure::{self, Trouble};
 use super::gate::{Gate, Pass};
 use super::links::{Links, Waiting};
 use super::outage::Outage;
-use super::report::{Batch, Report, Status, What};
+use super::report::{Batch, Notable, Report, Status, What};
 use super::room::Room;
 use super::route::Wanted;
 use super::strategy::Movers;
@@ -43,13 +47,13 @@ use super::throttle::Throttle;
 use super::tree::{Dir, Slice};
 use crate::clock;
 use crate::proto::{
-    Conflict, Durability, ErrorClass, Failure, FileId, FilePhase, JobId, Preserve, Side, Sparse,
-    WorkerId,
+    Conflict, Durability, ErrorClass, Failure, FileId, FilePhase, JobId, Op, Preserve, Side,
+    Sparse, WorkerId,
 };
 use crate::sys::{Kind, Sys};
 use crossbeam_channel::{Receiver, select};
 use crossbeam_utils::CachePadded;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::ffi::CStr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -103,6 +107,11 @@ pub struct Shared {
     pub room: Room,
     /// Whether both sides still answer.
     pub outage: Outage,
+    /// What workers know of flushes of the whole file system.
+    pub flushes: Flushes,
+    /// Files that were copied again because their flush failed: once is enough to know. Few, as
+    /// those above.
+    pub copied_again: Mutex<HashSet<FileId>>,
     /// The rate all workers together keep to.
     pub throttle: Option<Throttle>,
     /// What the ladder depends on.
@@ -125,50 +134,6 @@ impl Shared {
             })
             .is_ok()
     }
-}
-
-/// A file set aside in mid-copy: open, with its temporary, ready to go on.
-#[derive(Debug)]
-pub enum Held {
-    /// Copied by one worker.
-    File(Box<OpenFile>),
-    /// Copied in ranges.
-    Big(Arc<Big>),
-}
-
-impl Held {
-    /// Which file.
-    pub fn id(&self) -> FileId {
-        match self {
-            Self::File(file) => file.id,
-            Self::Big(big) => big.id,
-        }
-    }
-}
-
-/// One piece of work.
-#[derive(Debug)]
-pub enum Work {
-    /// Entries of a directory.
-    Slice(Arc<Slice>),
-    /// Some entries again.
-    Again(Arc<Slice>, Vec<usize>),
-    /// A file that was set aside.
-    File(Box<OpenFile>),
-    /// A large file to join; true when the lane is already counted in.
-    Lane(Arc<Big>, bool),
-    /// Slices of a cancelled job: their directories are completed, nothing is copied.
-    Abandon(Vec<Arc<Slice>>),
-    /// A directory whose metadata is to be applied again.
-    Dir(Arc<Dir>),
-    /// Entries of a move to be compared with their copies.
-    Prove(Arc<Slice>, Vec<Candidate>),
-    /// Sources to be removed: their copies are equal.
-    TakeAway(Proof),
-    /// Source directories to be removed where they are empty, each after its parent.
-    TakeAwayDirs(Vec<Arc<Dir>>),
-    /// Nothing: whoever takes it ends, there are more workers than pay.
-    Leave,
 }
 
 /// How an attempt at an entry ended.
@@ -326,6 +291,10 @@ impl Worker {
                     }
                 }
             }
+            Work::Name(files, flushed) => {
+                self.name_all(files, flushed);
+                self.batch.slices += 1;
+            }
             Work::Dir(dir) => self.settled(&dir, 1, |_| {}),
             Work::Prove(slice, candidates) => self.prove(&slice, &candidates),
             Work::TakeAway(proof) => self.take_away(&proof),
@@ -365,11 +334,7 @@ impl Worker {
                 }
             });
             match &outcome {
-                Outcome::Trouble(trouble) if trouble.class == ErrorClass::Space => {
-                    self.meet_no_room(slice, trouble);
-                    if !self.shared.room.waits() {
-                        break outcome;
-                    }
+                _ if self.is_to_wait_for_room(slice, &outcome) => {
                     // It begins again from its beginning, and that costs no attempt.
                     if let Err(trouble) = self.await_room_for(slice, index) {
                         break Outcome::Trouble(trouble);
@@ -379,9 +344,9 @@ impl Worker {
                     if starved < STARVED && failure::is_out_of_files(trouble) =>
                 {
                     // Others give some back when they end: that costs no attempt.
-                    starved += 1;
-                    self.shared.nap(u32::from(starved));
+                    starved = self.shared.starve(starved);
                 }
+                Outcome::Trouble(trouble) if self.is_copied_again(trouble, slice, index) => {}
                 Outcome::Trouble(trouble) if may_pass(trouble) && attempt < self.shared.retries => {
                     attempt += 1;
                     self.rest_before(attempt);
@@ -434,19 +399,13 @@ impl Worker {
     /// Takes in the outcome of a file that was not begun by this piece of work: what may pass is
     /// begun again by this worker, after what it is at.
     fn conclude(&mut self, slice: &Arc<Slice>, index: usize, outcome: Outcome) {
-        if let Outcome::Trouble(trouble) = &outcome
-            && trouble.class == ErrorClass::Space
-        {
-            self.meet_no_room(slice, trouble);
-            if self.shared.room.waits() {
-                slice.dir.expect();
-                self.late.push_back((slice.clone(), index, 0));
-                return;
-            }
+        if self.is_to_wait_for_room(slice, &outcome) {
+            slice.dir.expect();
+            self.late.push_back((slice.clone(), index, 0));
+            return;
         }
         if let Outcome::Trouble(trouble) = &outcome
-            && may_pass(trouble)
-            && let Some(attempt) = self.late_attempt(slice.id(index))
+            && let Some(attempt) = self.late_attempt(trouble, slice, index)
         {
             // To the coordinator the file is still in flight, and so is its directory.
             slice.dir.expect();
@@ -456,8 +415,51 @@ impl Worker {
         self.settle_entry(slice, index, outcome);
     }
 
+    /// The same where the piece of work ends only with the file.
+    fn conclude_now(&mut self, slice: &Arc<Slice>, index: usize, outcome: Outcome) {
+        if self.is_to_wait_for_room(slice, &outcome) {
+            self.rest_before_late(slice, index, 0);
+            self.entry(slice, index, 0);
+            return;
+        }
+        if let Outcome::Trouble(trouble) = &outcome
+            && let Some(attempt) = self.late_attempt(trouble, slice, index)
+        {
+            self.rest_before(attempt);
+            self.entry(slice, index, attempt);
+            return;
+        }
+        self.settle_entry(slice, index, outcome);
+    }
+
+    /// True when a file whose flush failed is to be copied from the source again, which is done
+    /// once: a second flush of the same bytes would say that all is well (fsync(2)).
+    fn is_copied_again(&mut self, trouble: &Trouble, slice: &Arc<Slice>, index: usize) -> bool {
+        let copied_again = &self.shared.copied_again;
+        let again = trouble.op == Op::Flush
+            && !trouble.left_behind
+            && trouble.class != ErrorClass::Space
+            && copied_again
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .insert(slice.id(index));
+        if again {
+            let (_, _, name) = slice.entry(index);
+            let path = || slice.dir.full_path(Side::Dest, Some(name));
+            self.batch.notables.add_at(Notable::CopiedAgain, path);
+        }
+        again
+    }
+
     /// The number of the attempt that may follow; `None` when there were enough.
-    fn late_attempt(&self, id: FileId) -> Option<u8> {
+    fn late_attempt(&mut self, trouble: &Trouble, slice: &Arc<Slice>, index: usize) -> Option<u8> {
+        if self.is_copied_again(trouble, slice, index) {
+            return Some(0);
+        }
+        if !may_pass(trouble) {
+            return None;
+        }
+        let id = slice.id(index);
         let mut late = self
             .shared
             .late
@@ -544,7 +546,8 @@ impl Worker {
     }
 
     fn send_batch_if_due(&mut self) -> bool {
-        if self.batch.ended.len() < BATCH_FILES && self.batch_since.elapsed() < BATCH_TIME {
+        let files = self.batch.ended.len() + self.batch.unnamed.len();
+        if files < BATCH_FILES && self.batch_since.elapsed() < BATCH_TIME {
             return true;
         }
         self.send_batch()
@@ -573,5 +576,5 @@ pub fn contain<T>(work: impl FnOnce() -> T) -> Result<T, Trouble> {
 
 /// Trouble that another attempt may not meet.
 fn may_pass(trouble: &Trouble) -> bool {
-    matches!(trouble.class, ErrorClass::Transient | ErrorClass::Changed)
+    matches!(trouble.class, ErrorClass::Transient | ErrorClass::Changed) && !trouble.left_behind
 }

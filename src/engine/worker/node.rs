@@ -1,7 +1,7 @@
 //! What is not a regular file: symbolic links byte for byte, pipes, sockets and devices recreated.
 //! None of them is ever opened.
 
-use super::super::failure::{Trouble, dest, source};
+use super::super::failure::{Trouble, dest, refused_new, source};
 use super::super::report::Status;
 use super::super::tree::{DirFds, Slice};
 use super::attributes::Bearer;
@@ -128,7 +128,7 @@ impl Worker {
                     return Err(Trouble::kernel(Op::Create, Side::Dest, Errno::PERM)
                         .words(format!("only root may create a {}", stat.kind.word())));
                 }
-                Err(errno) => return Err(Trouble::kernel(Op::Create, Side::Dest, errno)),
+                Err(errno) => return Err(refused_new(&*self.shared.sys, dir, Op::Create, errno)),
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Too little of something: room at the destination, which is told once and waited for or given up,
 //! as the job is to; descriptors, which others give back. All waits are spent outside the gate.
 
-use super::{RETRY_NAP, RETRY_WAIT, RETRY_WAIT_MAX, Shared, Worker};
+use super::{Outcome, RETRY_NAP, RETRY_WAIT, RETRY_WAIT_MAX, Shared, Worker};
 use crate::clock;
 use crate::engine::failure::{self, Trouble};
 use crate::engine::gate::Pass;
@@ -9,13 +9,14 @@ use crate::engine::report::What;
 use crate::engine::room::Look;
 use crate::engine::tally::Wish;
 use crate::engine::tree::Slice;
-use crate::proto::{FileId, FilePhase};
+use crate::proto::{ErrorClass, FileId, FilePhase};
 use crate::sys::Errno;
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 
-/// Waits for a descriptor before it is called a failure: about a minute.
-pub(super) const STARVED: u8 = 36;
+/// Waits for a descriptor, while nobody else is at work who could give one back, before it is
+/// called a failure: some seconds.
+pub(super) const STARVED: u8 = 7;
 
 impl Shared {
     /// The wait before an attempt, the first being 1; cut short when the job is stopped, and spent
@@ -34,6 +35,14 @@ impl Shared {
         self.gate.enter();
     }
 
+    /// Waits for somebody to give a descriptor back; how often that was in vain, with `starved`
+    /// times before.
+    pub(super) fn starve(&self, starved: u8) -> u8 {
+        self.nap(u32::from(starved) + 1);
+        // Those at work hold descriptors and will end.
+        starved + u8::from(!self.gate.has_others())
+    }
+
     /// Does something that needs descriptors; waits while this process has none to spare, for other
     /// workers give some back.
     pub fn with_files<T>(
@@ -44,8 +53,7 @@ impl Shared {
         loop {
             match work() {
                 Err(trouble) if starved < STARVED && failure::is_out_of_files(&trouble) => {
-                    starved += 1;
-                    self.nap(u32::from(starved));
+                    starved = self.starve(starved);
                     if self.gate.look() == Pass::Stop {
                         return Err(trouble);
                     }
@@ -87,8 +95,21 @@ impl Shared {
 }
 
 impl Worker {
+    /// True for an entry that found no room and is begun again when there is some. Whether or not
+    /// it waits, no further one is begun before.
+    pub(super) fn is_to_wait_for_room(&self, slice: &Arc<Slice>, outcome: &Outcome) -> bool {
+        let Outcome::Trouble(trouble) = outcome else {
+            return false;
+        };
+        if trouble.class != ErrorClass::Space {
+            return false;
+        }
+        self.meet_no_room(slice, trouble);
+        self.shared.room.waits() && !trouble.left_behind
+    }
+
     /// The destination has no room: no further file is begun.
-    pub(super) fn meet_no_room(&self, slice: &Arc<Slice>, trouble: &Trouble) {
+    fn meet_no_room(&self, slice: &Arc<Slice>, trouble: &Trouble) {
         let shared = &self.shared;
         // What was not begun for lack of room tells nothing new.
         let Some(errno) = trouble.errno else { return };

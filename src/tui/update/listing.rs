@@ -2,11 +2,15 @@
 
 use super::Effects;
 use crate::sys::count::Counted;
-use crate::sys::listing::{Details, Kind};
-use crate::tui::browse::{DirSize, Known, Pane, Side};
+use crate::sys::listing::Details;
+use crate::tui::browse::{
+    DirSize, FoldSum, Item, Known, NAMES_KEPT, Pane, Remembered, SUMMED, Side,
+};
 use crate::tui::layout::{layout, pane_rows};
 use crate::tui::model::Model;
 use crate::tui::msg::{Effect, Listing, Msg};
+use std::collections::HashSet;
+use std::sync::Arc;
 
 /// Between two looks at the room of the panes while something is copied.
 const SPACE_MS: u64 = 5_000;
@@ -39,6 +43,27 @@ pub fn take(model: &mut Model, msg: Msg, effects: &mut Effects) {
             let pane = model.pane_mut(side);
             if pane.listed == generation {
                 details(pane, found, complete);
+            }
+        }
+        Msg::FoldSum {
+            side,
+            generation,
+            fold,
+            sum,
+        } => {
+            let pane = model.pane_mut(side);
+            if pane.listed == generation && !pane.partial {
+                pane.learn_sum(fold, sum);
+            }
+        }
+        Msg::Arranged {
+            side,
+            ticket,
+            arranged,
+        } => {
+            let pane = model.pane_mut(side);
+            if pane.ticket == ticket {
+                pane.show(arranged, None);
             }
         }
         Msg::DirSize {
@@ -76,31 +101,34 @@ fn listing(
 ) {
     let look = model.look;
     let pane = model.pane_mut(side);
-    let Some(pending) = pane
-        .pending
-        .take_if(|pending| pending.generation == generation)
-    else {
+    let asked = |pending: &crate::tui::browse::Pending| pending.generation == generation;
+    let first = matches!(&result, Ok(listing) if !listing.whole);
+    if first {
+        // What is shown of the same directory is better than its beginning.
+        if let Some(pending) = pane.pending.clone()
+            && asked(&pending)
+            && (pane.listed == 0 || pane.path != pending.path)
+            && let Ok(listing) = result
+        {
+            arrive(pane, pending.path, generation);
+            pane.partial = true;
+            take_rows(pane, listing, pending.select, false);
+        }
+        return;
+    }
+    let Some(pending) = pane.pending.take_if(|pending| asked(pending)) else {
         return;
     };
     match result {
         Ok(listing) => {
-            let same = pane.path == pending.path;
             let counting = !pane.sizes.is_empty();
-            if !same {
-                pane.marks.clear();
-                pane.filter = None;
-                pane.cursor = 0;
-                pane.top = 0;
+            let grown = pane.partial && pane.listed == generation;
+            if !grown {
+                arrive(pane, pending.path, generation);
             }
-            pane.sizes.clear();
-            pane.path = pending.path;
-            pane.listed = generation;
-            pane.space = listing.space;
-            if !same {
-                // A name of the directory left must not be looked for in the one entered.
-                pane.shown.clear();
-            }
-            pane.take(listing.names, pending.select);
+            pane.partial = false;
+            let select = pending.select.filter(|_| !grown || pane.cursor == 0);
+            take_rows(pane, listing, select, grown);
             if counting {
                 effects.push(Effect::StopCount { side });
             }
@@ -124,48 +152,102 @@ fn listing(
     }
 }
 
+/// Leaves what is shown for that directory: what was marked there is remembered, and what was
+/// marked here when it was left is marked again.
+fn arrive(pane: &mut Pane, path: std::path::PathBuf, generation: u64) {
+    pane.sizes.clear();
+    pane.listed = generation;
+    pane.partial = false;
+    if pane.path == path && !pane.entries.is_empty() {
+        return;
+    }
+    let names = pane.marks.iter().take(NAMES_KEPT + 1);
+    let mut marks: Vec<Box<[u8]>> = names.map(|entry| pane.entries.name(entry).into()).collect();
+    if marks.len() > NAMES_KEPT {
+        marks.clear();
+    }
+    let cursor = pane.current().map(|row| row.name.into());
+    let left = std::mem::replace(&mut pane.path, path);
+    pane.memory.keep(left, Remembered { marks, cursor });
+    pane.unmark_all();
+    pane.filter = None;
+    pane.cursor = 0;
+    pane.top = 0;
+    // A name of the directory left must not be looked for in the one entered.
+    pane.shown.clear();
+}
+
+fn take_rows(pane: &mut Pane, listing: Listing, select: Option<Box<[u8]>>, grown: bool) {
+    pane.space = listing.space;
+    let remembered = pane.memory.take(&pane.path);
+    let select = select.or(remembered.cursor);
+    let ordered = listing
+        .ordered
+        .filter(|ordered| ordered.sort == pane.sort && ordered.folding == pane.folding)
+        .map(|ordered| Arc::new(ordered.items));
+    pane.take(listing.entries, ordered, select, grown);
+    let marks: HashSet<&[u8]> = remembered.marks.iter().map(|name| &**name).collect();
+    pane.mark_names(&marks);
+}
+
 /// Asks for the details an order needs of every entry.
 pub fn ask_all(pane: &mut Pane, side: Side, effects: &mut Effects) {
     pane.sorting = false;
-    if !pane.sort.key.needs_details() {
+    if !pane.sort.key.needs_details() || pane.partial {
         return;
     }
-    let names: Vec<(u32, Box<[u8]>)> = pane
-        .rows
-        .iter_mut()
-        .enumerate()
-        .filter(|(_, row)| matches!(row.details, Known::No))
-        .map(|(index, row)| {
-            row.details = Known::Asked;
-            (index as u32, row.name.clone())
-        })
+    let entries = pane.entries.clone();
+    let folds: Vec<u32> = (0..entries.folds() as u32)
+        .filter(|fold| pane.folding && *pane.sum(*fold) == FoldSum::No)
         .collect();
-    if names.is_empty() {
+    let rows: Vec<u32> = (0..entries.len() as u32)
+        .filter(|entry| !pane.folding || entries.fold_of(*entry).is_none())
+        .collect();
+    ask(pane, side, rows, folds, true, effects);
+}
+
+/// Asks for what of these is not known and not on its way.
+fn ask(
+    pane: &mut Pane,
+    side: Side,
+    mut rows: Vec<u32>,
+    folds: Vec<u32>,
+    all: bool,
+    effects: &mut Effects,
+) {
+    rows.retain(|entry| pane.known.get(*entry as usize) == Some(&Known::No));
+    if rows.is_empty() && folds.is_empty() {
         return;
     }
-    pane.sorting = true;
+    let known = Arc::make_mut(&mut pane.known);
+    for entry in &rows {
+        known[*entry as usize] = Known::Asked;
+    }
+    for fold in &folds {
+        pane.learn_sum(*fold, FoldSum::Asked);
+    }
+    pane.sorting |= all;
     effects.push(Effect::Stat {
         side,
         generation: pane.listed,
         path: pane.path.clone(),
-        names,
-        all: true,
+        entries: pane.entries.clone(),
+        rows,
+        folds,
+        all,
     });
 }
 
+/// Asks for the sum of a sequence that is too long to be added up unasked.
+pub fn ask_fold(pane: &mut Pane, side: Side, fold: u32, effects: &mut Effects) {
+    if *pane.sum(fold) == FoldSum::No && !pane.partial {
+        ask(pane, side, Vec::new(), vec![fold], false, effects);
+    }
+}
+
 fn details(pane: &mut Pane, found: Vec<(u32, Option<Details>)>, complete: bool) {
-    for (index, details) in found {
-        if let Some(row) = pane.rows.get_mut(index as usize) {
-            row.details = match details {
-                Some(details) => {
-                    if row.kind == Kind::Unknown {
-                        row.kind = details.kind;
-                    }
-                    Known::Yes(details)
-                }
-                None => Known::Never,
-            };
-        }
+    for (entry, details) in found {
+        pane.learn(entry, details);
     }
     if complete && pane.sorting {
         pane.sorting = false;
@@ -179,6 +261,7 @@ fn dir_size(pane: &mut Pane, name: &[u8], counted: Counted, done: bool) {
         return;
     };
     *size = DirSize { counted, done };
+    pane.marks_changed = true;
     let all_done = pane.sizes.values().all(|size| size.done);
     if done && all_done && pane.sort.key.needs_details() {
         pane.sort_rows();
@@ -214,24 +297,25 @@ pub fn settle(model: &mut Model, effects: &mut Effects) {
         let height = pane_rows(area);
         let pane = model.pane_mut(side);
         pane.follow_cursor(height);
-        let mut names = Vec::new();
-        let end = (pane.top + height).min(pane.shown.len());
-        for place in pane.top..end {
-            let index = pane.shown[place];
-            let row = &mut pane.rows[index as usize];
-            if row.details == Known::No {
-                row.details = Known::Asked;
-                names.push((index, row.name.clone()));
+        pane.settle_marks();
+        if let Some(task) = pane.wanted.take() {
+            effects.push(Effect::Arrange { side, task });
+        }
+        let mut rows = Vec::new();
+        let mut folds = Vec::new();
+        for item in pane.shown.iter().skip(pane.top).take(height) {
+            match item {
+                Item::Entry(entry) => rows.push(*entry),
+                Item::Fold(fold)
+                    if *pane.sum(*fold) == FoldSum::No
+                        && !pane.partial
+                        && pane.entries.members(*fold).len() <= SUMMED =>
+                {
+                    folds.push(*fold);
+                }
+                Item::Fold(_) => {}
             }
         }
-        if !names.is_empty() {
-            effects.push(Effect::Stat {
-                side,
-                generation: pane.listed,
-                path: pane.path.clone(),
-                names,
-                all: false,
-            });
-        }
+        ask(pane, side, rows, folds, false, effects);
     }
 }

@@ -4,14 +4,14 @@ use super::{Effects, listing};
 use crate::sys::count::Counted;
 use crate::sys::listing::Kind;
 use crate::tui::action::Action;
-use crate::tui::browse::{DirSize, Filter, Known, Pending, Row, Side, Sort};
+use crate::tui::browse::{DirSize, Filter, FoldSum, Item, Known, Pending, Side, Sort};
 use crate::tui::layers::{Layer, PatternLayer};
 use crate::tui::layout::{layout, pane_rows};
 use crate::tui::model::Model;
 use crate::tui::msg::Effect;
-use std::collections::HashSet;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use tui_input::Input;
 
 /// Carries out an action in a pane.
@@ -57,6 +57,8 @@ pub fn act(model: &mut Model, side: Side, action: Action, effects: &mut Effects)
             let at = super::layers::sort_place(model.pane(side).sort);
             model.layers.push(Layer::Sort { side, at });
         }
+        Action::Fold => unfold(model, side),
+        Action::FoldAll => unfold_all(model, side, effects),
         Action::CountSizes => count(model, side, effects),
         Action::Home => match model.home.clone() {
             Some(home) => visit(model, side, home, None, effects),
@@ -77,39 +79,99 @@ fn step(model: &mut Model, side: Side, by: isize) {
     pane.cursor = pane.cursor.saturating_add_signed(by).min(last);
 }
 
+/// Marks what is under the cursor, or unmarks it; a sequence with all its members.
 fn mark(model: &mut Model, side: Side) {
     let pane = model.pane_mut(side);
-    if let Some(name) = pane.current().map(|row| row.name.clone())
-        && !pane.marks.remove(&name)
-    {
-        pane.marks.insert(name);
+    let Some(item) = pane.item() else { return };
+    let entries = pane.entries.clone();
+    let members = entries.under(&item);
+    let on = pane.marked_under(item) < members.len();
+    for entry in members {
+        pane.mark(*entry, on);
     }
-    step(model, side, 1);
+    // Below the head of what is unfolded its members come, which are marked now as well.
+    let below = pane.shown[pane.cursor + 1..]
+        .iter()
+        .take_while(|next| {
+            matches!((item, next), (Item::Fold(fold), Item::Entry(entry))
+                if entries.fold_of(*entry) == Some(fold))
+        })
+        .count();
+    step(model, side, 1 + below as isize);
 }
 
 fn invert(model: &mut Model, side: Side) {
     let pane = model.pane_mut(side);
-    for place in 0..pane.shown.len() {
-        if let Some(name) = pane.at(place).map(|row| row.name.clone())
-            && !pane.marks.remove(&name)
+    let shown = std::mem::take(&mut pane.shown);
+    let entries = pane.entries.clone();
+    for item in &shown {
+        // Members that are listed below their head are met by it.
+        if let Item::Entry(entry) = item
+            && pane.folding
+            && entries.fold_of(*entry).is_some()
         {
-            pane.marks.insert(name);
+            continue;
+        }
+        for entry in entries.under(item) {
+            let on = !pane.marks.contains(*entry);
+            pane.mark(*entry, on);
         }
     }
+    pane.shown = shown;
+}
+
+/// Lists the members of the sequence under the cursor below it, or folds them again.
+fn unfold(model: &mut Model, side: Side) {
+    let pane = model.pane_mut(side);
+    let Some(item) = pane.item() else { return };
+    if !pane.folding {
+        return model.say("every name is listed by itself; Z folds sequences again");
+    }
+    let fold = match item {
+        Item::Fold(fold) => Some(fold),
+        Item::Entry(entry) => pane.entries.fold_of(entry),
+    };
+    let Some(fold) = fold else {
+        return model.say("this is no sequence");
+    };
+    let key = pane.entries.fold_key(fold);
+    if !pane.unfolded.remove(&key) {
+        pane.unfolded.insert(key);
+    }
+    pane.refresh();
+    pane.select_item(Item::Fold(fold));
+}
+
+/// Lists every name by itself, or folds sequences again.
+fn unfold_all(model: &mut Model, side: Side, effects: &mut Effects) {
+    let pane = model.pane_mut(side);
+    pane.folding = !pane.folding;
+    pane.unfolded.clear();
+    let words = if pane.folding {
+        "sequences are one row each"
+    } else {
+        "every name is listed by itself"
+    };
+    pane.sort_rows();
+    listing::ask_all(pane, side, effects);
+    model.say(words);
 }
 
 fn enter(model: &mut Model, side: Side, effects: &mut Effects) {
     let pane = model.pane(side);
-    let Some(Row { name, kind, .. }) = pane.current() else {
+    if let Some(Item::Fold(_)) = pane.item() {
+        return unfold(model, side);
+    }
+    let Some(row) = pane.current() else {
         return;
     };
-    match kind {
+    match row.kind {
         Kind::Dir | Kind::Link | Kind::Unknown => {
-            let path = pane.path_of(name);
+            let path = pane.path_of(row.name);
             visit(model, side, path, None, effects);
         }
         Kind::File | Kind::Special => {
-            let name = model.look.name(name).into_owned();
+            let name = model.look.name(row.name).into_owned();
             model.say(format!("{name} is not a directory; F5 plans a copy of it"));
         }
     }
@@ -145,6 +207,8 @@ pub fn visit(
         side,
         generation: pane.generation,
         path,
+        sort: pane.sort,
+        folding: pane.folding,
     });
 }
 
@@ -183,10 +247,18 @@ pub fn swap(model: &mut Model, effects: &mut Effects) {
         let pane = model.pane_mut(side);
         pane.generation = highest.unwrap_or(0) + 1;
         pane.listed = pane.generation;
-        for row in &mut pane.rows {
-            if row.details == Known::Asked {
-                row.details = Known::No;
+        for known in Arc::make_mut(&mut pane.known) {
+            if *known == Known::Asked {
+                *known = Known::No;
             }
+        }
+        for sum in Arc::make_mut(&mut pane.sums) {
+            if *sum == FoldSum::Asked {
+                *sum = FoldSum::No;
+            }
+        }
+        if pane.arranging {
+            pane.sort_rows();
         }
         pane.sizes.retain(|_, size| size.done);
         listing::ask_all(pane, side, effects);
@@ -195,22 +267,25 @@ pub fn swap(model: &mut Model, effects: &mut Effects) {
 
 fn count(model: &mut Model, side: Side, effects: &mut Effects) {
     let pane = model.pane_mut(side);
-    let wanted: Vec<Box<[u8]>> = pane
-        .chosen()
+    let chosen = pane.chosen();
+    let mut long = false;
+    for entry in &chosen {
+        if let Some(fold) = pane.entries.fold_of(*entry)
+            && *pane.sum(fold) == FoldSum::No
+        {
+            long = true;
+            listing::ask_fold(pane, side, fold, effects);
+        }
+    }
+    let names: Vec<Box<[u8]>> = chosen
         .into_iter()
-        .map(Box::from)
-        .collect::<Vec<Box<[u8]>>>();
-    let directories: HashSet<&[u8]> = pane
-        .rows
-        .iter()
-        .filter(|row| row.kind == Kind::Dir)
-        .map(|row| &*row.name)
+        .map(|entry| pane.row(entry))
+        .filter(|row| row.kind == Kind::Dir && !pane.sizes.contains_key(row.name))
+        .map(|row| row.name.into())
         .collect();
-    let names: Vec<Box<[u8]>> = wanted
-        .into_iter()
-        .filter(|name| directories.contains(&**name))
-        .filter(|name| !pane.sizes.contains_key(name))
-        .collect();
+    if names.is_empty() && long {
+        return;
+    }
     if names.is_empty() {
         model.say("no directory here that is not counted already (Ctrl-R forgets the counts)");
         return;
@@ -246,7 +321,7 @@ fn stop(model: &mut Model, side: Side, effects: &mut Effects) {
     } else if pane.filter.take().is_some() {
         pane.refresh();
     } else {
-        pane.marks.clear();
+        pane.unmark_all();
     }
 }
 

@@ -24,10 +24,15 @@ pub fn open(model: &mut Model, effects: &mut Effects) {
         model.warn(format!("{which} shows no directory yet: nothing to plan"));
         return;
     }
+    if source.partial {
+        // What is not read yet would be left out of a sequence without a word.
+        model.warn("SRC is still being read: only its first names are known");
+        return;
+    }
     let sources: Vec<BytePath> = source
         .chosen()
         .into_iter()
-        .map(|name| BytePath::from(source.path_of(name)))
+        .map(|entry| BytePath::from(source.path_of(source.entries.name(entry))))
         .collect();
     if sources.is_empty() {
         model.say("nothing to copy: SRC shows no entry");
@@ -112,7 +117,7 @@ pub fn act(model: &mut Model, action: Action, effects: &mut Effects) {
                 start,
             }));
             model.layers.pop();
-            model.pane_mut(Side::Source).marks.clear();
+            model.pane_mut(Side::Source).unmark_all();
             // The queue shows it; a line about it would only cover the keys. Where there is no
             // queue on screen, something must say so.
             if layout(model).queue.is_none() {

@@ -121,23 +121,19 @@ fn finish(model: &mut Model) {
     }
 }
 
+/// Marks or unmarks by pattern what is shown, members of folded sequences each by its own name.
 fn apply(model: &mut Model, side: Side, mark: bool, pattern: &Pattern) -> usize {
     let pane = model.pane_mut(side);
+    let shown = std::mem::take(&mut pane.shown);
+    let entries = pane.entries.clone();
     let mut changed = 0;
-    for place in 0..pane.shown.len() {
-        let Some(name) = pane
-            .at(place)
-            .filter(|row| pattern.matches(&row.name))
-            .map(|row| row.name.clone())
-        else {
-            continue;
-        };
-        let did = if mark {
-            pane.marks.insert(name)
-        } else {
-            pane.marks.remove(&name)
-        };
-        changed += usize::from(did);
+    for item in &shown {
+        for entry in entries.under(item) {
+            if pattern.matches(entries.name(*entry)) && pane.mark(*entry, mark) {
+                changed += 1;
+            }
+        }
     }
+    pane.shown = shown;
     changed
 }

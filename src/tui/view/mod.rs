@@ -14,6 +14,7 @@ mod panes;
 mod plan;
 mod questions;
 mod queue;
+mod rows;
 mod task;
 
 use super::layers::{DetailsLayer, Layer};

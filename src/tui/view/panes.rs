@@ -1,21 +1,18 @@
 //! The two panes.
 
 use super::draw::{self, Line, Pen};
-use crate::sys::listing::Kind;
+use super::rows;
 use crate::text;
-use crate::tui::browse::{Known, Pane, Row, Side, SortKey};
+use crate::tui::browse::{Item, Pane, Side, SortKey};
 use crate::tui::layout::{Layout, pane_foot, pane_rows};
 use crate::tui::look::Look;
 use crate::tui::model::{Focus, Model};
 use crate::tui::words;
 use crate::units;
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use ratatui::layout::{Position, Rect};
-use ratatui::style::Style;
 
-/// Cells of the size column.
-const SIZE: usize = 6;
+/// Rows in which sequences are counted for the foot: a frame must not cost what a pane holds.
+const MOST_LOOKED_AT: usize = 20_000;
 
 /// Draws the panes that are shown.
 pub fn draw(pen: &mut Pen, model: &Model, layout: &Layout) {
@@ -60,12 +57,14 @@ fn pane(pen: &mut Pen, model: &Model, side: Side, area: Rect) {
     } else {
         for at in 0..rows {
             let place = pane.top + at;
-            let Some(row) = pane.at(place) else { break };
+            let Some(item) = pane.shown.get(place) else {
+                break;
+            };
             let line = Rect {
                 y: first.y + at as u16,
                 ..first
             };
-            entry(pen, model, pane, row, line);
+            rows::draw(pen, model, pane, *item, line);
             if place == pane.cursor && focused {
                 pen.tint(line, look.selected());
             }
@@ -125,12 +124,15 @@ fn instead(pane: &Pane, model: &Model) -> Option<String> {
     if !pane.shown.is_empty() {
         return None;
     }
-    Some(if pane.rows.is_empty() {
+    Some(if pane.entries.is_empty() {
         "empty directory".to_string()
     } else if pane.filter.is_some() {
         "no name matches the filter".to_string()
     } else {
-        format!("{} hidden; . shows them", words::entries(pane.rows.len()))
+        format!(
+            "{} hidden; . shows them",
+            words::entries(pane.entries.len())
+        )
     })
 }
 
@@ -146,102 +148,14 @@ fn reading(names: usize, waited_ms: u64) -> String {
     }
 }
 
-/// One row: cursor, mark, name, size, date as far as there is room.
-fn entry(pen: &mut Pen, model: &Model, pane: &Pane, row: &Row, area: Rect) {
-    let look = pen.look;
-    let marked = pane.marks.contains(&row.name);
-    let width = usize::from(area.width);
-    let date = date_cells(width);
-    let gap = usize::from(date > 0);
-    let room = width.saturating_sub(2 + 1 + SIZE + gap + date);
-    let name = look.name(&row.name);
-    let suffix = match row.kind {
-        Kind::Dir => "/",
-        Kind::Link => "@",
-        Kind::Special => "=",
-        Kind::File | Kind::Unknown => "",
-    };
-    let name = text::cut_middle(&name, room.saturating_sub(suffix.len()), look.ellipsis());
-    let name = draw::left(&format!("{name}{suffix}"), room, look);
-    let style = if marked {
-        look.marked()
-    } else {
-        kind_style(row.kind, look)
-    };
-    let size = draw::right(&size(pane, row), SIZE, look);
-    let mut line = Line::of(if marked { " *" } else { "  " }, look.marked())
-        .then(name, style)
-        .then(format!(" {size}"), look.plain());
-    if date > 0 {
-        let date = match row.details {
-            Known::Yes(details) => when(details.mtime, &model.zone, date),
-            _ => " ".repeat(date),
-        };
-        line = line.then(format!(" {date}"), look.dim());
-    }
-    pen.line(area, &line);
-}
-
-/// Cells for the date at that width of a pane: date and time, the date, or nothing.
-const fn date_cells(width: usize) -> usize {
-    match width {
-        54.. => 16,
-        36.. => 10,
-        _ => 0,
-    }
-}
-
-const fn kind_style(kind: Kind, look: Look) -> Style {
-    match kind {
-        Kind::Dir => look.directory(),
-        Kind::Link => look.link(),
-        Kind::Special => look.dim(),
-        Kind::File | Kind::Unknown => look.plain(),
-    }
-}
-
-fn size(pane: &Pane, row: &Row) -> String {
-    if row.kind == Kind::Dir {
-        return match pane.sizes.get(&row.name) {
-            Some(size) if size.done && size.counted.unreadable > 0 => {
-                format!("{}?", units::size_short(size.counted.bytes))
-            }
-            Some(size) if size.done => units::size_short(size.counted.bytes),
-            Some(size) => format!("{}+", units::size_short(size.counted.bytes)),
-            None => "<dir>".to_string(),
-        };
-    }
-    match (row.kind, row.details) {
-        (Kind::Link, _) => "<link>".to_string(),
-        (Kind::Special, _) => "<spec>".to_string(),
-        (_, Known::Yes(details)) => units::size_short(details.size),
-        (_, Known::Never) => "?".to_string(),
-        _ => String::new(),
-    }
-}
-
-/// A date in local time, in exactly so many cells.
-fn when(mtime: i64, zone: &TimeZone, width: usize) -> String {
-    let Ok(instant) = Timestamp::from_second(mtime) else {
-        return format!("{:>width$}", "?");
-    };
-    let local = instant.to_zoned(zone.clone());
-    let mut date = format!(
-        "{:04}-{:02}-{:02}",
-        local.year(),
-        local.month(),
-        local.day()
-    );
-    if width >= 16 {
-        date = format!("{date} {:02}:{:02}", local.hour(), local.minute());
-    }
-    format!("{date:>width$}")
-}
-
 fn foot_line(pane: &Pane, model: &Model, look: Look) -> Line {
     if let Some(filter) = &pane.filter {
         let text = look.name(filter.input.value().as_bytes()).into_owned();
-        let shown = format!("  {} of {}", pane.shown.len(), pane.rows.len());
+        let shown = if pane.arranging {
+            "  looking".to_string()
+        } else {
+            format!("  {} of {}", pane.shown_names, pane.entries.len())
+        };
         return Line::of("/", look.strong())
             .then(text, look.strong())
             .then(shown, look.dim());
@@ -262,21 +176,49 @@ fn foot_line(pane: &Pane, model: &Model, look: Look) -> Line {
         }
     }
     if !pane.marks.is_empty() {
-        let (bytes, complete) = pane.marked_bytes();
-        let more = if complete {
+        let sum = pane.mark_sum;
+        let more = if sum.complete {
             ""
         } else {
-            "; d counts directories"
+            "+; d counts the rest"
         };
+        let sequences = match sum.sequences {
+            0 => String::new(),
+            some => format!(", {}", words::many(some as u64, "sequence", "sequences")),
+        };
+        let bytes = size_named(sum.bytes);
         return Line::of(
-            format!(" {} marked, {}{more}", pane.marks.len(), size_named(bytes)),
+            format!(" {} marked{sequences}, {bytes}{more}", sum.entries),
             look.marked(),
         );
     }
-    let mut text = format!(" {}", words::entries(pane.shown.len()));
-    let hidden = pane.rows.len() - pane.shown.len();
+    if pane.partial {
+        let words = format!(
+            " first {} only, the rest was not read",
+            words::entries(pane.entries.len())
+        );
+        return Line::of(words, look.warn());
+    }
+    let folds = pane
+        .shown
+        .iter()
+        .take(MOST_LOOKED_AT)
+        .filter(|item| matches!(item, Item::Fold(_)));
+    let mut text = format!(" {}", words::entries(pane.shown_names));
+    match folds.count() {
+        0 => {}
+        _ if pane.shown.len() > MOST_LOOKED_AT => {}
+        some => {
+            let sequences = words::many(some as u64, "sequence", "sequences");
+            text = format!("{text}, {sequences}");
+        }
+    }
+    let hidden = pane.entries.len() - pane.shown_names.min(pane.entries.len());
     if hidden > 0 {
         text = format!("{text}, {hidden} hidden");
+    }
+    if !pane.folding {
+        text.push_str(", unfolded");
     }
     if pane.sort.key != SortKey::Name || pane.sort.reversed {
         text = format!("{text}, by {}", pane.sort.key.word());
@@ -284,7 +226,9 @@ fn foot_line(pane: &Pane, model: &Model, look: Look) -> Line {
             text.push_str(" reversed");
         }
     }
-    if pane.sorting {
+    if pane.arranging {
+        text.push_str(" (putting in order)");
+    } else if pane.sorting {
         text.push_str(" (reading details)");
     }
     Line::of(text, look.dim())

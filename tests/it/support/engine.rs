@@ -29,15 +29,51 @@ pub fn spec(source: &Path, dest: &Path) -> JobSpec {
     }
 }
 
-/// A file system on which every call of a kind takes so long.
-pub fn slow(call: Call, delay: Duration) -> Arc<Faulty> {
+/// A job that gives the source the destination's name.
+pub fn exact(source: &Path, dest: &Path, strategy: Strategy) -> JobSpec {
+    JobSpec {
+        naming: Naming::Exact,
+        strategy,
+        ..spec(source, dest)
+    }
+}
+
+/// Every strategy that can copy between any two places.
+pub fn copying() -> impl Iterator<Item = Strategy> {
+    let all = Strategy::ALL.into_iter();
+    all.filter(|strategy| *strategy != Strategy::Reflink)
+}
+
+/// The call by which a strategy moves bytes, where one call does.
+pub fn mover(strategy: Strategy) -> Option<Call> {
+    match strategy {
+        Strategy::Baseline => Some(Call::StdCopy),
+        Strategy::Buffered | Strategy::Parallel => Some(Call::ReadAt),
+        Strategy::CopyFileRange => Some(Call::CopyRange),
+        Strategy::Sendfile => Some(Call::SendFile),
+        _ => None,
+    }
+}
+
+/// A file system on which one call goes wrong.
+pub fn faulty(call: Call, nth: u64, sticky: bool, kind: FaultKind) -> Arc<Faulty> {
     let fault = Fault {
         call: Some(call),
-        nth: 0,
-        sticky: true,
-        kind: FaultKind::Delay(delay),
+        nth,
+        sticky,
+        kind,
     };
     Arc::new(Faulty::new(Arc::new(Real), Some(fault)))
+}
+
+/// A file system on which somebody else does something right before the `nth` call of a kind.
+pub fn meanwhile(call: Call, nth: u64, act: impl Fn() + Send + Sync + 'static) -> Arc<Faulty> {
+    Arc::new(Faulty::meanwhile(Arc::new(Real), call, nth, act))
+}
+
+/// A file system on which every call of a kind takes so long.
+pub fn slow(call: Call, delay: Duration) -> Arc<Faulty> {
+    faulty(call, 0, true, FaultKind::Delay(delay))
 }
 
 /// An engine and everything it has said.

@@ -2,6 +2,7 @@
 //! person who runs the tests.
 
 pub mod engine;
+pub mod privileges;
 pub mod pty;
 pub mod scratch;
 pub mod tree;
@@ -74,6 +75,11 @@ pub fn skip(reason: &str) {
     say(&format!("SKIPPED: {reason}"));
     let strict = std::env::var_os("HAUL_TESTS_NO_SKIP").is_some_and(|value| value == "1");
     assert!(!strict, "skipped: {reason}");
+}
+
+/// Whether there is time for the long versions: more rounds, more instants, more bytes.
+pub fn is_thorough() -> bool {
+    std::env::var_os("HAUL_TESTS_THOROUGH").is_some_and(|value| value == "1")
 }
 
 /// Whether the tests run as root.

@@ -1,10 +1,12 @@
 //! A directory that goes away whatever was done in it: write-protected directories, mounts, panics.
 
+use super::engine::LONG;
 use super::skip;
 use rustix::mount::{MountFlags, UnmountFlags, mount, mount_remount, unmount};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use walkdir::WalkDir;
 
@@ -105,6 +107,11 @@ impl Scratch {
     /// Mounts a new file system of a kind (`ext4`, `xfs`, `btrfs`) that lies in a file; `None`,
     /// said loudly, where it cannot be made or mounted.
     pub fn mount_image(&mut self, kind: &str) -> Option<PathBuf> {
+        self.mount_image_with(kind, &[])
+    }
+
+    /// The same, made with options of `mkfs`.
+    pub fn mount_image_with(&mut self, kind: &str, options: &[&str]) -> Option<PathBuf> {
         let image = self.at(format!("{kind}.image"));
         let file = fs::File::create(&image).expect("an image can be made");
         // xfs takes no less than 300 MiB (mkfs.xfs(8)); the blocks are used only when written.
@@ -112,6 +119,7 @@ impl Scratch {
         let path = self.dir(kind);
         let mkfs = std::process::Command::new(format!("mkfs.{kind}"))
             .arg("-q")
+            .args(options)
             .arg(&image)
             .output();
         let made = mkfs.is_ok_and(|output| output.status.success());
@@ -129,10 +137,62 @@ impl Scratch {
         Some(path)
     }
 
+    /// Mounts what a directory holds as a squashfs, which nobody can write to; `None`, said loudly,
+    /// where that cannot be.
+    pub fn mount_packed(&mut self, from: &Path) -> Option<PathBuf> {
+        let (image, path) = (self.at("packed.image"), self.dir("squashfs"));
+        let made = std::process::Command::new("mksquashfs")
+            .args([from, &image])
+            .args(["-quiet", "-no-progress"])
+            .output();
+        let mounted = made.is_ok_and(|output| output.status.success())
+            && std::process::Command::new("mount")
+                .args(["-o", "loop"])
+                .args([&image, &path])
+                .output()
+                .is_ok_and(|output| output.status.success());
+        if !mounted {
+            skip("no squashfs can be made and mounted here");
+            return None;
+        }
+        self.mounts.push(path.clone());
+        Some(path)
+    }
+
+    /// Mounts a file system that knows neither attributes nor ACLs (ramfs); `None`, said loudly,
+    /// where that is not permitted.
+    pub fn mount_without_attributes(&mut self) -> Option<PathBuf> {
+        let path = self.dir("ramfs");
+        match mount("none", &path, "ramfs", MountFlags::empty(), c"mode=1777") {
+            Ok(()) => {
+                self.mounts.push(path.clone());
+                Some(path)
+            }
+            Err(errno) => {
+                skip(&format!("mounting needs root ({errno})"));
+                None
+            }
+        }
+    }
+
+    /// Unmounts what [`Self::mount_image`] mounted and throws it away.
+    pub fn unmount_image(&mut self, kind: &str) {
+        let path = self.at(kind);
+        unmount(&path, UnmountFlags::empty()).expect("an image can be unmounted");
+        self.mounts.retain(|mounted| *mounted != path);
+        fs::remove_file(self.at(format!("{kind}.image"))).expect("an image can be removed");
+    }
+
     /// Unmounts what [`Self::mount_image`] mounted and mounts it again, as after a crash.
     pub fn remount_image(&mut self, kind: &str) {
         let path = self.at(kind);
-        unmount(&path, UnmountFlags::empty()).expect("an image can be unmounted");
+        // The threads of an engine that has ended may still be about to close what they held.
+        let busy = || unmount(&path, UnmountFlags::empty()) == Err(rustix::io::Errno::BUSY);
+        let begun = Instant::now();
+        while busy() {
+            assert!(begun.elapsed() < LONG, "{} stays in use", path.display());
+            std::thread::sleep(Duration::from_millis(5));
+        }
         let mounted = std::process::Command::new("mount")
             .args(["-o", "loop"])
             .args([self.at(format!("{kind}.image")), path])

@@ -1,0 +1,239 @@
+//! Sequences in the panes: folded, unfolded, marked, filtered, ordered, and what is said of them.
+
+use crate::tui_world::World;
+use haul::proto::{BytePath, Request};
+use haul::sys::listing::Kind;
+use haul::tui::browse::{Item, Side};
+
+/// A shot with a gap, an empty and a cut frame, a whole one, tiles, and names that are no frames.
+fn shots(width: u16, height: u16) -> World {
+    let mut world = World::blank(width, height);
+    let mut names: Vec<String> = (1001..=1240)
+        .map(|at| format!("comp_v012.{at}.exr"))
+        .collect();
+    names.extend(
+        (1001..=1240)
+            .filter(|at| ![1050, 1051, 1200].contains(at))
+            .map(|at| format!("plate_bg.{at}.dpx")),
+    );
+    names.extend((1..=24).map(|at| format!("a_rather_long_name_of_a_cache_v003.{at:04}.bgeo.sc")));
+    for name in [
+        "tex.1001.tx",
+        "tex.1011.tx",
+        "notes.txt",
+        "take_1.mov",
+        "take_2.mov",
+        ".roto.1.exr",
+        ".roto.2.exr",
+    ] {
+        names.push(name.to_string());
+    }
+    let mut rows: Vec<(&[u8], Kind)> = names
+        .iter()
+        .map(|name| (name.as_bytes(), Kind::File))
+        .collect();
+    rows.push((b"cache", Kind::Dir));
+    world.list(Side::Source, &rows);
+    world.list(Side::Dest, &[]);
+    world.answer_details();
+    world
+}
+
+fn rows(world: &World) -> Vec<String> {
+    let pane = world.model.pane(Side::Source);
+    pane.shown
+        .iter()
+        .map(|item| match item {
+            Item::Fold(fold) => {
+                let (head, numbers, tail) = pane.entries.label(*fold);
+                let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+                format!("{}{numbers}{}", text(head), text(tail))
+            }
+            Item::Entry(entry) => String::from_utf8_lossy(pane.entries.name(*entry)).into_owned(),
+        })
+        .collect()
+}
+
+#[test]
+fn sequences_are_one_row_each_and_everything_else_is_itself() {
+    let world = shots(80, 24);
+    assert_eq!(
+        rows(&world),
+        [
+            "cache",
+            "a_rather_long_name_of_a_cache_v003.[0001-0024].bgeo.sc",
+            "comp_v012.[1001-1240].exr",
+            "notes.txt",
+            "plate_bg.[1001-1240].dpx",
+            "take_1.mov",
+            "take_2.mov",
+            "tex.[1001,1011].tx",
+        ]
+    );
+}
+
+#[test]
+fn z_lists_the_frames_of_one_sequence_and_folds_them_again() {
+    let mut world = shots(80, 24);
+    world.keys("jjz");
+    assert_eq!(rows(&world).len(), 8 + 240);
+    assert_eq!(rows(&world)[3], "comp_v012.1001.exr");
+    world.keys("jjj");
+    // On a frame, too: the cursor goes to the row that stands for it.
+    world.keys("z");
+    assert_eq!(rows(&world).len(), 8);
+    assert_eq!(world.model.pane(Side::Source).cursor, 2);
+    world.keys("<enter>");
+    assert_eq!(
+        rows(&world).len(),
+        8 + 240,
+        "Enter opens a sequence as well"
+    );
+    world.keys("Z");
+    assert_eq!(rows(&world).len(), 240 + 237 + 24 + 2 + 3 + 1);
+    world.keys("Z");
+    assert_eq!(rows(&world).len(), 8);
+}
+
+#[test]
+fn marking_a_sequence_marks_its_members_and_the_copy_gets_their_exact_names() {
+    let mut world = shots(80, 24);
+    world.keys("/plate<enter><space><F5>");
+    let requests = world.requests();
+    let Some(Request::Plan { spec, .. }) = requests.last() else {
+        panic!("{requests:?}");
+    };
+    let expected: Vec<BytePath> = (1001..=1240)
+        .filter(|at| ![1050, 1051, 1200].contains(at))
+        .map(|at| BytePath::from(format!("/mnt/nas/ABC/sh010/plate_bg.{at}.dpx").as_str()))
+        .collect();
+    assert_eq!(spec.sources, expected);
+}
+
+#[test]
+fn some_frames_of_a_sequence_can_be_marked_and_the_row_says_so() {
+    let mut world = shots(80, 24);
+    world.keys("+*.110?.exr<enter>");
+    let pane = world.model.pane(Side::Source);
+    assert_eq!(pane.marks.len(), 10);
+    assert_eq!(
+        pane.marked_under(Item::Fold(pane.entries.fold_of(0).expect("a frame"))),
+        10
+    );
+    let screen = world.screen();
+    assert!(
+        screen.contains("\n ~") && screen.contains("012.[1001-1240].exr !2"),
+        "{screen}"
+    );
+    // Space makes it all of them, then none.
+    world.keys("jj<space>");
+    assert_eq!(world.model.pane(Side::Source).marks.len(), 240);
+    world.keys("k<space>");
+    assert!(world.model.pane(Side::Source).marks.is_empty());
+}
+
+#[test]
+fn inverting_marks_each_name_once_whatever_is_unfolded() {
+    let mut world = shots(80, 24);
+    world.keys("jjz*");
+    let pane = world.model.pane(Side::Source);
+    assert_eq!(
+        pane.marks.len(),
+        pane.entries.len() - 2,
+        "all but the hidden ones"
+    );
+    world.keys("*");
+    assert!(world.model.pane(Side::Source).marks.is_empty());
+}
+
+#[test]
+fn a_filter_finds_a_sequence_by_its_label_or_by_one_of_its_frames() {
+    let mut world = shots(80, 24);
+    world.keys("/cmpv012<enter>");
+    assert_eq!(rows(&world), ["comp_v012.[1001-1240].exr"]);
+    world.keys("<esc>/bg.1107<enter>");
+    assert_eq!(rows(&world), ["plate_bg.[1001-1240].dpx"]);
+    world.keys("z");
+    assert_eq!(
+        rows(&world),
+        ["plate_bg.[1001-1240].dpx", "plate_bg.1107.dpx"]
+    );
+}
+
+#[test]
+fn a_sequence_is_ordered_by_what_its_members_are_together() {
+    let mut world = shots(80, 24);
+    world.keys("ss");
+    world.answer_details();
+    assert_eq!(rows(&world)[2], "comp_v012.[1001-1240].exr");
+    world.keys("sr");
+    assert_eq!(rows(&world)[1], "notes.txt");
+}
+
+#[test]
+fn what_was_marked_or_unfolded_stays_when_the_directory_is_read_again_and_when_it_is_left() {
+    let mut world = shots(80, 24);
+    world.keys("jjz<space><C-r>");
+    let names: Vec<String> = (1001..=1241)
+        .map(|at| format!("comp_v012.{at}.exr"))
+        .collect();
+    let mut again: Vec<(&[u8], Kind)> = names
+        .iter()
+        .map(|name| (name.as_bytes(), Kind::File))
+        .collect();
+    again.push((b"cache", Kind::Dir));
+    world.list(Side::Source, &again);
+    let pane = world.model.pane(Side::Source);
+    assert_eq!(
+        pane.marks.len(),
+        240,
+        "a frame that came since is not marked"
+    );
+    assert_eq!(pane.shown.len(), 2 + 241);
+    world.keys("gg<enter>");
+    world.list(Side::Source, &[(b"x", Kind::File)]);
+    assert!(world.model.pane(Side::Source).marks.is_empty());
+    world.keys("h");
+    world.list(Side::Source, &again);
+    assert_eq!(world.model.pane(Side::Source).marks.len(), 240);
+}
+
+#[test]
+fn troubles_are_said_in_words_and_give_way_in_steps() {
+    let wide = shots(200, 50);
+    let screen = wide.screen();
+    assert!(screen.contains("empty 1107, odd size 1120"), "{screen}");
+    assert!(
+        screen.contains("missing 1050-1051,1200, empty 1107, odd size 1120"),
+        "{screen}"
+    );
+    let usual = shots(100, 24);
+    let screen = usual.screen();
+    assert!(screen.contains("plate_bg.[1001-1240].dpx"), "{screen}");
+    for (width, height) in [(80, 24), (40, 10)] {
+        let world = shots(width, height);
+        let screen = world.screen();
+        assert!(screen.contains("bg.[1001-1240].dpx"), "{screen}");
+        assert!(screen.contains("!5 237"), "{screen}");
+        assert!(
+            !screen.contains("tex.[1001,1011].tx !"),
+            "tiles are not missing\n{screen}"
+        );
+        assert!(
+            screen.contains(".[0001-0024].bgeo.sc"),
+            "numbers and extension stay\n{screen}"
+        );
+    }
+}
+
+#[test]
+fn snapshots() {
+    for (width, height) in [(40, 10), (80, 24), (200, 50)] {
+        let mut world = shots(width, height);
+        world.keys("jjj<space>");
+        insta::assert_snapshot!(format!("shots_{width}x{height}"), world.screen());
+    }
+    let mut world = shots(80, 24);
+    world.keys("jz+*1003*<enter>");
+    insta::assert_snapshot!("shots_unfolded", world.screen());
+}
