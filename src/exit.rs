@@ -65,6 +65,9 @@ mod tests {
 
     fn ended(state: JobState, failed: u64, conflicts: u64) -> Exit {
         Exit::of(&Summary {
+            source: crate::proto::BytePath::default(),
+            sources: 0,
+            dest: crate::proto::BytePath::default(),
             job: JobId(1),
             state,
             files: SummaryFiles {

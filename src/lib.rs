@@ -16,6 +16,7 @@ pub mod engine;
 pub mod exit;
 pub mod logging;
 pub mod proto;
+pub mod records;
 pub mod sequence;
 pub mod session;
 pub mod sys;

@@ -37,6 +37,18 @@ pub fn size_short(bytes: u64) -> String {
     }
 }
 
+/// Bytes as they can be typed again, without a loss: "20M", "1500".
+pub fn size_exact(bytes: u64) -> String {
+    let powers = (1..=LETTERS.len()).rev();
+    let found = powers
+        .map(|power| (power, 1024_u64.pow(power as u32)))
+        .find(|(_, factor)| bytes > 0 && bytes.is_multiple_of(*factor));
+    match found {
+        Some((power, factor)) => format!("{}{}", bytes / factor, LETTERS[power - 1]),
+        None => bytes.to_string(),
+    }
+}
+
 /// Bytes per second as "402 MiB/s".
 pub fn rate(bytes_per_second: u64) -> String {
     format!("{}/s", size(bytes_per_second))
@@ -145,6 +157,14 @@ fn factor(unit: &str) -> Option<u64> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn an_exact_size_can_be_typed_again() {
+        for (bytes, text) in [(0, "0"), (1500, "1500"), (20 << 20, "20M"), (1 << 60, "1E")] {
+            assert_eq!(size_exact(bytes), text);
+            assert_eq!(parse_size(text), Ok(bytes));
+        }
+    }
 
     #[test]
     fn sizes_read_well() {

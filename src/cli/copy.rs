@@ -9,8 +9,8 @@ use super::signals::{Came, Target};
 use crate::clock;
 use crate::exit::Exit;
 use crate::proto::{
-    Conflict, ErrorClass, Event, Failure, JobId, JobSpec, JobState, JobView, Plan, PlanId, Request,
-    Start, Summary, SummaryFiles, Update,
+    BytePath, Conflict, ErrorClass, Event, Failure, JobId, JobSpec, JobState, JobView, Plan,
+    PlanId, Request, Start, Summary, SummaryFiles, Update,
 };
 use crate::session::Client;
 use crate::text;
@@ -261,6 +261,9 @@ pub fn nothing_done() -> Summary {
 fn without_job(state: JobState, failed: u64) -> Summary {
     Summary {
         job: JobId(0),
+        source: BytePath::default(),
+        sources: 0,
+        dest: BytePath::default(),
         state,
         files: SummaryFiles {
             failed,

@@ -1,7 +1,7 @@
 //! The way into the interactive program: an engine, the settings, and what is left to say after it.
 
 use super::{complain, load, refuse, report, start_log};
-use crate::config::{Config, When};
+use crate::config::{self, Config, When};
 use crate::exit::Exit;
 use crate::proto::{JobSpec, Naming};
 use crate::session;
@@ -52,6 +52,7 @@ fn run(
     let mut stuck = false;
     let settings = Settings {
         notice,
+        state_dir: config::state_dir(),
         ..settings(config)
     };
     let exit = match tui::run(client, settings, source, dest) {
@@ -91,6 +92,7 @@ fn settings(config: &Config) -> Settings {
             },
             reversed: false,
         },
+        state_dir: None,
         notice: None,
         ascii: wanted(config.screen.ascii),
         colour: wanted(config.screen.colour),

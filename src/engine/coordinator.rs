@@ -10,7 +10,7 @@ use super::worker::contain;
 use super::{plan, threads, view};
 use crate::clock;
 use crate::proto::{
-    Event, Hello, JobId, JobState, PlanId, Request, Snapshot, Start, Summary, Update,
+    Event, Hello, JobId, JobSpec, JobState, PlanId, Request, Snapshot, Start, Summary, Update,
 };
 use crate::sys::Sys;
 use std::collections::VecDeque;
@@ -130,13 +130,7 @@ impl Coordinator {
         let mut events = Vec::new();
         match request {
             Request::Add { spec, start } => {
-                let id = JobId(self.next_job);
-                self.next_job += 1;
-                tracing::info!(job = id.0, ?start, sources = spec.sources.len(), "added");
-                let mut job = Job::new(id, *spec, start);
-                self.look_up_device(&mut job);
-                self.jobs.push(job);
-                events.push(Event::Added { job: id });
+                self.add(*spec, start, &mut events);
             }
             Request::Pause { job } => self.with(job, |job| job.pause(&mut events)),
             Request::Resume { job } => self.with(job, |job| job.resume(&mut events)),
@@ -173,6 +167,45 @@ impl Coordinator {
                     failures: failures.unwrap_or_default(),
                 });
             }
+            Request::Groups { job } => {
+                let known = self.jobs.iter().find(|known| known.id == job);
+                let groups = known.map(|job| job.failures.groups()).unwrap_or_default();
+                self.tell(Update::Groups { job, groups });
+            }
+            Request::Files {
+                job,
+                order,
+                from,
+                limit,
+            } => {
+                let reports = self.reports_in.clone();
+                let known = self.jobs.iter_mut().find(|known| known.id == job);
+                let page =
+                    known.and_then(|job| job.files_page(order, from, limit.min(PAGE), &reports));
+                if let Some(page) = page {
+                    let page = Box::new(page);
+                    self.tell(Update::Files { job, page });
+                }
+            }
+            Request::Throughput { job } => {
+                let known = self.jobs.iter().find(|known| known.id == job);
+                let (seconds, rates) = known.map(|job| job.pace.whole_run()).unwrap_or_default();
+                self.tell(Update::Throughput {
+                    job,
+                    seconds,
+                    rates,
+                });
+            }
+            Request::StartNow { job } => self.with(job, Job::start_now),
+            Request::Limit { job, rate } => self.with(job, |job| job.limit(rate)),
+            Request::Workers { job, by } => self.with(job, |job| job.change_workers(by)),
+            Request::Duplicate { job } => {
+                let known = self.jobs.iter().find(|known| known.id == job);
+                if let Some(spec) = known.map(|job| JobSpec::clone(&job.spec)) {
+                    self.add(spec, Start::Queued, &mut events);
+                }
+            }
+            Request::RemoveEnded => self.jobs.retain(|job| !job.is_over()),
             Request::Conflicts { job, from, limit } => {
                 let known = self.jobs.iter().find(|known| known.id == job);
                 let limit = limit.min(PAGE) as usize;
@@ -196,6 +229,16 @@ impl Coordinator {
             Request::Shutdown => self.close(),
         }
         self.say(events);
+    }
+
+    fn add(&mut self, spec: JobSpec, start: Start, events: &mut Vec<Event>) {
+        let id = JobId(self.next_job);
+        self.next_job += 1;
+        tracing::info!(job = id.0, ?start, sources = spec.sources.len(), "added");
+        let mut job = Job::new(id, spec, start);
+        self.look_up_device(&mut job);
+        self.jobs.push(job);
+        events.push(Event::Added { job: id });
     }
 
     fn with(&mut self, id: JobId, act: impl FnOnce(&mut Job)) {
@@ -248,6 +291,14 @@ impl Coordinator {
                         self.plan = None;
                     }
                     self.tell(Update::Plan(plan));
+                }
+            }
+            What::Sorted(sorted) => {
+                let job = report.job;
+                let known = self.jobs.iter_mut().find(|known| known.id == job);
+                if let Some(page) = known.and_then(|job| job.take_sorted(*sorted)) {
+                    let page = Box::new(page);
+                    self.tell(Update::Files { job, page });
                 }
             }
             What::Device(device) => self.with(report.job, |job| {

@@ -22,6 +22,7 @@ mod room;
 mod route;
 mod sample;
 mod scan;
+mod shots;
 mod state;
 mod strategy;
 mod tally;

@@ -9,6 +9,7 @@ use super::job::{wanted, workers};
 use super::report::{Report, What};
 use super::resolve::{self, Target};
 use super::route::Route;
+use super::shots::Counter;
 use super::temp::is_temp;
 use super::threads;
 use super::worker::is_same_time;
@@ -45,6 +46,7 @@ struct Count {
     stop: Arc<AtomicBool>,
     reports: mpsc::Sender<Report>,
     plan: Plan,
+    shots: Counter,
     told: Instant,
     alive: bool,
 }
@@ -75,6 +77,7 @@ pub fn spawn(
             strategy: spec.strategy,
             ..Preview::default()
         },
+        shots: crate::proto::PlanShots::default(),
     };
     let begin = move || {
         let (filter, bad_glob) = match Filter::new(&spec.filters) {
@@ -92,6 +95,7 @@ pub fn spawn(
             stop,
             reports,
             plan,
+            shots: Counter::default(),
             told: clock::now(),
             alive: true,
         };
@@ -104,6 +108,7 @@ pub fn spawn(
         } else {
             count.all();
         }
+        count.shots.end(&mut count.plan.shots);
         count.plan.is_final = true;
         count.tell();
     };
@@ -244,6 +249,8 @@ impl Count {
         if found.stat.kind == Kind::Dir {
             self.tree(path.as_path(), &dest);
         } else {
+            self.shots
+                .meet(path.as_path(), &found.stat, &mut self.plan.shots);
             self.entry(&found.stat, &dest, &name, true);
         }
         if self.told.elapsed() >= TELL {
@@ -300,6 +307,7 @@ impl Count {
                 Met::Dir => self.plan.found.dirs += 1,
                 Met::Entry(path, stat) => {
                     let below = path.strip_prefix(root).unwrap_or(&path);
+                    self.shots.meet(&path, &stat, &mut self.plan.shots);
                     let name = CString::new(below.as_os_str().as_bytes()).unwrap_or_default();
                     self.entry(&stat, &dest.join(below), &name, !fresh);
                 }

@@ -6,6 +6,7 @@
 use super::job::Flushed;
 use super::route::{Reason, Rung};
 use super::scan::Subtree;
+use super::shots::Shot;
 use super::tree::{Dir, Slice};
 use super::worker::{Held, Proof, Unnamed};
 use crate::proto::{
@@ -33,6 +34,8 @@ pub enum What {
     Found(Vec<Arc<Slice>>, Totals),
     /// The scan could not look at something: one failure, and what to scan again on retry.
     ScanFailed(Failure, Retry),
+    /// The sequences among what a scan has found.
+    Shots(Vec<Shot>),
     /// The scan met things to know.
     ScanNotices(Box<Notables>),
     /// Source directories of a move, each after its parent.
@@ -63,6 +66,8 @@ pub enum What {
     Flushed(Flushed),
     /// The device a job will write to; `None` where it cannot be told yet.
     Device(Option<u64>),
+    /// The entries of a job in another order.
+    Sorted(Box<super::job::Sorted>),
     /// A plan's counting.
     Plan(Box<Plan>),
     /// A worker has ended.

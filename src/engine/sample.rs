@@ -13,6 +13,10 @@ const RATE_WINDOW: Duration = Duration::from_secs(3);
 const CELL: Duration = Duration::from_secs(1);
 /// Cells kept.
 const CELLS: usize = 300;
+/// One cell of the history of the whole run.
+const LONG_CELL: Duration = Duration::from_secs(10);
+/// Cells kept of it: twelve hours. A longer run has two cells made into one, again and again.
+const LONG_CELLS: usize = 4_320;
 /// Cells the time left is estimated from.
 const FIT_CELLS: usize = 30;
 /// Active time before anything is said of the time left.
@@ -23,6 +27,19 @@ struct Cell {
     bytes: u64,
     files: u64,
     time: Duration,
+}
+
+impl Cell {
+    /// Bytes per second.
+    fn rate(&self) -> u64 {
+        (self.bytes as f64 / self.time.as_secs_f64().max(0.001)) as u64
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.bytes += other.bytes;
+        self.files += other.files;
+        self.time += other.time;
+    }
 }
 
 /// A job's pace.
@@ -36,6 +53,12 @@ pub struct Pace {
     window: VecDeque<(Duration, u64)>,
     cells: VecDeque<Cell>,
     open: Cell,
+    /// The whole run, and how many times [`LONG_CELL`] a cell of it is.
+    long: Vec<Cell>,
+    long_open: Cell,
+    long_scale: u32,
+    /// Lowest and highest second.
+    extremes: Option<(u64, u64)>,
 }
 
 impl Pace {
@@ -52,15 +75,67 @@ impl Pace {
         self.bytes = bytes;
         self.files = files;
         if self.open.time >= CELL {
-            if self.cells.len() == CELLS {
-                self.cells.pop_front();
-            }
-            self.cells.push_back(std::mem::take(&mut self.open));
+            self.close_cell();
         }
         self.window.push_back((self.active, bytes));
         while self.window.len() > 2 && self.active.saturating_sub(self.window[1].0) >= RATE_WINDOW {
             self.window.pop_front();
         }
+    }
+
+    fn close_cell(&mut self) {
+        let cell = std::mem::take(&mut self.open);
+        let rate = cell.rate();
+        let (low, high) = self.extremes.unwrap_or((rate, rate));
+        self.extremes = Some((low.min(rate), high.max(rate)));
+        self.long_open.add(&cell);
+        if self.long_open.time >= LONG_CELL * self.long_scale() {
+            self.long.push(std::mem::take(&mut self.long_open));
+            if self.long.len() == LONG_CELLS {
+                let pairs = self.long.chunks(2).map(|pair| {
+                    let mut both = Cell::default();
+                    for cell in pair {
+                        both.add(cell);
+                    }
+                    both
+                });
+                self.long = pairs.collect();
+                self.long_scale = self.long_scale() * 2;
+            }
+        }
+        if self.cells.len() == CELLS {
+            self.cells.pop_front();
+        }
+        self.cells.push_back(cell);
+    }
+
+    fn long_scale(&self) -> u32 {
+        self.long_scale.max(1)
+    }
+
+    /// Everything is copied and the device is catching up: that time counts, but not as seconds
+    /// in which nothing moved.
+    pub fn feed_flush(&mut self, now: Instant) {
+        let step = self
+            .last
+            .map_or(Duration::ZERO, |last| now.saturating_duration_since(last));
+        self.last = Some(now);
+        self.active += step;
+    }
+
+    /// Lowest and highest bytes per second of the whole seconds so far.
+    pub fn extremes(&self) -> Option<(u64, u64)> {
+        self.extremes
+    }
+
+    /// Bytes per second over the whole run, oldest first, and the seconds one of them stands for.
+    pub fn whole_run(&self) -> (u64, Vec<u64>) {
+        let open = (self.long_open.time > Duration::ZERO).then_some(&self.long_open);
+        let cells = self.long.iter().chain(open).map(Cell::rate);
+        (
+            LONG_CELL.as_secs() * u64::from(self.long_scale()),
+            cells.collect(),
+        )
     }
 
     /// The job stops being active: time from here on does not count until it is fed again.
@@ -96,10 +171,7 @@ impl Pace {
 
     /// Bytes of each of the last seconds, oldest first.
     pub fn history(&self) -> Vec<u64> {
-        self.cells
-            .iter()
-            .map(|cell| (cell.bytes as f64 / cell.time.as_secs_f64().max(0.001)) as u64)
-            .collect()
+        self.cells.iter().map(Cell::rate).collect()
     }
 
     /// Seconds left for so many bytes and files, low and high; `None` while nothing can be said.

@@ -6,6 +6,9 @@
 use crate::proto::{FileId, FilePhase, Strategy};
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering, fence};
 
+/// [`Strategy::Reflink`] as the gauge holds it.
+const REFLINK: u8 = 1 + Strategy::Reflink as u8;
+
 /// "No file" in the slot.
 const NONE: u32 = u32::MAX;
 
@@ -32,6 +35,8 @@ pub struct Cell {
     phase: AtomicU8,
     /// Bytes moved since the worker began; only grows.
     moved: AtomicU64,
+    /// Of those, shared by reflink.
+    cloned: AtomicU64,
     /// The wished-for file in the upper half, the wish in the lower.
     wish: AtomicU64,
 }
@@ -46,6 +51,7 @@ impl Default for Cell {
             strategy: AtomicU8::new(0),
             phase: AtomicU8::new(0),
             moved: AtomicU64::new(0),
+            cloned: AtomicU64::new(0),
             wish: AtomicU64::new(u64::MAX),
         }
     }
@@ -107,11 +113,7 @@ impl Cell {
 
     /// What moves the bytes, and from where on.
     pub fn moving(&self, strategy: Strategy, from: u64) {
-        let number = Strategy::ALL
-            .iter()
-            .position(|known| *known == strategy)
-            .unwrap_or(0) as u8;
-        self.strategy.store(number + 1, Ordering::Relaxed);
+        self.strategy.store(strategy as u8 + 1, Ordering::Relaxed);
         self.done.store(from, Ordering::Relaxed);
         self.phase(FilePhase::Moving);
     }
@@ -120,10 +122,21 @@ impl Cell {
     pub fn advance(&self, bytes: u64, offset: u64) {
         self.done.store(offset, Ordering::Relaxed);
         // Only the owning worker adds: a load and a store, no locked instruction.
+        if self.strategy.load(Ordering::Relaxed) == REFLINK {
+            let cloned = self.cloned.load(Ordering::Relaxed) + bytes;
+            self.cloned.store(cloned, Ordering::Relaxed);
+        }
         self.moved.store(
             self.moved.load(Ordering::Relaxed) + bytes,
             Ordering::Relaxed,
         );
+    }
+
+    /// Bytes written since the worker began: moved, and not merely shared.
+    pub fn written(&self) -> u64 {
+        // The smaller figure is stored first and loaded last.
+        let cloned = self.cloned.load(Ordering::Relaxed);
+        self.moved().saturating_sub(cloned)
     }
 
     /// Bytes moved since the worker began.
@@ -209,6 +222,24 @@ mod tests {
         }
         stop.store(true, Ordering::Relaxed);
         writer.join().expect("the writer panicked");
+    }
+
+    #[test]
+    fn shared_bytes_are_moved_and_not_written() {
+        for strategy in Strategy::ALL {
+            assert_eq!(
+                Strategy::ALL[strategy as usize],
+                strategy,
+                "the order of the table"
+            );
+        }
+        let cell = Cell::default();
+        cell.moving(Strategy::Buffered, 0);
+        cell.advance(5, 5);
+        cell.moving(Strategy::Reflink, 0);
+        cell.advance(100, 100);
+        assert_eq!((cell.moved(), cell.written()), (105, 5));
+        assert_eq!(cell.slot().strategy, Some(Strategy::Reflink));
     }
 
     #[test]

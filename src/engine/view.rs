@@ -48,7 +48,8 @@ pub fn view(job: &Job, now: Instant, waits_for: Option<crate::proto::JobId>) -> 
         (job.counts.ended, job.left_out)
     };
     let bytes_total = found.bytes.saturating_sub(left_out).max(bytes_copied);
-    let (workers, in_flight) = rows(job, now);
+    let (worker_rows, in_flight) = rows(job, now);
+    let shots = job.shots.view(in_flight.iter().map(|file| file.id));
     let running = matches!(job.state(), JobState::Scanning | JobState::Running);
     JobView {
         id: job.id,
@@ -77,6 +78,9 @@ pub fn view(job: &Job, now: Instant, waits_for: Option<crate::proto::JobId>) -> 
         bytes_flushed: job.bytes_flushed(),
         rate: if running { job.pace.rate() } else { None },
         rate_mean: job.pace.mean(),
+        rate_range: job.pace.extremes(),
+        limit: spec.limit,
+        file_workers: job.file_workers(),
         eta: (running && job.found_is_final())
             .then(|| {
                 let files = found.files.saturating_sub(job.counts.ended);
@@ -86,8 +90,9 @@ pub fn view(job: &Job, now: Instant, waits_for: Option<crate::proto::JobId>) -> 
             .flatten(),
         elapsed_ms: job.pace.active().as_millis() as u64,
         history: job.pace.history(),
-        workers,
+        workers: worker_rows,
         in_flight,
+        shots,
         flush: job.flush,
         used: used(job),
         notices: notices(job),

@@ -190,3 +190,18 @@ pub struct Failure {
     /// The reason in words, without the path.
     pub reason: String,
 }
+
+/// Failures of one cause in one directory.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailureGroup {
+    /// Kind of trouble.
+    pub class: ErrorClass,
+    /// The reason they share; empty where only the class is shared.
+    pub reason: String,
+    /// The directory they are in; `None` where they are in many.
+    pub dir: Option<BytePath>,
+    /// How many.
+    pub count: u64,
+    /// Index of the first in the list of failures.
+    pub first: u32,
+}

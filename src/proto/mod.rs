@@ -7,13 +7,15 @@
 //! terminal, and nothing here knows a thread.
 
 mod failure;
+mod files;
 mod ids;
 mod job;
 mod path;
 mod request;
 mod update;
 
-pub use failure::{ErrorClass, Failure, Lack, Op, Shortage, Side};
+pub use failure::{ErrorClass, Failure, FailureGroup, Lack, Op, Shortage, Side};
+pub use files::{EntryState, FileEntry, FilesBy, FilesOrder, FilesPage};
 pub use ids::{FileId, JobId, PlanId, WorkerId};
 pub use job::{
     Conflict, DEFAULT_BUFFER_SIZE, DEFAULT_PARALLEL_MIN_SIZE, DEFAULT_RETRIES, Durability, Filters,
@@ -22,7 +24,7 @@ pub use job::{
 pub use path::BytePath;
 pub use request::Request;
 pub use update::{
-    ConflictSample, EntryKind, Event, Facts, FilePhase, FileRow, FlushView, Hello, JobView, Lane,
-    Mark, Notice, Parked, Plan, Preview, Snapshot, StrategyUse, Summary, SummaryFiles, Totals,
-    Update, WorkerRow,
+    ConflictSample, EntryKind, Event, Facts, FaultyShot, FilePhase, FileRow, FlushView, Hello,
+    JobShots, JobView, Lane, Mark, Notice, Parked, Plan, PlanShots, Preview, ShotRow, Snapshot,
+    StrategyUse, Summary, SummaryFiles, Totals, Update, WorkerRow,
 };

@@ -1,6 +1,6 @@
 //! What a door may ask of the engine.
 
-use super::{Conflict, FileId, JobId, JobSpec, PlanId, Start};
+use super::{Conflict, FileId, FilesOrder, JobId, JobSpec, PlanId, Start};
 use serde::{Deserialize, Serialize};
 
 /// One request. Each takes effect before a later one is looked at; the answer is visible in the
@@ -81,6 +81,57 @@ pub enum Request {
         /// How many at most; capped at 200.
         limit: u32,
     },
+    /// Asks what the failures of a job have in common; answered by [`super::Update::Groups`].
+    Groups {
+        /// Which job.
+        job: JobId,
+    },
+    /// Asks for a page of a job's entries; answered by [`super::Update::Files`], for another order
+    /// than the scan's once the entries are put into it.
+    Files {
+        /// Which job.
+        job: JobId,
+        /// In which order.
+        order: FilesOrder,
+        /// Place of the first wanted.
+        from: u32,
+        /// How many at most; capped at 200.
+        limit: u32,
+    },
+    /// Asks for the rates of the whole run; answered by [`super::Update::Throughput`].
+    Throughput {
+        /// Which job.
+        job: JobId,
+    },
+    /// Begins a job that waits in the queue at once, beside whatever runs.
+    StartNow {
+        /// Which job.
+        job: JobId,
+    },
+    /// Caps the rate of a job, also while it runs.
+    Limit {
+        /// Which job.
+        job: JobId,
+        /// Bytes per second; `None` takes the cap away.
+        rate: Option<u64>,
+    },
+    /// Changes the number of files a job has in flight, also while it runs. Workers that are too
+    /// many leave after the piece of work they are at: a large file, or 64 files or 8 MiB of
+    /// small ones.
+    Workers {
+        /// Which job.
+        job: JobId,
+        /// How many more (negative: fewer); at least one stays.
+        by: i32,
+    },
+    /// Adds a job like another one at the end of the queue.
+    Duplicate {
+        /// Which job.
+        job: JobId,
+    },
+    /// Takes all jobs off the list that are done or were cancelled and hold nothing to retry or
+    /// answer.
+    RemoveEnded,
     /// Asks for a page of a job's parked conflicts; answered by [`super::Update::Conflicts`].
     Conflicts {
         /// Which job.

@@ -4,8 +4,8 @@
 //! in a [`Snapshot`] or can be asked for by page. A slow door skips snapshots and loses nothing.
 
 use super::{
-    BytePath, Conflict, Durability, Failure, FileId, JobId, JobState, PlanId, Shortage, Start,
-    Strategy, WorkerId,
+    BytePath, Conflict, Durability, Failure, FailureGroup, FileId, FilesPage, JobId, JobState,
+    PlanId, Shortage, Start, Strategy, WorkerId,
 };
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -28,6 +28,29 @@ pub enum Update {
         from: u32,
         /// The failures, in order of occurrence.
         failures: Vec<Failure>,
+    },
+    /// What failures have in common, the largest groups first.
+    Groups {
+        /// Which job.
+        job: JobId,
+        /// The groups; failures beyond a thousand groups are together by class.
+        groups: Vec<FailureGroup>,
+    },
+    /// A page of a job's entries, as asked for.
+    Files {
+        /// Which job.
+        job: JobId,
+        /// The page.
+        page: Box<FilesPage>,
+    },
+    /// The rates of a whole run.
+    Throughput {
+        /// Which job.
+        job: JobId,
+        /// Seconds of active time each rate stands for.
+        seconds: u64,
+        /// Bytes per second, oldest first.
+        rates: Vec<u64>,
     },
     /// A page of parked conflicts, as asked for.
     Conflicts {
@@ -130,8 +153,17 @@ pub struct JobView {
     pub bytes_flushed: u64,
     /// Bytes per second over the last 3 s of active time; `None` while nothing can be said.
     pub rate: Option<u64>,
-    /// Mean bytes per second over the active time.
+    /// Mean bytes per second over the active time. Bytes that were shared are in no rate.
     pub rate_mean: u64,
+    /// Lowest and highest bytes per second of whole seconds; `None` in the first one.
+    #[serde(default)]
+    pub rate_range: Option<(u64, u64)>,
+    /// Bytes per second at most.
+    #[serde(default)]
+    pub limit: Option<u64>,
+    /// Files in flight that are wanted.
+    #[serde(default)]
+    pub file_workers: u16,
     /// Seconds left, low and high estimate; `None` while it cannot be said.
     pub eta: Option<(u64, u64)>,
     /// Active milliseconds: paused and queued time excluded.
@@ -142,6 +174,9 @@ pub struct JobView {
     pub workers: Vec<WorkerRow>,
     /// Files in flight or paused in mid-file.
     pub in_flight: Vec<FileRow>,
+    /// Image sequences among the files.
+    #[serde(default)]
+    pub shots: JobShots,
     /// The flush, while it runs or once it ended.
     pub flush: Option<FlushView>,
     /// What moved the bytes of finished files.
@@ -438,6 +473,59 @@ pub struct Plan {
     pub problems: Vec<Failure>,
     /// What would move the bytes, and why.
     pub preview: Preview,
+    /// Image sequences among what was found, as far as their directories were read to the end.
+    #[serde(default)]
+    pub shots: PlanShots,
+}
+
+/// Image sequences of a plan.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanShots {
+    /// How many.
+    pub sequences: u64,
+    /// Files in them.
+    pub frames: u64,
+    /// Sequences with gaps, empty files, odd sizes or a number twice.
+    pub faulty: u64,
+    /// The worst of these, at most 20.
+    pub worst: Vec<FaultyShot>,
+}
+
+/// A sequence that is not whole.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FaultyShot {
+    /// What stands for it, below the source: its numbers in brackets. No name of a file.
+    pub label: BytePath,
+    /// Files in it.
+    pub frames: u64,
+    /// Numbers concerned.
+    pub faults: u64,
+    /// Which, in words.
+    pub words: String,
+}
+
+/// Image sequences of a job, once its scan has ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobShots {
+    /// How many.
+    pub sequences: u64,
+    /// Of these: every frame is at the destination or was left alone.
+    pub whole: u64,
+    /// Those with a file in flight, at most 8.
+    pub in_work: Vec<ShotRow>,
+}
+
+/// A sequence being copied.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShotRow {
+    /// What stands for it, below the source argument: its numbers in brackets. No name of a file.
+    pub label: BytePath,
+    /// Files in it.
+    pub frames: u64,
+    /// Of these: at the destination, or left alone.
+    pub done: u64,
+    /// Of these: failed, in conflict or given up.
+    pub failed: u64,
 }
 
 /// What `auto`, or the chosen strategy, would do between the two places.
@@ -478,6 +566,15 @@ pub struct SummaryFiles {
 pub struct Summary {
     /// Which job.
     pub job: JobId,
+    /// Its first source.
+    #[serde(default)]
+    pub source: BytePath,
+    /// How many sources.
+    #[serde(default)]
+    pub sources: u32,
+    /// Its destination.
+    #[serde(default)]
+    pub dest: BytePath,
     /// Its last state.
     pub state: JobState,
     /// Counts.
@@ -503,6 +600,9 @@ impl Summary {
     pub fn of(job: &JobView) -> Self {
         Self {
             job: job.id,
+            source: job.source.clone(),
+            sources: job.sources,
+            dest: job.dest.clone(),
             state: job.state,
             files: SummaryFiles {
                 copied: job.copied,
@@ -515,7 +615,9 @@ impl Summary {
             bytes_copied: job.bytes_copied,
             bytes_cloned: job.bytes_cloned,
             elapsed_seconds: job.elapsed_ms as f64 / 1000.0,
-            bytes_per_second: job.rate_mean,
+            bytes_per_second: (u128::from(job.bytes_copied) * 1000)
+                .checked_div(u128::from(job.elapsed_ms))
+                .unwrap_or(0) as u64,
             strategies: job.used.clone(),
             notices: job.notices.clone(),
         }

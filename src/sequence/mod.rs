@@ -6,12 +6,14 @@
 //! pattern. Pure; any thread may call it. Costs a few dozen bytes a name while it works and eight
 //! when it is done; the result does not depend on the order of the names.
 
+mod faults;
 mod leftover;
 mod notation;
 mod report;
 mod token;
 mod types;
 
+pub use faults::Faults;
 pub use notation::{Shape, number, ranges};
 pub use report::{Gaps, Sizes, gaps, sizes};
 
@@ -135,6 +137,27 @@ impl Grouping {
             .get(name as usize)
             .copied()
             .filter(|sequence| *sequence != ALONE)
+    }
+
+    /// What stands for a sequence: `comp_v012.[1001-1240].exr` in three parts, of which the first and
+    /// last are bytes that are still to be made safe; for a sequence that is there.
+    pub fn label<'n, N: Names + ?Sized>(
+        &self,
+        names: &'n N,
+        sequence: u32,
+        gaps: &Gaps,
+    ) -> (&'n [u8], String, &'n [u8]) {
+        let its = &self.sequences[sequence as usize];
+        let name = names.name(self.members(sequence)[0]);
+        let numbers = match its.kind {
+            Kind::Tiles => gaps.present(its.shape, 3),
+            Kind::Frames | Kind::Spans => gaps.span(its),
+        };
+        (
+            its.shape.head(name),
+            format!("[{numbers}]"),
+            its.shape.tail(name),
+        )
     }
 
     /// Frame numbers that several names claim.

@@ -108,6 +108,38 @@ pub enum Action {
     AnswerNewerAll,
     /// The same for every conflict that waits.
     AnswerRenameAll,
+    /// Groups failures by cause and directory, or lists them all.
+    Group,
+    /// Writes the list of failures into a file.
+    Export,
+    /// Lists the files of the job.
+    Files,
+    /// Orders the files of a job by something else.
+    FilesBy,
+    /// Turns the order of the files of a job round.
+    FilesReverse,
+    /// Shows the throughput over the whole screen.
+    Chart,
+    /// Shows the last minutes, or the whole run.
+    ChartSpan,
+    /// Lists finished jobs of this run and of earlier ones.
+    History,
+    /// Begins a job that waits at once.
+    StartNow,
+    /// Asks for a cap on the rate.
+    Limit,
+    /// One file more in flight.
+    MoreWorkers,
+    /// One file less in flight.
+    FewerWorkers,
+    /// Adds the same job again.
+    Duplicate,
+    /// Takes all jobs that are over off the list.
+    RemoveEnded,
+    /// Moves the job to the front.
+    First,
+    /// Moves the job to the end.
+    Last,
     /// Everything about the job.
     Details,
     /// Opens or closes the worker rows below the queue.
@@ -151,6 +183,12 @@ pub enum Context {
     Errors,
     /// The conflicts of one job that wait for an answer.
     Conflicts,
+    /// The files of one job.
+    Files,
+    /// The throughput of one job.
+    Chart,
+    /// The finished jobs.
+    History,
     /// The list of keys.
     Help,
     /// A question with choices.
@@ -161,13 +199,16 @@ pub enum Context {
 
 impl Context {
     /// Every context, in the order of the help screen.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 12] = [
         Self::Panes,
         Self::Queue,
         Self::Plan,
         Self::Details,
         Self::Errors,
         Self::Conflicts,
+        Self::Files,
+        Self::Chart,
+        Self::History,
         Self::Question,
         Self::Sort,
         Self::Help,
@@ -182,6 +223,9 @@ impl Context {
             Self::Details => "Details of a job",
             Self::Errors => "Errors of a job",
             Self::Conflicts => "Conflicts of a job",
+            Self::Files => "Files of a job",
+            Self::Chart => "Throughput of a job",
+            Self::History => "History",
             Self::Question => "Questions",
             Self::Sort => "Order menu",
             Self::Help => "This list",
@@ -235,11 +279,17 @@ pub fn keys_table() -> Vec<KeyRow> {
     rows
 }
 
-use Context::{Conflicts, Details, Errors, Help, Panes, Plan, Question, Queue, Sort};
+use Context::{
+    Chart, Conflicts, Details, Errors, Files, Help, History, Panes, Plan, Question, Queue, Sort,
+};
 
 const BASE: &[Context] = &[Panes, Queue];
-const LISTS: &[Context] = &[Panes, Queue, Details, Errors, Conflicts, Help];
-const PAGES: &[Context] = &[Panes, Queue, Details, Errors, Conflicts, Help, Plan];
+const LISTS: &[Context] = &[
+    Panes, Queue, Details, Errors, Conflicts, Files, History, Help,
+];
+const PAGES: &[Context] = &[
+    Panes, Queue, Details, Errors, Conflicts, Files, History, Help, Plan,
+];
 const JOBS: &[Context] = &[Panes, Queue, Details];
 const ALL: &[Context] = &Context::ALL;
 
@@ -259,7 +309,9 @@ macro_rules! rows {
 /// The table: intent, name, word for the bottom line, keys, contexts, what it does. Its order is
 /// that of the help screen, and decides what the bottom line keeps longest.
 pub const ACTIONS: &[Row] = rows! {
-    Help "help" "keys" ["<F1>", "?"] in &[Panes, Queue, Plan, Details, Errors, Conflicts, Question, Sort],
+    Help "help" "keys" ["<F1>", "?"] in &[
+        Panes, Queue, Plan, Details, Errors, Conflicts, Files, Chart, History, Question, Sort,
+    ],
         "List the keys";
     AnswerSkip "answer-skip" "skip" ["s"] in &[Conflicts],
         "Leave what is there: the highlighted conflict is skipped";
@@ -285,7 +337,7 @@ pub const ACTIONS: &[Row] = rows! {
         "Take the highlighted choice";
     Yes "yes" "yes" ["y"] in &[Question],
         "Answer yes";
-    Close "close" "back" ["<esc>", "q"] in &[Details, Errors, Help],
+    Close "close" "back" ["<esc>", "q"] in &[Details, Errors, Files, Chart, History, Help],
         "Close and go back";
     Close "close" "later" ["<esc>", "q", "<enter>"] in &[Conflicts],
         "Answer later: nothing is touched";
@@ -307,7 +359,7 @@ pub const ACTIONS: &[Row] = rows! {
         "Go to the next of SRC, DST, QUEUE";
     Details "details" "details" ["<enter>"] in &[Queue],
         "Show everything about the job";
-    Pause "pause" "pause" ["p"] in JOBS,
+    Pause "pause" "pause" ["p"] in &[Panes, Queue, Details, Chart],
         "Pause or resume the selected job; in its details, the selected file";
     Cancel "cancel" "cancel" ["x"] in JOBS,
         "Cancel the selected job, or only the selected file; asks first";
@@ -315,19 +367,47 @@ pub const ACTIONS: &[Row] = rows! {
         "Answer the conflicts of the selected job that wait";
     Errors "errors" "errors" ["e"] in JOBS,
         "List what failed in the selected job";
+    Group "group" "group" ["<tab>"] in &[Errors],
+        "Group by cause and directory, or list every one";
+    Export "export" "write a list" ["w"] in &[Errors],
+        "Write the list into a text file in the state directory";
+    FilesBy "files-by" "order" ["s"] in &[Files],
+        "Order by something else: scan, name, size, state";
+    FilesReverse "files-reverse" "reverse" ["S"] in &[Files],
+        "Turn the order round";
+    Filter "filter" "filter" ["/"] in &[Files],
+        "Show only paths that hold what is typed";
+    ChartSpan "chart-span" "last minutes/whole run" ["<tab>", "t", "<space>"] in &[Chart],
+        "Show the last five minutes by the second, or the whole run";
     Retry "retry" "retry" ["r"] in &[Panes, Queue, Details, Errors],
         "Run what failed in an ended job again";
     Quit "quit" "quit" ["q", "<C-c>"] in BASE,
         "Leave haul; asks while there is work";
     PauseAll "pause-all" "all" ["P"] in JOBS,
         "Pause everything that runs; when nothing runs, resume everything";
+    Files "files" "files" ["f"] in &[Queue, Details],
+        "List the files of the job, a million of them if need be";
+    Chart "chart" "throughput" ["t"] in &[Queue, Details],
+        "Show the throughput over the whole screen";
+    Limit "limit" "cap" ["b"] in &[Queue, Details],
+        "Cap the rate of the job, or take the cap away; at once, also while it runs";
+    MoreWorkers "more-workers" "" ["+"] in &[Queue, Details],
+        "One file more in flight";
+    FewerWorkers "fewer-workers" "workers" ["-"] in &[Queue, Details],
+        "One file less in flight; a worker leaves when it has ended what it is at";
+    StartNow "start-now" "start now" ["!"] in &[Queue, Details],
+        "Begin a job that waits at once, beside whatever runs";
+    History "history" "history" ["H"] in BASE,
+        "List finished jobs with a receipt each, those of earlier runs too";
     Earlier "earlier" "" ["K"] in &[Queue],
         "Move the job one place earlier";
     Later "later" "move" ["J"] in &[Queue],
         "Move the job one place later";
     Zoom "zoom" "queue" ["w"] in BASE,
         "Give the queue the whole screen, or take it back";
-    Quit "quit" "" ["<C-c>"] in &[Plan, Details, Errors, Conflicts, Help, Question, Sort],
+    Quit "quit" "" ["<C-c>"] in &[
+        Plan, Details, Errors, Conflicts, Files, Chart, History, Help, Question, Sort,
+    ],
         "Leave haul; asks while there is work";
     Left "left" "" ["<left>", "h", "-"] in &[Plan],
         "Take the value before";
@@ -339,7 +419,7 @@ pub const ACTIONS: &[Row] = rows! {
         "Go to the choice after";
     Up "up" "" ["<up>", "k"] in LISTS,
         "Go one row up";
-    Down "down" "move" ["<down>", "j"] in &[Details, Errors, Conflicts, Help],
+    Down "down" "move" ["<down>", "j"] in &[Details, Errors, Conflicts, Files, History, Help],
         "Go one row down";
     Down "down" "" ["<down>", "j"] in BASE,
         "Go one row down";
@@ -393,6 +473,14 @@ pub const ACTIONS: &[Row] = rows! {
         "Read the directories again";
     Unfold "unfold" "" ["o", "<right>", "l"] in &[Queue],
         "Show or hide the workers and files of the selected job";
+    First "first" "" ["<"] in &[Queue],
+        "Move the job to the front of the queue";
+    Last "last" "" [">"] in &[Queue],
+        "Move the job to the end of the queue";
+    Duplicate "duplicate" "" ["R"] in &[Queue],
+        "Put the same copy into the queue again";
+    RemoveEnded "remove-ended" "" ["X"] in &[Queue],
+        "Take all jobs off the list that are done or cancelled and leave nothing to retry or answer";
     Remove "remove" "" ["<del>", "D"] in &[Queue],
         "Take an ended job off the list; copied files stay";
     SortName "sort-name" "" ["n"] in &[Sort],

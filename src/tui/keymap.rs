@@ -69,7 +69,8 @@ impl Key {
     }
 }
 
-const NAMES: [(&str, KeyCode, &str); 16] = [
+const NAMES: [(&str, KeyCode, &str); 17] = [
+    ("lt", KeyCode::Char('<'), "<"),
     ("space", KeyCode::Char(' '), "Space"),
     ("enter", KeyCode::Enter, "Enter"),
     ("esc", KeyCode::Esc, "Esc"),

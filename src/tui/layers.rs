@@ -1,7 +1,11 @@
 //! What lies over the panes and the queue: the plan, details, errors, questions, help.
 
 use super::browse::Side;
-use crate::proto::{Conflict, Failure, FileId, JobId, JobSpec, Parked, Plan, PlanId, Preview};
+use crate::proto::{
+    Conflict, Failure, FailureGroup, FileId, FilesOrder, FilesPage, JobId, JobSpec, Parked, Plan,
+    PlanId, Preview,
+};
+use crate::records::Receipt;
 use std::collections::BTreeMap;
 use tui_input::Input;
 
@@ -16,6 +20,14 @@ pub enum Layer {
     Errors(ErrorsLayer),
     /// The conflicts of one job that wait for an answer.
     Conflicts(ConflictsLayer),
+    /// The files of one job.
+    Files(FilesLayer),
+    /// The throughput of one job.
+    Chart(ChartLayer),
+    /// The finished jobs.
+    History(HistoryLayer),
+    /// A cap on the rate of a job.
+    Limit(LimitLayer),
     /// A question.
     Question(Question),
     /// The list of keys.
@@ -105,6 +117,14 @@ pub struct ErrorsLayer {
     pub top: usize,
     /// Pages by number.
     pub pages: BTreeMap<u32, Page>,
+    /// Whether they are shown by cause and directory.
+    pub grouped: bool,
+    /// The groups, once they came, and how many failures there were when they were asked for.
+    pub groups: Option<Vec<FailureGroup>>,
+    /// The highlighted group.
+    pub group: usize,
+    /// How many failures there were when groups were asked for last.
+    pub groups_of: Option<u32>,
 }
 
 /// One page of failures.
@@ -117,6 +137,20 @@ pub struct Page {
 }
 
 impl ErrorsLayer {
+    /// On the first failure of a job.
+    pub const fn new(job: JobId) -> Self {
+        Self {
+            job,
+            cursor: 0,
+            top: 0,
+            pages: BTreeMap::new(),
+            grouped: false,
+            groups: None,
+            group: 0,
+            groups_of: None,
+        }
+    }
+
     /// The failure at that place, once its page has come.
     pub fn at(&self, place: usize) -> Option<&Failure> {
         let page = self.pages.get(&(place as u32 / PAGE))?;
@@ -159,6 +193,82 @@ impl ConflictsLayer {
     pub fn at(&self, place: usize) -> Option<&Parked> {
         self.rows.get(place.checked_sub(self.from)?)
     }
+}
+
+/// The files of one job: a window into a list that may be long.
+#[derive(Clone, Debug)]
+pub struct FilesLayer {
+    /// Which job.
+    pub job: JobId,
+    /// In which order.
+    pub order: FilesOrder,
+    /// The highlighted file.
+    pub cursor: usize,
+    /// First one on screen.
+    pub top: usize,
+    /// The newest page.
+    pub page: Option<FilesPage>,
+    /// The page that was asked for last: its order, its first place, and when.
+    pub asked: Option<(FilesOrder, u32, u64)>,
+    /// A filter that is being typed.
+    pub input: Option<Input>,
+}
+
+impl FilesLayer {
+    /// The first files of a job, as the scan found them.
+    pub fn new(job: JobId) -> Self {
+        Self {
+            job,
+            order: FilesOrder::default(),
+            cursor: 0,
+            top: 0,
+            page: None,
+            asked: None,
+            input: None,
+        }
+    }
+
+    /// Files in the list, as far as that is known.
+    pub fn total(&self) -> usize {
+        self.page.as_ref().map_or(0, |page| page.total as usize)
+    }
+}
+
+/// The throughput of one job over the whole screen.
+#[derive(Clone, Debug)]
+pub struct ChartLayer {
+    /// Which job.
+    pub job: JobId,
+    /// The whole run instead of the last minutes.
+    pub whole: bool,
+    /// Seconds a rate of the whole run stands for.
+    pub seconds: u64,
+    /// The rates of the whole run.
+    pub rates: Vec<u64>,
+    /// When they were asked for last.
+    pub asked_ms: Option<u64>,
+}
+
+/// The finished jobs.
+#[derive(Clone, Debug, Default)]
+pub struct HistoryLayer {
+    /// Their receipts, the newest first, and how many could not be read; or why there are none.
+    pub read: Option<Result<(Vec<Receipt>, usize), String>>,
+    /// The highlighted one.
+    pub cursor: usize,
+    /// First one on screen.
+    pub top: usize,
+}
+
+/// A cap on the rate of a job, being typed.
+#[derive(Clone, Debug)]
+pub struct LimitLayer {
+    /// Which job.
+    pub job: JobId,
+    /// The text.
+    pub input: Input,
+    /// What is wrong with what was entered.
+    pub wrong: Option<String>,
 }
 
 /// What is being asked.

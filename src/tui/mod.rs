@@ -11,6 +11,7 @@ pub mod browse;
 mod chart;
 mod effects;
 mod input;
+mod keeper;
 pub mod keymap;
 pub mod layers;
 pub mod layout;

@@ -125,6 +125,8 @@ pub struct Model {
     pub signal: Option<u8>,
     /// A job to select once a snapshot shows it.
     pub expected: Option<JobId>,
+    /// The list of failures that is being written into a file: of which job, and how many are.
+    pub exporting: Option<(JobId, u32)>,
     /// When the room of the panes was last asked for.
     pub space_asked_ms: u64,
 }
@@ -165,6 +167,7 @@ impl Model {
             phase: Phase::Open,
             signal: None,
             expected: None,
+            exporting: None,
             space_asked_ms: 0,
         }
     }
@@ -190,6 +193,8 @@ impl Model {
             Some(Layer::Details(details)) => Some(details.job),
             Some(Layer::Errors(errors)) => Some(errors.job),
             Some(Layer::Conflicts(conflicts)) => Some(conflicts.job),
+            Some(Layer::Files(files)) => Some(files.job),
+            Some(Layer::Chart(chart)) => Some(chart.job),
             _ => self.queue.selected,
         };
         id.and_then(|id| self.job(id))
@@ -211,7 +216,10 @@ impl Model {
             Some(Layer::Question(_)) => Some(Context::Question),
             Some(Layer::Help { .. }) => Some(Context::Help),
             Some(Layer::Sort { .. }) => Some(Context::Sort),
-            Some(Layer::Pattern(_)) => None,
+            Some(Layer::Files(files)) => files.input.is_none().then_some(Context::Files),
+            Some(Layer::Chart(_)) => Some(Context::Chart),
+            Some(Layer::History(_)) => Some(Context::History),
+            Some(Layer::Pattern(_) | Layer::Limit(_)) => None,
             None => match self.focus {
                 Focus::Queue => Some(Context::Queue),
                 Focus::Pane(side) => {
@@ -270,6 +278,7 @@ impl Model {
     /// True while something on screen changes with time alone.
     pub fn needs_ticks(&self) -> bool {
         self.notice.is_some()
+            || super::update::follows(self)
             || self.panes.iter().any(|pane| pane.pending.is_some())
             || self.snapshot.jobs.iter().any(|job| job.state.is_active())
     }

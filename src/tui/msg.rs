@@ -1,7 +1,8 @@
 //! What reaches the model, and what it wants done.
 
 use super::browse::{Arranged, Entries, FoldSum, Item, Side, Sort, Task};
-use crate::proto::{Request, Update};
+use crate::proto::{Failure, JobId, Request, Summary, Update};
+use crate::records::Receipt;
 use crate::sys::count::Counted;
 use crate::sys::listing::{Details, Space};
 use crossterm::event::KeyEvent;
@@ -94,6 +95,10 @@ pub enum Msg {
         /// The room.
         space: Option<Space>,
     },
+    /// The receipts of finished jobs, and how many could not be read; or why there are none.
+    History(Result<(Vec<Receipt>, usize), String>),
+    /// A list of failures was written; where to, or why not.
+    Exported(Result<PathBuf, String>),
     /// A signal asks haul to end; also a terminal that has gone, as `SIGHUP`.
     Signal(u8),
     /// An effect could not be carried out.
@@ -191,6 +196,22 @@ pub enum Effect {
         generation: u64,
         /// The directory.
         path: PathBuf,
+    },
+    /// Keeps the receipt of a job that has ended.
+    Record(Box<Summary>),
+    /// Reads the receipts; answered by [`Msg::History`].
+    ReadHistory,
+    /// Writes failures into a file: the first part begins it, the last one ends it and is answered
+    /// by [`Msg::Exported`].
+    Export {
+        /// Which job they are of.
+        job: JobId,
+        /// The failures.
+        failures: Vec<Failure>,
+        /// True for the first part.
+        begins: bool,
+        /// True for the last part.
+        ends: bool,
     },
     /// Paints the whole screen again.
     Repaint,

@@ -5,6 +5,7 @@
 //! changed and only when the terminal took the last frame.
 
 use super::effects::{Looks, Wanted};
+use super::keeper::Keeper;
 use super::look::Look;
 use super::model::{Model, Phase};
 use super::msg::{Effect, Msg};
@@ -117,6 +118,7 @@ struct Shell {
     messages: mpsc::Receiver<Msg>,
     signals: Signals,
     writer: Writer,
+    keeper: Keeper,
     screen: Screen,
     // Given back first of all when the shell is dropped half way.
     guard: Option<term::Guard>,
@@ -154,6 +156,7 @@ impl Shell {
         let guard = term::enter()?;
         let (sender, messages) = mpsc::channel(MESSAGES);
         input::start(sender.clone())?;
+        let keeper = Keeper::new(settings.state_dir.clone(), sender.clone());
         let frames = settings.frames_per_second.clamp(1, 20);
         Ok(Self {
             screen: Screen::new(model.size, look)?,
@@ -162,6 +165,7 @@ impl Shell {
             messages,
             signals,
             writer: Writer::start()?,
+            keeper,
             guard: Some(guard),
             started: clock::now(),
             frame_time: Duration::from_secs(1) / frames,
@@ -182,7 +186,10 @@ impl Shell {
         }
         self.writer.settle(Duration::from_millis(300));
         drop(self.guard.take());
-        self.outcome()
+        let lines = self.keeper.finish();
+        let mut outcome = self.outcome()?;
+        outcome.lines.extend(lines);
+        Ok(outcome)
     }
 
     /// Waits for one thing to happen and takes it, or draws.
@@ -310,6 +317,14 @@ impl Shell {
                     generation,
                     path,
                 } => self.looks.space(side, generation, path),
+                Effect::Record(summary) => self.keeper.record(*summary),
+                Effect::ReadHistory => self.keeper.read(),
+                Effect::Export {
+                    job,
+                    failures,
+                    begins,
+                    ends,
+                } => self.keeper.export(job, failures, begins, ends),
                 Effect::Repaint => {
                     self.model.size = window_size();
                     self.screen = Screen::new(self.model.size, self.model.look)?;

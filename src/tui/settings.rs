@@ -2,6 +2,7 @@
 
 use super::browse::Sort;
 use crate::proto::{JobSpec, Naming};
+use std::path::PathBuf;
 
 /// How the screen behaves; the configuration is mapped into it.
 #[derive(Clone, Debug)]
@@ -16,6 +17,8 @@ pub struct Settings {
     pub ascii: Option<bool>,
     /// Colour; `None`: unless `NO_COLOR` is set.
     pub colour: Option<bool>,
+    /// Where receipts of finished jobs are kept; `None` keeps none.
+    pub state_dir: Option<PathBuf>,
     /// A line to show at the start.
     pub notice: Option<String>,
     /// What a new plan begins with; its sources, destination and naming are replaced.
@@ -30,6 +33,7 @@ impl Default for Settings {
             sort: Sort::default(),
             ascii: None,
             colour: None,
+            state_dir: None,
             notice: None,
             defaults: JobSpec {
                 naming: Naming::Into,

@@ -23,7 +23,7 @@ const RULES: [Rule; 8] = [
 const LEAVES: [&str; 5] = ["text", "units", "clock", "exit", "sequence"];
 
 /// What each layer may use beside itself and the leaves; `a::b` opens one module of `a` only.
-const MAY_USE: [(&str, &[&str]); 10] = [
+const MAY_USE: [(&str, &[&str]); 11] = [
     ("proto", &[]),
     ("sys", &["proto"]),
     ("engine", &["proto", "sys"]),
@@ -34,6 +34,7 @@ const MAY_USE: [(&str, &[&str]); 10] = [
     ),
     ("config", &["proto"]),
     ("logging", &["proto", "config"]),
+    ("records", &["proto"]),
     ("bench", &["proto", "sys", "engine", "session", "config"]),
     (
         "tui",
@@ -41,6 +42,7 @@ const MAY_USE: [(&str, &[&str]); 10] = [
             "proto",
             "session",
             "config",
+            "records",
             "sys::tty",
             "sys::listing",
             "sys::count",

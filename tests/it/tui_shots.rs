@@ -1,7 +1,7 @@
 //! Sequences in the panes: folded, unfolded, marked, filtered, ordered, and what is said of them.
 
-use crate::tui_world::World;
-use haul::proto::{BytePath, Request};
+use crate::tui_world::{World, busy_job, plan};
+use haul::proto::{BytePath, FaultyShot, JobShots, PlanShots, Request, ShotRow, Update};
 use haul::sys::listing::Kind;
 use haul::tui::browse::{Item, Side};
 
@@ -236,4 +236,71 @@ fn snapshots() {
     let mut world = shots(80, 24);
     world.keys("jz+*1003*<enter>");
     insta::assert_snapshot!("shots_unfolded", world.screen());
+}
+
+#[test]
+fn the_plan_warns_of_sequences_that_are_not_whole_before_the_copy() {
+    let mut world = shots(80, 24);
+    world.keys("<F5>");
+    let mut news = plan(1);
+    news.shots = PlanShots {
+        sequences: 40,
+        frames: 9_600,
+        faulty: 12,
+        worst: (1..=12)
+            .map(|at| FaultyShot {
+                label: BytePath::from(
+                    format!("/mnt/nas/sh{at:03}/plate\x1b.[1001-1240].dpx").as_str(),
+                ),
+                frames: 237,
+                faults: 5,
+                words: "missing 1050-1051,1200, empty 1107".to_string(),
+            })
+            .collect(),
+    };
+    world.engine(Update::Plan(Box::new(news)));
+    let screen = world.screen();
+    assert!(
+        screen.contains("40 sequences, 9.6k frames; LOOK AT 12"),
+        "{screen}"
+    );
+    world.keys("<pgdn><pgdn>");
+    let screen = world.screen();
+    assert!(
+        screen.contains("plate\\x1b.[1001-1240].dpx: missing 1050-1051,1200, empty 1107"),
+        "{screen}"
+    );
+    assert!(screen.contains("and 2 more"), "{screen}");
+}
+
+#[test]
+fn a_job_shows_the_sequence_in_work_by_its_frames() {
+    let mut world = shots(100, 50);
+    let mut job = busy_job(1);
+    job.shots = JobShots {
+        sequences: 12,
+        whole: 3,
+        in_work: vec![ShotRow {
+            label: BytePath::from("sh010/comp_v012.[1001-1240].exr"),
+            frames: 240,
+            done: 57,
+            failed: 2,
+        }],
+    };
+    world.jobs(vec![job]);
+    let screen = world.screen();
+    assert!(
+        screen.contains("comp_v012.[1001-1240].exr frames 57 of 240, 2 not copied"),
+        "{screen}"
+    );
+    world.keys("<tab><tab><enter>");
+    let screen = world.screen();
+    assert!(
+        screen.contains("Sequences: 3 of 12 have all their frames"),
+        "{screen}"
+    );
+    assert!(
+        screen.contains("sh010/comp_v012.[1001-1240].exr  frames 57 of 240, 2 not copied"),
+        "{screen}"
+    );
 }

@@ -41,11 +41,15 @@ pub fn view(state: JobState) -> JobView {
         bytes_flushed: 0,
         rate: Some(400 << 20),
         rate_mean: 400 << 20,
+        rate_range: None,
+        limit: None,
+        file_workers: 2,
         eta: Some((12, 20)),
         elapsed_ms: 3000,
         history: Vec::new(),
         workers: Vec::new(),
         in_flight: Vec::new(),
+        shots: crate::proto::JobShots::default(),
         flush: None,
         used: Vec::new(),
         notices: Vec::new(),
@@ -279,6 +283,7 @@ fn a_dry_run_exits_as_the_copy_would() {
         samples: Vec::new(),
         free: None,
         problems: Vec::new(),
+        shots: crate::proto::PlanShots::default(),
         preview: crate::proto::Preview::default(),
     };
     assert_eq!(plan_exit(&plan, Conflict::Refuse), Exit::Conflicts);

@@ -301,7 +301,7 @@ mod tests {
         (job.elapsed_ms, job.rate_mean) = (25_400, 460 << 20);
         assert_eq!(
             summary_line(&Summary::of(&job)),
-            "copied 240 files, 1 GiB in 25s (460 MiB/s); 3 skipped, 1 failed, 2 left as conflicts"
+            "copied 240 files, 1 GiB in 25s (40.3 MiB/s); 3 skipped, 1 failed, 2 left as conflicts"
         );
         job = view(JobState::Cancelled);
         (job.copied, job.bytes_copied, job.elapsed_ms) = (1, 0, 300);

@@ -24,6 +24,7 @@ use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use crossbeam_utils::CachePadded;
 use std::collections::VecDeque;
 use std::io;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
@@ -95,9 +96,10 @@ impl Job {
             late: Mutex::default(),
             outage: Outage::default(),
             room: Room::new(self.spec.wait_for_space),
+            throttle: Throttle::new(self.spec.limit),
+            surplus: AtomicU32::new(0),
             flushes: Flushes::new(crate::sys::open_files()),
             copied_again: Mutex::default(),
-            throttle: self.spec.limit.map(Throttle::new),
             wanted: wanted(&self.spec, chunk_workers, chunk_size),
             buffer_size: tuning
                 .buffer_size
@@ -231,6 +233,49 @@ impl Job {
             seen: (None, 0, clock::now()),
         });
         Ok(())
+    }
+
+    /// Files in flight that are wanted now.
+    pub fn file_workers(&self) -> u16 {
+        match &self.crew {
+            Some(crew) => crew.file_workers,
+            None => workers(&self.spec).0,
+        }
+    }
+
+    /// More files in flight, or fewer: those that are too many leave after the work in hand. From
+    /// now on it is this number, and none is found by trial.
+    pub fn change_workers(&mut self, by: i32) {
+        if self.spec.strategy == Strategy::Baseline {
+            // The yardstick is one file at a time.
+            return;
+        }
+        let now = self.file_workers();
+        let wanted = now.saturating_add_signed(by.clamp(-256, 256) as i16);
+        let wanted = wanted.clamp(1, 256);
+        Arc::make_mut(&mut self.spec).tuning.file_workers = Some(wanted);
+        self.width = None;
+        let Some(mut crew) = self.crew.take() else {
+            return;
+        };
+        let surplus = &crew.shared.surplus;
+        if wanted < now {
+            // Not by way of the queue: the work that waits in it may be minutes.
+            surplus.fetch_add(u32::from(now - wanted), Ordering::Relaxed);
+            crew.file_workers = wanted;
+        }
+        // Those that were to leave and have not yet may stay instead.
+        while crew.file_workers < wanted
+            && surplus
+                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |some| {
+                    some.checked_sub(1)
+                })
+                .is_ok()
+        {
+            crew.file_workers += 1;
+        }
+        self.staff(&mut crew, wanted);
+        self.crew = Some(crew);
     }
 
     pub(super) fn offer_lanes(&mut self, big: &Arc<Big>, reopened: bool) {

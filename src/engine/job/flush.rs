@@ -12,7 +12,7 @@ use crate::engine::failure;
 use crate::engine::report::What;
 use crate::engine::threads;
 use crate::engine::worker::{Unnamed, Work, contain};
-use crate::proto::{Durability, Event, Failure, FlushView, JobState, Op};
+use crate::proto::{Durability, Event, Failure, FileId, FlushView, JobState, Op};
 use std::io;
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
@@ -44,6 +44,11 @@ pub(super) struct Naming {
 }
 
 impl Naming {
+    /// The files that wait for their names.
+    pub(super) fn ids(&self) -> impl Iterator<Item = FileId> + '_ {
+        self.fresh.iter().chain(&self.flushing).map(Unnamed::id)
+    }
+
     pub(super) fn add(&mut self, file: Unnamed) {
         self.since.get_or_insert_with(clock::now);
         self.fresh.push(file);
@@ -252,8 +257,7 @@ impl Job {
             flush.elapsed_ms = began.elapsed().as_millis() as u64;
             flush.done = ok;
         }
-        self.pace
-            .feed(clock::now(), self.bytes_copied(), self.counts.ended);
+        self.pace.feed_flush(clock::now());
         self.end_or_move(events);
     }
 

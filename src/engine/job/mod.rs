@@ -7,9 +7,11 @@
 mod answer;
 mod crew;
 mod end;
+mod failures;
+mod files;
 mod flush;
+mod intake;
 mod moving;
-mod results;
 mod shortage;
 #[cfg(test)]
 mod tests;
@@ -24,9 +26,10 @@ use crate::clock;
 use crate::engine::answers::Answers;
 use crate::engine::filter::Filter;
 use crate::engine::links::Links;
-use crate::engine::report::{Notables, Report, Retry, Status, Used, What};
+use crate::engine::report::{Notables, Report, Status, Used};
 use crate::engine::sample::Pace;
 use crate::engine::scan::{Assignment, Scan, Subtree};
+use crate::engine::shots::Tracked;
 use crate::engine::state::transition;
 use crate::engine::tree::{Dir, Slice};
 use crate::engine::worker::{Big, Held, Work};
@@ -36,6 +39,9 @@ use crate::proto::{
 };
 use crate::sys::Sys;
 use crew::{Crew, Hand};
+use failures::Failures;
+use files::Files;
+pub use files::Sorted;
 use flush::Naming;
 use moving::Moving;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
@@ -96,8 +102,14 @@ pub struct Job {
     next_worker: u16,
     /// Bytes moved by workers that have left.
     moved_before: u64,
+    /// Of those, written and not merely shared.
+    written_before: u64,
     slices: Vec<Arc<Slice>>,
+    /// Image sequences, and how far they have come.
+    pub shots: Tracked,
     status: HashMap<FileId, Status>,
+    /// Which entries have ended, and their list in other orders.
+    files: Files,
     /// Conflicts that wait for an answer, with what is at the destination.
     pub parked: BTreeMap<FileId, Facts>,
     /// Conflicts that were answered and wait for the job to begin again.
@@ -178,7 +190,7 @@ pub struct Job {
     /// Things to know.
     pub notables: Notables,
     /// Every failure, in order.
-    pub failures: Vec<Failure>,
+    pub failures: Failures,
     /// Those that trying again does not undo: refusals, and flushes that failed.
     lasting: Vec<Failure>,
 }
@@ -197,8 +209,11 @@ impl Job {
             hands: Vec::new(),
             next_worker: 0,
             moved_before: 0,
+            written_before: 0,
             slices: Vec::new(),
+            shots: Tracked::default(),
             status: HashMap::new(),
+            files: Files::default(),
             parked: BTreeMap::new(),
             answered: BTreeMap::new(),
             only_answered: false,
@@ -246,7 +261,7 @@ impl Job {
             shortage: None,
             waits_for_room: false,
             notables: Notables::default(),
-            failures: Vec::new(),
+            failures: Failures::default(),
             lasting: Vec::new(),
         }
     }
@@ -280,6 +295,12 @@ impl Job {
     pub fn bytes_copied(&self) -> u64 {
         let moved: u64 = self.hands.iter().map(|hand| hand.cell.moved()).sum();
         (self.moved_before + moved).saturating_sub(self.wasted)
+    }
+
+    /// Bytes written, those of files that failed included: what the rates are about.
+    fn bytes_written(&self) -> u64 {
+        let written: u64 = self.hands.iter().map(|hand| hand.cell.written()).sum();
+        self.written_before + written
     }
 
     /// Bytes known to be on the device.
@@ -408,72 +429,6 @@ impl Job {
         });
     }
 
-    /// Takes a report in.
-    pub fn take(&mut self, what: What, events: &mut Vec<Event>) {
-        match what {
-            What::Found(slices, totals) => {
-                self.found.files += totals.files;
-                self.found.bytes += totals.bytes;
-                self.found.dirs += totals.dirs;
-                if let Some(last) = slices.last() {
-                    self.next_file = last.base.0 + last.entries().len() as u32;
-                }
-                self.slices.extend(slices);
-            }
-            What::ScanFailed(failure, retry) => {
-                match retry {
-                    Retry::Source(usize::MAX) => {
-                        self.retry_sources = (0..self.spec.sources.len()).collect();
-                    }
-                    Retry::Source(index) => self.retry_sources.push(index),
-                    Retry::Subtree(subtree) => self.retry_subtrees.push(*subtree),
-                    Retry::Dir(dir) => self.retry_dirs.push(dir),
-                    Retry::Never if failure.class == ErrorClass::Refused => {
-                        self.lasting.push(failure.clone());
-                    }
-                    Retry::Never => self.unseen = true,
-                }
-                self.counts.failed += 1;
-                self.failures.push(failure);
-            }
-            What::ScanNotices(notables) => self.notables.merge(*notables),
-            What::Targets(fds) => self.targets.extend(fds.into_iter().map(Arc::new)),
-            What::Dirs(dirs) => self.moving.dirs.extend(dirs),
-            What::Spoilt(Some(source)) => {
-                self.moving.spoilt.insert(source);
-            }
-            What::Short(shortage) => self.run_short(shortage),
-            What::Room => self.find_room(events),
-            What::Spoilt(None) => self.moving.all_spoilt = true,
-            What::Named(naming) => {
-                if self.spec.naming != naming {
-                    Arc::make_mut(&mut self.spec).naming = naming;
-                }
-            }
-            What::ScanEnded { begun, whole } => {
-                self.scan_ended = true;
-                self.begun |= begun;
-                self.unseen |= !whole;
-            }
-            What::Batch(batch) => self.batch(*batch, events),
-            What::Join(big) => self.join(&big),
-            What::Flushed(flushed) => self.flushed(flushed, events),
-            What::Left(id) => {
-                if let Some(at) = self.hands.iter().position(|hand| hand.id == id) {
-                    let hand = self.hands.remove(at);
-                    self.moved_before += hand.cell.moved();
-                }
-            }
-            What::Plan(_) | What::Device(_) => {}
-        }
-    }
-
-    /// A large file: others may join.
-    fn join(&mut self, big: &Arc<Big>) {
-        self.bigs.insert(big.id, big.clone());
-        self.offer_lanes(big, false);
-    }
-
     /// Hands out work and takes whatever step is due.
     pub fn advance(&mut self, now: Instant, events: &mut Vec<Event>) {
         match self.state {
@@ -518,12 +473,13 @@ impl Job {
             }
             _ => {}
         }
-        if matches!(
-            self.state,
-            JobState::Scanning | JobState::Running | JobState::Flushing | JobState::Verifying
-        ) {
-            let done = self.counts.ended + self.naming.len() as u64;
-            self.pace.feed(now, self.bytes_copied(), done);
+        match self.state {
+            JobState::Scanning | JobState::Running => {
+                let done = self.counts.ended + self.naming.len() as u64;
+                self.pace.feed(now, self.bytes_written(), done);
+            }
+            JobState::Flushing | JobState::Verifying => self.pace.feed_flush(now),
+            _ => {}
         }
     }
 }

@@ -1,7 +1,7 @@
 //! A job stepped by hand: what its threads report arrives when the test says so.
 
 use super::*;
-use crate::engine::report::REPORTS;
+use crate::engine::report::{REPORTS, What};
 use crate::engine::threads::refusal::refuse;
 use crate::proto::{BytePath, Durability, Request, Update};
 use crate::sys::{Call, Errno, Fault, FaultKind, Faulty, Real};

@@ -4,7 +4,7 @@ use super::Job;
 use crate::engine::tally::Wish;
 use crate::engine::tree::Slice;
 use crate::engine::worker::{Held, Work};
-use crate::proto::{Event, FileId, JobSpec, JobState, Op};
+use crate::proto::{Event, FileId, JobSpec, JobState, Op, Start};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -90,13 +90,54 @@ impl Job {
 
     /// Gives one file up.
     pub fn cancel_file(&mut self, file: FileId) {
-        // A held file is given to any worker, and any of them must know.
-        for hand in &self.hands {
-            if self.held.contains_key(&file) || hand.cell.slot().file == Some(file) {
-                hand.cell.wish(file, Wish::Drop);
+        // A held file goes to whichever worker is free, and says itself what is wished of it: a
+        // worker's gauge holds one wish, which may be about another file.
+        match self.held.get(&file) {
+            Some(Held::File(_)) => {
+                if let Some(Held::File(open)) = self.held.remove(&file) {
+                    self.resumed.insert(file);
+                    self.again.push_back(Work::Discard(open));
+                }
+            }
+            Some(Held::Big(_)) => {
+                if let Some(Held::Big(big)) = self.held.remove(&file) {
+                    big.reopen_to_cancel();
+                    self.bigs.insert(file, big.clone());
+                    self.again.push_back(Work::Lane(big, true));
+                }
+            }
+            None => {
+                for hand in &self.hands {
+                    if hand.cell.slot().file == Some(file) {
+                        hand.cell.wish(file, Wish::Drop);
+                    }
+                }
             }
         }
-        self.resume_held(file);
+    }
+
+    /// Begins at once, beside whatever runs.
+    pub fn start_now(&mut self) {
+        if self.state == JobState::Queued {
+            self.start = Start::Now;
+        }
+    }
+
+    /// Caps the rate, or takes the cap away.
+    pub fn limit(&mut self, rate: Option<u64>) {
+        Arc::make_mut(&mut self.spec).limit = rate.map(|rate| rate.max(1));
+        if let Some(crew) = &self.crew {
+            crew.shared.throttle.set(rate);
+        }
+    }
+
+    /// True when it holds nothing that somebody may still want: a failure, a conflict, a retry.
+    pub fn is_over(&self) -> bool {
+        match self.state {
+            JobState::Done => true,
+            JobState::Cancelled => self.failures.is_empty() && self.parked.is_empty(),
+            _ => false,
+        }
     }
 
     fn clear_wish(&self, file: FileId) {
@@ -167,10 +208,11 @@ impl Job {
         }
         self.counts.failed = self.lasting.len() as u64;
         self.counts.conflicts = self.parked.len() as u64;
-        self.failures.clone_from(&self.lasting);
+        self.failures.replace(&self.lasting);
         self.flush = None;
         self.flush_failed = false;
         self.retrying = true;
+        self.shots.again();
     }
 
     /// Makes work of entries that had ended.
@@ -183,6 +225,7 @@ impl Job {
                 continue;
             };
             self.counts.ended = self.counts.ended.saturating_sub(1);
+            self.files.begin_again(id);
             self.left_out = self.left_out.saturating_sub(slice.entries()[index].size);
             by_slice
                 .entry(slice.base)
@@ -204,7 +247,7 @@ impl Job {
         // What was refused will be again; that a flush failed must not be forgotten.
         new.lasting = std::mem::take(&mut self.lasting);
         new.lasting.retain(|failure| failure.op == Op::Flush);
-        new.failures.clone_from(&new.lasting);
+        new.failures.replace(&new.lasting);
         new.counts.failed = new.lasting.len() as u64;
         *self = Self {
             device: self.device,

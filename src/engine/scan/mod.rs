@@ -15,6 +15,7 @@ use crate::engine::filter::Filter;
 use crate::engine::gate::Pass;
 use crate::engine::report::{Notable, Notables, Retry, What};
 use crate::engine::route::Route;
+use crate::engine::shots;
 use crate::engine::temp::is_temp;
 use crate::engine::tree::{Dir, DirFds, Made, Names, OpenPairs, Slice, SliceBuilder};
 use crate::engine::worker::{Shared, complete, hands_down};
@@ -92,6 +93,8 @@ pub struct Scan {
     found: Vec<Arc<Slice>>,
     /// Source directories of a move that were not reported yet.
     dirs: Vec<Arc<Dir>>,
+    /// Everything found, until the sequences among it are.
+    all: Vec<Arc<Slice>>,
     totals: Totals,
     since: Instant,
     buffer: Vec<MaybeUninit<u8>>,
@@ -119,6 +122,7 @@ impl Scan {
             stack: Vec::new(),
             found: Vec::new(),
             dirs: Vec::new(),
+            all: Vec::new(),
             totals: Totals::default(),
             since: clock::now(),
             buffer: vec![MaybeUninit::uninit(); LIST_BUFFER],
@@ -142,6 +146,10 @@ impl Scan {
         self.shared.report(What::ScanNotices(notables));
         let whole = self.whole;
         self.shared.report(What::ScanEnded { begun, whole });
+        // Nothing waits for it: what is copied already is counted when it comes.
+        if whole {
+            self.shared.report(What::Shots(shots::find(&self.all)));
+        }
     }
 
     /// The route between two devices; a device that is new as a destination is reported for the
@@ -504,6 +512,7 @@ impl Scan {
             return;
         }
         let found = std::mem::take(&mut self.found);
+        self.all.extend(found.iter().cloned());
         let totals = std::mem::take(&mut self.totals);
         self.report(What::Found(found, totals));
     }

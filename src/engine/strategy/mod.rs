@@ -86,19 +86,14 @@ pub struct Control<'a> {
     gate: &'a Gate,
     cell: &'a Cell,
     file: FileId,
-    throttle: Option<&'a Throttle>,
+    throttle: &'a Throttle,
     piece: u64,
     began: Instant,
 }
 
 impl<'a> Control<'a> {
     /// For one file on one worker.
-    pub fn new(
-        gate: &'a Gate,
-        cell: &'a Cell,
-        file: FileId,
-        throttle: Option<&'a Throttle>,
-    ) -> Self {
+    pub fn new(gate: &'a Gate, cell: &'a Cell, file: FileId, throttle: &'a Throttle) -> Self {
         Self {
             gate,
             cell,
@@ -122,7 +117,7 @@ impl<'a> Control<'a> {
 
     /// Bytes that a capped rate allows in one call.
     pub fn cap(&self) -> u64 {
-        self.throttle.map_or(u64::MAX, Throttle::piece)
+        self.throttle.piece()
     }
 
     /// Tells that `bytes` more arrived, up to `offset`, by a call sized with [`Self::piece`].
@@ -141,9 +136,7 @@ impl<'a> Control<'a> {
     /// Tells that `bytes` more arrived, up to `offset`.
     pub fn moved(&mut self, bytes: u64, offset: u64) {
         self.cell.advance(bytes, offset);
-        if let Some(throttle) = self.throttle {
-            throttle.spend(bytes);
-        }
+        self.throttle.spend(bytes);
     }
 
     /// Asks without waiting: a mover with operations in flight drains them before it calls
@@ -157,12 +150,11 @@ impl<'a> Control<'a> {
 
     /// With nothing in flight: waits while the job is held; `Some` when the mover must return.
     pub fn go_on(&mut self) -> Option<Stop> {
-        if let Some(throttle) = self.throttle {
-            // Short naps, so that pause and cancel are answered while the rate makes it wait.
-            while self.look() == Pass::Go && !throttle.due().is_zero() {
-                std::thread::sleep(throttle.due().min(PIECE_TIME));
-                self.began = crate::clock::now();
-            }
+        // Short naps, so that pause, cancel and another rate are answered while the rate makes it
+        // wait.
+        while self.look() == Pass::Go && !self.throttle.due().is_zero() {
+            std::thread::sleep(self.throttle.due().min(PIECE_TIME));
+            self.began = crate::clock::now();
         }
         if self.look() == Pass::Go {
             return None;

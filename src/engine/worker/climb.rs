@@ -37,7 +37,7 @@ impl Worker {
             if strategy == Strategy::Parallel {
                 return Ok(Climbed::Lanes);
             }
-            let mut control = Control::new(&shared.gate, &cell, file.id, shared.throttle.as_ref());
+            let mut control = Control::new(&shared.gate, &cell, file.id, &shared.throttle);
             control.begin(strategy, file.done);
             let pair = Pair {
                 src: file.src.as_fd(),

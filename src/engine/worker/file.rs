@@ -210,6 +210,19 @@ impl Worker {
         }
     }
 
+    /// A file that was set aside is not wanted any more.
+    pub(super) fn give_up(&mut self, file: OpenFile) {
+        let (slice, index) = (file.slice.clone(), file.index);
+        self.settled(&slice.dir, 0, |worker| {
+            worker.cell.begin(file.id, file.stat.size, file.done);
+            let outcome = worker.guarded(|worker| match worker.discard(file) {
+                Ok(()) => Outcome::Ended(Status::Cancelled),
+                Err(trouble) => Outcome::Trouble(trouble),
+            });
+            worker.conclude(&slice, index, outcome);
+        });
+    }
+
     /// Hands a large file to lanes and takes part.
     fn begin_lanes(&mut self, file: OpenFile) -> Outcome {
         let slice = file.slice.clone();

@@ -107,6 +107,12 @@ impl Big {
         self.lanes.store(1, Ordering::Release);
     }
 
+    /// The same for a file that is given up: the lane finds nothing to do but to remove it.
+    pub fn reopen_to_cancel(&self) {
+        self.loose().halt = Some(Halt::Cancelled);
+        self.lanes.store(1, Ordering::Release);
+    }
+
     fn next_range(&self) -> Option<Range<u64>> {
         let mut loose = self.loose();
         if loose.halt.is_some() {
@@ -173,7 +179,7 @@ impl Worker {
                     }
                 }
             }
-            let mut control = Control::new(&shared.gate, &cell, big.id, shared.throttle.as_ref());
+            let mut control = Control::new(&shared.gate, &cell, big.id, &shared.throttle);
             control.begin(Strategy::Parallel, range.start);
             let mut holes = 0;
             let moved = self.span(sys, pair, range.clone(), spread, &mut control, &mut holes);

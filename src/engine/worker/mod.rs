@@ -56,6 +56,7 @@ use crossbeam_utils::CachePadded;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::ffi::CStr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
@@ -107,13 +108,15 @@ pub struct Shared {
     pub room: Room,
     /// Whether both sides still answer.
     pub outage: Outage,
+    /// The rate all workers together keep to; it may change at any time.
+    pub throttle: Throttle,
+    /// Workers of files that are to leave when they have nothing in hand.
+    pub surplus: AtomicU32,
     /// What workers know of flushes of the whole file system.
     pub flushes: Flushes,
     /// Files that were copied again because their flush failed: once is enough to know. Few, as
     /// those above.
     pub copied_again: Mutex<HashSet<FileId>>,
-    /// The rate all workers together keep to.
-    pub throttle: Option<Throttle>,
     /// What the ladder depends on.
     pub wanted: Wanted,
     /// Bytes of a worker's buffer.
@@ -125,6 +128,17 @@ pub struct Shared {
 }
 
 impl Shared {
+    /// True for as many callers as there are workers too many.
+    fn one_too_many(&self) -> bool {
+        self.surplus.load(Ordering::Relaxed) > 0
+            && self
+                .surplus
+                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |some| {
+                    some.checked_sub(1)
+                })
+                .is_ok()
+    }
+
     /// Reports; false when the engine has ended.
     pub fn report(&self, what: What) -> bool {
         self.reports
@@ -196,11 +210,12 @@ impl Worker {
             if matches!(work, Work::Leave) {
                 break;
             }
+            let leaves = files.is_some() && self.shared.one_too_many();
             self.shared.gate.enter();
             self.carry_out(work);
             self.cell.rest();
             self.shared.gate.leave();
-            if !self.send_batch_if_due() {
+            if !self.send_batch_if_due() || leaves {
                 break;
             }
         }
@@ -281,6 +296,7 @@ impl Worker {
                     worker.conclude(&slice, index, outcome);
                 });
             }
+            Work::Discard(file) => self.give_up(*file),
             Work::Lane(big, counted) => {
                 if counted || big.join() {
                     self.cell.begin(big.id, big.stat.size, 0);

@@ -33,6 +33,8 @@ pub enum Work {
     Again(Arc<Slice>, Vec<usize>),
     /// A file that was set aside.
     File(Box<OpenFile>),
+    /// A file that was set aside and is given up.
+    Discard(Box<OpenFile>),
     /// Files that wait for their names; true when a flush vouches for their bytes.
     Name(Vec<Unnamed>, bool),
     /// A large file to join; true when the lane is already counted in.

@@ -3,7 +3,7 @@
 //! The names never change while a listing lives and are shared with the threads that look at them;
 //! an entry is its place among them.
 
-use crate::sequence::{self, Gaps, Grouping, Kind as Numbers, Sequence};
+use crate::sequence::{self, Faults, Gaps, Grouping, Sequence};
 use crate::sys::listing::{Details, Kind, Names};
 
 /// Names and how they belong together.
@@ -153,17 +153,7 @@ impl Entries {
     /// What stands before the numbers of a sequence, the numbers, and what stands after; bytes that
     /// are still to be made safe.
     pub fn label(&self, fold: u32) -> (&[u8], String, &[u8]) {
-        let sequence = self.sequence(fold);
-        let name = self.name(self.lead(Item::Fold(fold)));
-        let numbers = match sequence.kind {
-            Numbers::Tiles => self.gaps(fold).present(sequence.shape, 3),
-            Numbers::Frames | Numbers::Spans => self.gaps(fold).span(sequence),
-        };
-        (
-            sequence.shape.head(name),
-            format!("[{numbers}]"),
-            sequence.shape.tail(name),
-        )
+        self.grouping.label(&self.names, fold, self.gaps(fold))
     }
 
     /// What a sequence is known by when its directory is read again.
@@ -178,6 +168,15 @@ impl Entries {
         ]
         .concat()
         .into()
+    }
+
+    /// What is wrong with a sequence, as far as it is known.
+    pub fn faults(&self, fold: u32, sum: &FoldSum) -> Faults {
+        let (empty, odd): (&[i64], &[i64]) = match sum {
+            FoldSum::Yes(sum) => (&sum.empty, &sum.odd),
+            _ => (&[], &[]),
+        };
+        Faults::of(self.sequence(fold), self.gaps(fold), empty, odd)
     }
 
     /// Sums up the members of a sequence from what was found of each, in their order.

@@ -5,6 +5,7 @@ use crate::proto::{Event, JobId, Strategy, Update};
 use crate::tui::browse::Side;
 use crate::tui::layers::{Layer, PAGE};
 use crate::tui::model::Model;
+use crate::tui::msg::Effect;
 
 /// Takes one update.
 pub fn take(model: &mut Model, update: Update, effects: &mut Effects) {
@@ -16,6 +17,7 @@ pub fn take(model: &mut Model, update: Update, effects: &mut Effects) {
             from,
             failures,
         } => {
+            super::history::exports(model, job, from, &failures, effects);
             for layer in &mut model.layers {
                 if let Layer::Errors(errors) = layer
                     && errors.job == job
@@ -32,8 +34,25 @@ pub fn take(model: &mut Model, update: Update, effects: &mut Effects) {
             conflicts,
         } => super::conflicts::take(model, job, from, conflicts),
         Update::Plan(news) => plan::take(model, *news),
-        // How a job ended is in its last snapshot too.
-        Update::Hello(_) | Update::Summary(_) => {}
+        Update::Groups { job, groups } => {
+            for layer in &mut model.layers {
+                if let Layer::Errors(errors) = layer
+                    && errors.job == job
+                {
+                    errors.group = errors.group.min(groups.len().saturating_sub(1));
+                    errors.groups = Some(groups);
+                    break;
+                }
+            }
+        }
+        Update::Files { job, page } => super::files::take(model, job, *page),
+        Update::Throughput {
+            job,
+            seconds,
+            rates,
+        } => super::files::take_chart(model, job, seconds, rates),
+        Update::Summary(summary) => effects.push(Effect::Record(summary)),
+        Update::Hello(_) => {}
     }
 }
 

@@ -1,22 +1,31 @@
 //! Keys about jobs, wherever they are pressed.
 
 use super::Effects;
-use crate::proto::{FileId, JobId, JobState, JobView, Request};
+use crate::proto::{FileId, JobId, JobState, JobView, Request, Strategy};
 use crate::tui::action::Action;
 use crate::tui::browse::follow;
-use crate::tui::layers::{Asked, DetailsLayer, ErrorsLayer, Layer, Question};
+use crate::tui::layers::{
+    Asked, ChartLayer, DetailsLayer, ErrorsLayer, FilesLayer, Layer, LimitLayer, Question,
+};
 use crate::tui::layout::{layout, queue_rows};
 use crate::tui::model::Model;
 use crate::tui::msg::Effect;
-use std::collections::BTreeMap;
+use crate::tui::words;
+use crate::units;
+use tui_input::Input;
+
+/// Places that lead past the end of any queue.
+const MANY: i32 = 1_000_000;
 
 /// Carries out an action about the selected job, or in the list of jobs.
 pub fn act(model: &mut Model, action: Action, effects: &mut Effects) {
     if walk(model, action) {
         return;
     }
-    if action == Action::PauseAll {
-        return pause_all(model, effects);
+    match action {
+        Action::PauseAll => return pause_all(model, effects),
+        Action::RemoveEnded => return effects.push(Effect::Send(Request::RemoveEnded)),
+        _ => {}
     }
     let Some(job) = model.subject() else {
         model.say("there is no job: mark something, then F5 plans a copy");
@@ -35,6 +44,31 @@ pub fn act(model: &mut Model, action: Action, effects: &mut Effects) {
             top: 0,
         })),
         Action::Unfold => model.queue.unfolded = !model.queue.unfolded,
+        Action::Files => model.layers.push(Layer::Files(FilesLayer::new(id))),
+        Action::Chart => model.layers.push(Layer::Chart(ChartLayer {
+            job: id,
+            whole: false,
+            seconds: 0,
+            rates: Vec::new(),
+            asked_ms: None,
+        })),
+        Action::Limit => {
+            let now = job.limit.map_or_else(String::new, units::size_exact);
+            model.layers.push(Layer::Limit(LimitLayer {
+                job: id,
+                input: Input::new(now),
+                wrong: None,
+            }));
+        }
+        Action::MoreWorkers => workers(model, id, 1, effects),
+        Action::FewerWorkers => workers(model, id, -1, effects),
+        Action::StartNow if job.state == JobState::Queued => {
+            effects.push(Effect::Send(Request::StartNow { job: id }));
+        }
+        Action::StartNow => model.say(format!("job {id} does not wait in the queue")),
+        Action::Duplicate => effects.push(Effect::Send(Request::Duplicate { job: id })),
+        Action::First => effects.push(Effect::Send(Request::Move { job: id, by: -MANY })),
+        Action::Last => effects.push(Effect::Send(Request::Move { job: id, by: MANY })),
         Action::Earlier => effects.push(Effect::Send(Request::Move { job: id, by: -1 })),
         Action::Later => effects.push(Effect::Send(Request::Move { job: id, by: 1 })),
         Action::Remove if job.state.is_final() => {
@@ -43,6 +77,24 @@ pub fn act(model: &mut Model, action: Action, effects: &mut Effects) {
         Action::Remove => model.say(format!("job {id} has not ended: x cancels it")),
         _ => {}
     }
+}
+
+/// Changes the number of files in flight, and says what it will be.
+fn workers(model: &mut Model, id: JobId, by: i32, effects: &mut Effects) {
+    let Some(job) = model.job(id) else { return };
+    if job.state.is_final() {
+        return model.say(format!("job {id} has ended"));
+    }
+    if job.strategy == Strategy::Baseline {
+        return model.say("baseline copies one file at a time: it is the yardstick");
+    }
+    let wanted = (i32::from(job.file_workers) + by).clamp(1, 256) as u64;
+    if wanted == u64::from(job.file_workers) {
+        return model.say(format!("job {id}: one file in flight is the least"));
+    }
+    effects.push(Effect::Send(Request::Workers { job: id, by }));
+    let files = words::many(wanted, "file", "files");
+    model.say(format!("job {id}: {files} in flight at a time"));
 }
 
 /// Moves the cursor of the queue; false when the action is about something else.
@@ -170,12 +222,7 @@ pub fn errors(model: &mut Model, id: JobId) {
     if job.listed == 0 {
         model.say(format!("nothing failed in job {id}"));
     } else {
-        model.layers.push(Layer::Errors(ErrorsLayer {
-            job: id,
-            cursor: 0,
-            top: 0,
-            pages: BTreeMap::new(),
-        }));
+        model.layers.push(Layer::Errors(ErrorsLayer::new(id)));
     }
 }
 

@@ -1,10 +1,13 @@
 //! Keys of whatever lies over panes and queue.
 
-use super::{Effects, close, conflicts, jobs, panes, plan};
+use super::{Effects, close, conflicts, files, history, jobs, panes, plan};
 use crate::proto::{FileId, JobId, Request, Snapshot};
 use crate::tui::action::Action;
 use crate::tui::browse::{Side, Sort, SortKey, follow};
-use crate::tui::layers::{Asked, Choice, DetailsLayer, ErrorsLayer, Layer, PAGE, PAGES_KEPT};
+use crate::tui::layers::{
+    Asked, ChartLayer, Choice, DetailsLayer, ErrorsLayer, FilesLayer, Layer, LimitLayer, PAGE,
+    PAGES_KEPT,
+};
 use crate::tui::layout::layout;
 use crate::tui::model::{Model, Phase};
 use crate::tui::msg::Effect;
@@ -28,7 +31,10 @@ pub fn act(model: &mut Model, action: Action, effects: &mut Effects) {
                 model.layers.push(Layer::Help { top: to });
             }
         }
-        Some(Layer::Pattern(_)) | None => {}
+        Some(Layer::Files(_)) => files::act(model, action, effects),
+        Some(Layer::Chart(_)) => files::chart(model, action, effects),
+        Some(Layer::History(_)) => history::act(model, action),
+        Some(Layer::Pattern(_) | Layer::Limit(_)) | None => {}
     }
 }
 
@@ -125,14 +131,33 @@ fn errors(model: &mut Model, action: Action, effects: &mut Effects) {
     let Some(Layer::Errors(layer)) = model.layers.last() else {
         return;
     };
-    let (id, cursor) = (layer.job, layer.cursor);
-    let len = model.job(id).map_or(0, |job| job.listed as usize);
+    let grouped = layer.grouped;
+    let (id, cursor, len) = if grouped {
+        let groups = layer.groups.as_ref().map_or(0, Vec::len);
+        (layer.job, layer.group, groups)
+    } else {
+        let len = model.job(layer.job).map_or(0, |job| job.listed as usize);
+        (layer.job, layer.cursor, len)
+    };
     let last = len.saturating_sub(1);
     let to = match action {
         Action::Close => {
             model.layers.pop();
             return;
         }
+        Action::Group => {
+            if let Some(Layer::Errors(layer)) = model.layers.last_mut() {
+                // The list is opened on the first failure of the group.
+                if let Some(groups) = layer.groups.as_ref().filter(|_| layer.grouped)
+                    && let Some(group) = groups.get(layer.group)
+                {
+                    layer.cursor = group.first as usize;
+                }
+                layer.grouped = !layer.grouped;
+            }
+            return;
+        }
+        Action::Export => return history::export(model, id, effects),
         Action::Up => cursor.saturating_sub(1),
         Action::Down => cursor + 1,
         Action::PageUp => cursor.saturating_sub(height),
@@ -144,7 +169,11 @@ fn errors(model: &mut Model, action: Action, effects: &mut Effects) {
         _ => return jobs::act(model, action, effects),
     };
     if let Some(Layer::Errors(layer)) = model.layers.last_mut() {
-        layer.cursor = to.min(last);
+        if grouped {
+            layer.group = to.min(last);
+        } else {
+            layer.cursor = to.min(last);
+        }
     }
 }
 
@@ -265,6 +294,9 @@ pub fn settle(model: &mut Model, effects: &mut Effects) {
                 .any(|view| view.id == job && view.parked > 0),
             Asked::Quit | Asked::QuitUnanswered => true,
         },
+        Layer::Files(FilesLayer { job, .. })
+        | Layer::Chart(ChartLayer { job, .. })
+        | Layer::Limit(LimitLayer { job, .. }) => alive(*job),
         Layer::Conflicts(layer) => snapshot
             .jobs
             .iter()
@@ -272,8 +304,12 @@ pub fn settle(model: &mut Model, effects: &mut Effects) {
         _ => true,
     });
     let height = page(model);
+    let now_ms = model.now_ms;
     for layer in &mut model.layers {
         match layer {
+            Layer::Files(layer) => files::settle(layer, height, now_ms, effects),
+            Layer::Chart(layer) => files::settle_chart(layer, now_ms, effects),
+            Layer::History(layer) => history::settle(layer, height),
             Layer::Details(details) => {
                 let job = details.job;
                 details.file = details.file.filter(|file| in_flight(&snapshot, job, *file));
@@ -295,6 +331,10 @@ pub fn settle(model: &mut Model, effects: &mut Effects) {
                 errors.cursor = errors.cursor.min(len.saturating_sub(1));
                 errors.top = follow(errors.top, errors.cursor, len, height);
                 ask_pages(errors, len, height, effects);
+                if errors.grouped && errors.groups_of != Some(len as u32) {
+                    errors.groups_of = Some(len as u32);
+                    effects.push(Effect::Send(Request::Groups { job: errors.job }));
+                }
             }
             Layer::Conflicts(layer) => {
                 let job = snapshot.jobs.iter().find(|job| job.id == layer.job);

@@ -6,6 +6,8 @@
 mod close;
 mod conflicts;
 mod engine;
+mod files;
+mod history;
 mod jobs;
 mod layers;
 mod listing;
@@ -13,6 +15,7 @@ mod panes;
 mod plan;
 mod text_entry;
 
+pub use files::follows;
 pub use jobs::can_retry;
 pub use layers::ORDERS;
 
@@ -48,6 +51,8 @@ pub fn update(model: &mut Model, msg: Msg) -> Effects {
         Msg::Engine(update) => engine::take(model, *update, &mut effects),
         Msg::EngineEnded => close::engine_ended(model, &mut effects),
         Msg::Signal(number) => close::signal(model, number, &mut effects),
+        Msg::History(read) => history::take(model, read),
+        Msg::Exported(result) => history::exported(model, result),
         Msg::Trouble(text) => model.warn(text),
         other => listing::take(model, other, &mut effects),
     }
@@ -116,6 +121,7 @@ fn act(model: &mut Model, action: Action, effects: &mut Effects) {
                 model.focus = Focus::Queue;
             }
         }
+        Action::History => history::open(model, effects),
         Action::Suspend => effects.push(Effect::Suspend),
         Action::Copy => plan::open(model, effects),
         Action::Swap => panes::swap(model, effects),
@@ -130,6 +136,16 @@ fn act(model: &mut Model, action: Action, effects: &mut Effects) {
         | Action::Remove
         | Action::Later
         | Action::Earlier
+        | Action::Files
+        | Action::Chart
+        | Action::Limit
+        | Action::MoreWorkers
+        | Action::FewerWorkers
+        | Action::StartNow
+        | Action::Duplicate
+        | Action::RemoveEnded
+        | Action::First
+        | Action::Last
         | Action::Unfold => jobs::act(model, action, effects),
         _ => match model.focus {
             Focus::Queue => jobs::act(model, action, effects),

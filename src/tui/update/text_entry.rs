@@ -1,11 +1,14 @@
 //! Typing text: the filter of a pane and the pattern to mark by. Pastes end here or nowhere.
 
 use super::{Effects, close, panes};
+use crate::proto::Request;
 use crate::tui::browse::Side;
 use crate::tui::keymap::Key;
 use crate::tui::layers::{Layer, PatternLayer};
 use crate::tui::model::{Focus, Model};
+use crate::tui::msg::Effect;
 use crate::tui::pattern::Pattern;
+use crate::units;
 use crossterm::event::{KeyCode, KeyEvent};
 use tui_input::{Input, InputRequest};
 
@@ -20,7 +23,7 @@ pub fn key(model: &mut Model, event: &KeyEvent, effects: &mut Effects) {
     }
     match key.code {
         KeyCode::Esc => cancel(model),
-        KeyCode::Enter => finish(model),
+        KeyCode::Enter => finish(model, effects),
         KeyCode::Up | KeyCode::Down if model.layers.is_empty() => {
             // A filter leaves the arrows to the list it narrows.
             if let Focus::Pane(side) = model.focus {
@@ -75,6 +78,21 @@ fn request(key: Key) -> Option<InputRequest> {
 }
 
 fn edit(model: &mut Model, change: impl FnOnce(&mut Input)) {
+    match model.layers.last_mut() {
+        Some(Layer::Limit(layer)) => {
+            layer.wrong = None;
+            return change(&mut layer.input);
+        }
+        Some(Layer::Files(layer)) => {
+            if let Some(input) = &mut layer.input {
+                change(input);
+                input.value().clone_into(&mut layer.order.filter);
+                layer.cursor = 0;
+            }
+            return;
+        }
+        _ => {}
+    }
     if let Some(Layer::Pattern(pattern)) = model.layers.last_mut() {
         pattern.wrong = false;
         change(&mut pattern.input);
@@ -90,7 +108,12 @@ fn edit(model: &mut Model, change: impl FnOnce(&mut Input)) {
 }
 
 fn cancel(model: &mut Model) {
-    if let Some(Layer::Pattern(_)) = model.layers.last() {
+    if let Some(Layer::Files(layer)) = model.layers.last_mut() {
+        layer.input = None;
+        layer.order.filter.clear();
+    } else if let Some(Layer::Limit(_)) = model.layers.last() {
+        model.layers.pop();
+    } else if let Some(Layer::Pattern(_)) = model.layers.last() {
         model.layers.pop();
     } else if let Focus::Pane(side) = model.focus {
         let pane = model.pane_mut(side);
@@ -99,7 +122,38 @@ fn cancel(model: &mut Model) {
     }
 }
 
-fn finish(model: &mut Model) {
+/// Takes the cap that was typed: a size, with or without `/s`; nothing, 0 or "none" is no cap.
+fn finish_limit(model: &mut Model, effects: &mut Effects) {
+    let Some(Layer::Limit(layer)) = model.layers.last_mut() else {
+        return;
+    };
+    let text = layer.input.value().trim();
+    let rate = match text.trim_end_matches("/s") {
+        "" | "0" | "none" => Ok(None),
+        size => units::parse_size(size).map(Some),
+    };
+    match rate {
+        Ok(rate) => {
+            let job = layer.job;
+            model.layers.pop();
+            effects.push(Effect::Send(Request::Limit { job, rate }));
+            model.say(match rate {
+                Some(rate) => format!("job {job}: {} at most", units::rate(rate)),
+                None => format!("job {job}: no cap"),
+            });
+        }
+        Err(reason) => layer.wrong = Some(reason),
+    }
+}
+
+fn finish(model: &mut Model, effects: &mut Effects) {
+    if let Some(Layer::Limit(_)) = model.layers.last() {
+        return finish_limit(model, effects);
+    }
+    if let Some(Layer::Files(layer)) = model.layers.last_mut() {
+        layer.input = None;
+        return;
+    }
     if let Some(Layer::Pattern(layer)) = model.layers.last_mut() {
         let text = layer.input.value();
         if text.is_empty() {

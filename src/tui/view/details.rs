@@ -2,7 +2,7 @@
 
 use super::draw::{self, Line, Pen};
 use super::task::{figures_text, file_line, worker_line};
-use crate::proto::{JobState, JobView, Start};
+use crate::proto::{JobState, JobView, ShotRow, Start};
 use crate::tui::chart;
 use crate::tui::layers::DetailsLayer;
 use crate::tui::look::Look;
@@ -56,6 +56,15 @@ pub fn draw(pen: &mut Pen, model: &Model, layer: &DetailsLayer, area: Rect) {
     }
 }
 
+/// `frames 57 of 240, 1 failed`.
+pub fn frames(shot: &ShotRow) -> String {
+    let failed = match shot.failed {
+        0 => String::new(),
+        some => format!(", {some} not copied"),
+    };
+    format!("frames {} of {}{failed}", shot.done, shot.frames)
+}
+
 /// The lines at that width, and the one that holds the selected file.
 pub fn lines(model: &Model, layer: &DetailsLayer, width: u16) -> (Vec<Line>, Option<usize>) {
     let Some(job) = model.job(layer.job) else {
@@ -99,6 +108,21 @@ pub fn lines(model: &Model, layer: &DetailsLayer, width: u16) -> (Vec<Line>, Opt
                 }
             }
             page.lines.push(line);
+        }
+    }
+    if job.shots.sequences > 0 {
+        page.head(&format!(
+            "Sequences: {} of {} have all their frames",
+            units::count(job.shots.whole),
+            units::count(job.shots.sequences)
+        ));
+        for shot in &job.shots.in_work {
+            let frames = frames(shot);
+            let cells = width.saturating_sub(5 + frames.len());
+            let label = look.name(shot.label.as_bytes());
+            let label = crate::text::cut_middle(&label, cells, look.ellipsis());
+            page.lines
+                .push(Line::of(format!("   {label}  {frames}"), look.plain()));
         }
     }
     if !job.used.is_empty() {
@@ -214,6 +238,13 @@ fn standing(page: &mut Page, job: &JobView) {
             over(job.elapsed_ms)
         ),
     );
+    if let Some((low, high)) = job.rate_range {
+        let range = format!("{} to {}", units::rate(low), units::rate(high));
+        page.pair("Seconds", &format!("{range}, the lowest and the highest"));
+    }
+    if let Some(limit) = job.limit {
+        page.pair("Cap", &format!("{} at most", units::rate(limit)));
+    }
     page.pair("Time left", &words::time_left(job));
 }
 

@@ -5,6 +5,8 @@ use crate::proto::{Failure, Side};
 use crate::tui::layers::ErrorsLayer;
 use crate::tui::look::Look;
 use crate::tui::model::Model;
+use crate::tui::words;
+use crate::units;
 use ratatui::layout::Rect;
 
 /// Draws the list over the whole body.
@@ -15,12 +17,15 @@ pub fn draw(pen: &mut Pen, model: &Model, layer: &ErrorsLayer, area: Rect) {
         return;
     };
     let len = job.listed as usize;
+    if layer.grouped {
+        return groups(pen, layer, len, area);
+    }
     let title = Line::of(format!("ERRORS of job {}", job.id), look.strong()).then(
         format!(
             "  {} of {len}: {} failed, {}",
             (layer.cursor + 1).min(len),
             job.failed,
-            crate::tui::words::many(job.conflicts - job.parked, "conflict", "conflicts")
+            words::many(job.conflicts - job.parked, "conflict", "conflicts")
         ),
         look.plain(),
     );
@@ -72,6 +77,57 @@ pub fn draw(pen: &mut Pen, model: &Model, layer: &ErrorsLayer, area: Rect) {
                 text,
                 look.bad(),
             );
+        }
+    }
+}
+
+/// The failures by cause and directory, the largest group first.
+fn groups(pen: &mut Pen, layer: &ErrorsLayer, len: usize, area: Rect) {
+    let look = pen.look;
+    let known = layer.groups.as_deref().unwrap_or_default();
+    let title = Line::of(format!("ERRORS of job {}", layer.job), look.strong()).then(
+        format!(
+            "  {} of {len} in all; Tab lists from the first of a group",
+            words::many(known.len() as u64, "group", "groups")
+        ),
+        look.plain(),
+    );
+    pen.rule(Rect { height: 1, ..area }, &title);
+    let list = super::below_title(area);
+    if layer.groups.is_none() {
+        pen.text(
+            list.x + 2,
+            list.y,
+            list.width.saturating_sub(2),
+            "being grouped",
+            look.dim(),
+        );
+    }
+    let rows = usize::from(list.height);
+    let top = crate::tui::browse::follow(0, layer.group, known.len(), rows);
+    for (at, group) in known.iter().enumerate().skip(top).take(rows) {
+        let line = Rect {
+            y: list.y + (at - top) as u16,
+            height: 1,
+            ..list
+        };
+        let reason = match group.reason.as_str() {
+            "" => group.class.word().to_string(),
+            reason => look.words(reason).into_owned(),
+        };
+        let dir = match &group.dir {
+            Some(dir) => look.name(dir.as_bytes()).into_owned(),
+            None => "many directories".to_string(),
+        };
+        let count = draw::right(&units::count(group.count), 7, look);
+        let width = usize::from(area.width);
+        let cells = width.saturating_sub(11 + crate::text::width(&reason).min(width / 2));
+        let dir = crate::text::cut_middle(&dir, cells, look.ellipsis());
+        let text = format!("  {count} {dir}: {reason}");
+        pen.text(line.x, line.y, line.width, &text, look.plain());
+        if at == layer.group {
+            pen.tint(line, look.selected());
+            pen.text(line.x, line.y, 1, look.cursor(), look.strong());
         }
     }
 }

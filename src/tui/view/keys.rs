@@ -48,6 +48,7 @@ fn hints(model: &Model) -> Vec<(String, String)> {
         let enter = match model.layers.last() {
             Some(Layer::Pattern(layer)) if layer.mark => "mark",
             Some(Layer::Pattern(_)) => "unmark",
+            Some(Layer::Limit(_)) => "cap the rate",
             _ => "keep the filter",
         };
         return vec![
@@ -70,6 +71,7 @@ fn key_of(row: &Row) -> String {
     // One hint for two keys that belong together.
     match (row.action, row.contexts) {
         (Action::Later, _) => return "J/K".to_string(),
+        (Action::FewerWorkers, _) => return "+/-".to_string(),
         (Action::Down, _) => return "Up/Down".to_string(),
         (Action::Right, [Context::Plan]) => return "Left/Right".to_string(),
         _ => {}
@@ -85,6 +87,10 @@ fn hint(model: &Model, row: &Row) -> String {
         Action::Pause => pause_word(model).to_string(),
         Action::Yes => match model.layers.last() {
             Some(Layer::Question(question)) => question.yes().word(&question.asked).to_lowercase(),
+            _ => row.hint.to_string(),
+        },
+        Action::Group => match model.layers.last() {
+            Some(Layer::Errors(layer)) if layer.grouped => "list all".to_string(),
             _ => row.hint.to_string(),
         },
         Action::PauseAll if !anything_runs(model) => "resume all".to_string(),
@@ -138,7 +144,9 @@ fn available(model: &Model, context: Context, action: Action) -> bool {
         Action::Conflicts => job.is_some_and(|job| job.parked > 0),
         Action::Errors => job.is_some_and(|job| job.listed > 0),
         Action::Retry => job.is_some_and(can_retry),
-        Action::Details => job.is_some(),
+        Action::Details | Action::Files | Action::Chart => job.is_some(),
+        Action::Limit | Action::FewerWorkers => job.is_some_and(|job| !job.state.is_final()),
+        Action::StartNow => job.is_some_and(|job| job.state == JobState::Queued),
         Action::Later => model.snapshot.jobs.len() > 1,
         Action::PauseAll => {
             anything_runs(model)
@@ -148,7 +156,7 @@ fn available(model: &Model, context: Context, action: Action) -> bool {
                     .iter()
                     .any(|job| job.state == JobState::Paused)
         }
-        Action::Mark | Action::Filter => context == Context::Panes,
+        Action::Mark => context == Context::Panes,
         _ => true,
     }
 }

@@ -7,8 +7,10 @@ mod conflicts;
 mod details;
 mod draw;
 mod errors;
+mod files;
 mod header;
 mod help;
+mod history;
 mod keys;
 mod panes;
 mod plan;
@@ -16,6 +18,7 @@ mod questions;
 mod queue;
 mod rows;
 mod task;
+mod throughput;
 
 use super::layers::{DetailsLayer, Layer};
 use super::layout::layout;
@@ -37,7 +40,13 @@ pub fn view(model: &Model, frame: &mut Frame) {
     let covered = model.layers.iter().rposition(|layer| {
         matches!(
             layer,
-            Layer::Details(_) | Layer::Errors(_) | Layer::Conflicts(_) | Layer::Help { .. }
+            Layer::Details(_)
+                | Layer::Errors(_)
+                | Layer::Conflicts(_)
+                | Layer::Files(_)
+                | Layer::Chart(_)
+                | Layer::History(_)
+                | Layer::Help { .. }
         )
     });
     if covered.is_none() {
@@ -52,6 +61,12 @@ pub fn view(model: &Model, frame: &mut Frame) {
             Layer::Details(details) => details::draw(&mut pen, model, details, body),
             Layer::Errors(errors) => errors::draw(&mut pen, model, errors, body),
             Layer::Conflicts(conflicts) => conflicts::draw(&mut pen, model, conflicts, body),
+            Layer::Files(files) => {
+                cursor = files::draw(&mut pen, model, files, body).or(cursor);
+            }
+            Layer::Chart(chart) => throughput::draw(&mut pen, model, chart, body),
+            Layer::History(history) => history::draw(&mut pen, model, history, body),
+            Layer::Limit(limit) => cursor = Some(questions::limit(&mut pen, limit, body)),
             Layer::Help { top } => help::draw(&mut pen, model, *top, body),
             Layer::Plan(plan) => plan::draw(&mut pen, model, plan, body),
             Layer::Question(question) => questions::draw(&mut pen, model, question, body),

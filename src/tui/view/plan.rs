@@ -1,7 +1,9 @@
 //! The plan of a copy: what, where to, whether it fits, how.
 
 use super::draw::{self, Line, Pen};
-use crate::proto::{Conflict, ConflictSample, Durability, JobSpec, Mark, Plan, Strategy};
+use crate::proto::{
+    Conflict, ConflictSample, Durability, JobSpec, Mark, Plan, PlanShots, Strategy,
+};
 use crate::tui::layers::{Field, PlanLayer};
 use crate::tui::layout::middle;
 use crate::tui::look::Look;
@@ -10,6 +12,9 @@ use crate::tui::words;
 use crate::units;
 use ratatui::layout::Rect;
 use std::os::unix::ffi::OsStrExt;
+
+/// Sequences that are not whole named before "and so many more".
+const SHOTS: usize = 10;
 
 /// Cells of the names of lines and fields.
 const NAMES: usize = 17;
@@ -63,6 +68,11 @@ fn lines(layer: &PlanLayer, look: Look, width: usize) -> (Vec<Line>, usize) {
     pair("Counted", &counting(counted), look.plain());
     if let Some(plan) = counted {
         pair("Of these", &parts(plan), look.plain());
+        if plan.shots.sequences > 0 {
+            let good = plan.shots.faulty == 0;
+            let style = if good { look.plain() } else { look.warn() };
+            pair("Sequences", &shots(&plan.shots), style);
+        }
         let (fits, good) = room(plan);
         pair("Room", &fits, if good { look.good() } else { look.bad() });
     }
@@ -154,6 +164,19 @@ fn parts(plan: &Plan) -> String {
         parts.push(format!("{} in conflict", units::count(plan.conflicts)));
     }
     parts.join(", ")
+}
+
+/// How many sequences and frames, and whether they are whole.
+fn shots(shots: &PlanShots) -> String {
+    let all = format!(
+        "{}, {}",
+        words::many(shots.sequences, "sequence", "sequences"),
+        words::many(shots.frames, "frame", "frames")
+    );
+    match shots.faulty {
+        0 => format!("{all}, none with a gap, an empty or an odd frame"),
+        some => format!("{all}; LOOK AT {}, listed below", units::count(some)),
+    }
 }
 
 /// Whether it fits: what is to be written against what is free.
@@ -264,6 +287,29 @@ fn troubles(plan: &Plan, lines: &mut Vec<Line>, look: Look, width: usize) {
             for line in draw::wrap(&text, width.saturating_sub(4)) {
                 lines.push(Line::of(format!("    {line}"), look.bad()));
             }
+        }
+    }
+    if plan.shots.faulty > 0 {
+        lines.push(Line::new());
+        let head = format!("  Sequences that are not whole: {}", plan.shots.faulty);
+        lines.push(Line::of(head, look.warn()));
+        for shot in plan.shots.worst.iter().take(SHOTS) {
+            let name = look.name(shot.label.name().as_bytes());
+            for (at, line) in
+                draw::wrap(&format!("{name}: {}", shot.words), width.saturating_sub(6))
+                    .into_iter()
+                    .enumerate()
+            {
+                let indent = if at == 0 { "    " } else { "      " };
+                lines.push(Line::of(format!("{indent}{line}"), look.plain()));
+            }
+        }
+        let more = plan.shots.faulty - plan.shots.worst.len().min(SHOTS) as u64;
+        if more > 0 {
+            lines.push(Line::of(
+                format!("    and {} more", units::count(more)),
+                look.plain(),
+            ));
         }
     }
     if plan.conflicts > 0 {

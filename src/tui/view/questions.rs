@@ -4,12 +4,13 @@ use super::draw::{self, Pen};
 use crate::proto::Conflict;
 use crate::text;
 use crate::tui::browse::Side;
-use crate::tui::layers::{Asked, PatternLayer, Question};
+use crate::tui::layers::{Asked, LimitLayer, PatternLayer, Question};
 use crate::tui::layout::middle;
 use crate::tui::model::Model;
 use crate::tui::update::ORDERS;
 use crate::tui::words;
 use ratatui::layout::{Position, Rect};
+use tui_input::Input;
 
 /// Draws a question with its choices.
 pub fn draw(pen: &mut Pen, model: &Model, question: &Question, body: Rect) {
@@ -167,28 +168,50 @@ pub fn sort_menu(pen: &mut Pen, model: &Model, side: Side, at: usize, body: Rect
 
 /// Draws the pattern being typed; gives where the text cursor stands.
 pub fn pattern(pen: &mut Pen, layer: &PatternLayer, body: Rect) -> Position {
-    let look = pen.look;
     let title = if layer.mark {
         "MARK BY PATTERN"
     } else {
         "UNMARK BY PATTERN"
     };
-    let inner = pen.frame(middle(body, 50, 4), title);
     let hint = if layer.wrong {
         "this is not a pattern: a bracket is left open"
     } else {
         "whole names, such as *.exr or shot_0?.mov"
     };
-    let style = if layer.wrong { look.bad() } else { look.dim() };
-    let before: String = layer
-        .input
-        .value()
-        .chars()
-        .take(layer.input.cursor())
-        .collect();
-    let text = look.name(layer.input.value().as_bytes());
+    field(pen, title, &layer.input, hint, layer.wrong, body)
+}
+
+/// Draws the cap being typed; gives where the text cursor stands.
+pub fn limit(pen: &mut Pen, layer: &LimitLayer, body: Rect) -> Position {
+    let title = format!("BYTES A SECOND, JOB {}", layer.job);
+    let hint = "such as 20M or 1G; nothing takes the cap away";
+    let wrong = layer.wrong.as_deref();
+    field(
+        pen,
+        &title,
+        &layer.input,
+        wrong.unwrap_or(hint),
+        wrong.is_some(),
+        body,
+    )
+}
+
+/// A text field with a line below it that helps or complains.
+fn field(
+    pen: &mut Pen,
+    title: &str,
+    input: &Input,
+    hint: &str,
+    wrong: bool,
+    body: Rect,
+) -> Position {
+    let look = pen.look;
+    let inner = pen.frame(middle(body, 54, 4), title);
+    let style = if wrong { look.bad() } else { look.dim() };
+    let before: String = input.value().chars().take(input.cursor()).collect();
+    let text = look.name(input.value().as_bytes());
     let cells = text::width(&look.name(before.as_bytes())) as u16;
-    // A long pattern is shown from where its cursor is in view.
+    // A long text is shown from where its cursor is in view.
     let skip = (cells + 1).saturating_sub(inner.width);
     let shown: String = text.chars().skip(usize::from(skip)).collect();
     pen.text(inner.x, inner.y, inner.width, &shown, look.strong());

@@ -5,7 +5,6 @@
 //! the name; the numbers, the extension, the count and the size stay.
 
 use super::draw::{self, Line, Pen};
-use crate::sequence::{Kind as Numbers, number, ranges};
 use crate::sys::listing::Kind;
 use crate::text;
 use crate::tui::browse::{FoldSum, Item, Known, Pane, Row};
@@ -159,47 +158,13 @@ fn sequence(pen: &mut Pen, model: &Model, pane: &Pane, fold: u32, area: Rect) {
 }
 
 /// What is wrong with a sequence: in full, counted, and as one number; nothing when it is whole.
-pub fn troubles(pane: &Pane, fold: u32) -> Vec<String> {
-    let gaps = pane.entries.gaps(fold);
-    let sequence = pane.entries.sequence(fold);
-    let shape = sequence.shape;
-    let empty: &[i64] = &[];
-    let (empty, odd) = match pane.sum(fold) {
-        FoldSum::Yes(sum) => (&sum.empty[..], &sum.odd[..]),
-        _ => (empty, empty),
-    };
-    let doubled = i64::from(sequence.doubled);
-    let counts = [
-        (gaps.missing_count, "missing", gaps.absent(shape, 3)),
-        (empty.len() as u64, "empty", listed(empty, shape)),
-        (odd.len() as u64, "odd size", listed(odd, shape)),
-        (doubled as u64, "twice", String::new()),
-    ];
-    let some: Vec<_> = counts
-        .into_iter()
-        .filter(|(count, ..)| *count > 0)
-        .collect();
-    if some.is_empty() {
+fn troubles(pane: &Pane, fold: u32) -> Vec<String> {
+    let faults = pane.entries.faults(fold, pane.sum(fold));
+    if faults.is_empty() {
         return Vec::new();
     }
-    let joined = |write: &dyn Fn(&(u64, &str, String)) -> String| {
-        some.iter().map(write).collect::<Vec<_>>().join(", ")
-    };
-    let total: u64 = some.iter().map(|(count, ..)| count).sum();
-    vec![
-        joined(&|(count, word, which)| match which.as_str() {
-            "" => format!("{} {word}", units::count(*count)),
-            which if sequence.kind == Numbers::Spans => format!("{word} part {which}"),
-            which => format!("{word} {which}"),
-        }),
-        joined(&|(count, word, _)| format!("{} {word}", units::count(*count))),
-        format!("!{}", units::count(total)),
-    ]
-}
-
-fn listed(numbers: &[i64], shape: crate::sequence::Shape) -> String {
-    let single: Vec<(i64, i64)> = numbers.iter().map(|value| (*value, *value)).collect();
-    ranges(&single, 3, |value| number(value, shape))
+    let number = format!("!{}", units::count(faults.total()));
+    vec![faults.words(), faults.counted(), number]
 }
 
 /// Cells for the date at that width of a pane: date and time, the date, or nothing.

@@ -33,6 +33,21 @@ pub fn draw(pen: &mut Pen, model: &Model, layout: &Layout) {
     let title = Line::of(format!("JOB {}", job.id), look.strong())
         .then(" ", look.plain())
         .then(state, words::style(job.state, look));
+    let title = match job.shots.in_work.first() {
+        Some(shot) => {
+            let frames = super::details::frames(shot);
+            let cells = usize::from(area.width).saturating_sub(title.width() + frames.len() + 8);
+            let label = look.name(shot.label.name().as_bytes());
+            let label = text::cut_middle(&label, cells, look.ellipsis()).into_owned();
+            // Less than this says nothing of which sequence it is.
+            if cells < 12 {
+                title
+            } else {
+                title.then(format!("  {label} {frames}"), look.plain())
+            }
+        }
+        None => title,
+    };
     pen.rule(Rect { height: 1, ..area }, &title);
     let all = model.size.1 >= MANY_ROWS;
     let mut rest = super::below_title(area);
@@ -184,7 +199,8 @@ pub fn worker_line(worker: &WorkerRow, width: usize, look: Look) -> Line {
         Lane::Files => "W",
         Lane::Ranges => "R",
     };
-    let head = format!(" {lane}{:<2} ", worker.id.0);
+    // People count from one.
+    let head = format!(" {lane}{:<2} ", u32::from(worker.id.0) + 1);
     let Some(path) = &worker.path else {
         let word = if worker.phase == FilePhase::Paused {
             "paused"

@@ -1,8 +1,8 @@
 //! Drives an engine without a door: sends requests, keeps what comes back, never waits for ever.
 
 use haul::proto::{
-    BytePath, Conflict, Durability, Event, Failure, Filters, JobId, JobSpec, JobState, JobView,
-    Naming, Parked, Request, Snapshot, Start, Strategy, Summary, Tuning, Update,
+    BytePath, Conflict, Durability, Event, Failure, FilesPage, Filters, JobId, JobSpec, JobState,
+    JobView, Naming, Parked, Request, Snapshot, Start, Strategy, Summary, Tuning, Update,
 };
 use haul::session::{self, Client, Engine};
 use haul::sys::{Call, Fault, FaultKind, Faulty, Real, Sys};
@@ -89,6 +89,8 @@ pub struct Driver {
     pub snapshot: Arc<Snapshot>,
     pages: Vec<Vec<Failure>>,
     conflicts: Vec<Vec<Parked>>,
+    /// Pages of files in order.
+    pub files: Vec<FilesPage>,
 }
 
 impl Driver {
@@ -108,6 +110,7 @@ impl Driver {
             snapshot: Arc::default(),
             pages: Vec::new(),
             conflicts: Vec::new(),
+            files: Vec::new(),
         }
     }
 
@@ -137,6 +140,8 @@ impl Driver {
             Update::Summary(summary) => self.summaries.push(*summary),
             Update::Failures { failures, .. } => self.pages.push(failures),
             Update::Conflicts { conflicts, .. } => self.conflicts.push(conflicts),
+            Update::Files { page, .. } => self.files.push(*page),
+            Update::Groups { .. } | Update::Throughput { .. } => {}
             Update::Hello(_) | Update::Plan(_) => {}
         }
     }

@@ -1,0 +1,222 @@
+//! Finished jobs: a line each, the receipt of the highlighted one below.
+
+use super::draw::{self, Line, Pen};
+use crate::proto::{JobState, Summary};
+use crate::records::Receipt;
+use crate::text;
+use crate::tui::browse::follow;
+use crate::tui::layers::HistoryLayer;
+use crate::tui::look::Look;
+use crate::tui::model::Model;
+use crate::tui::words;
+use crate::units;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use ratatui::layout::Rect;
+use std::os::unix::ffi::OsStrExt;
+
+/// Draws the list over the whole body.
+pub fn draw(pen: &mut Pen, model: &Model, layer: &HistoryLayer, area: Rect) {
+    let look = pen.look;
+    pen.clear(area);
+    let list = super::below_title(area);
+    let title = Line::of("HISTORY", look.strong());
+    let (receipts, unread) = match &layer.read {
+        Some(Ok((receipts, unread))) => (receipts, *unread),
+        other => {
+            pen.rule(Rect { height: 1, ..area }, &title);
+            let (words, style) = match other {
+                Some(Err(reason)) => (look.words(reason).into_owned(), look.bad()),
+                _ => ("being read".to_string(), look.dim()),
+            };
+            pen.text(
+                list.x + 2,
+                list.y,
+                list.width.saturating_sub(2),
+                &words,
+                style,
+            );
+            return;
+        }
+    };
+    let mut told = format!(
+        "  {} of {}, the newest first",
+        (layer.cursor + 1).min(receipts.len()),
+        words::many(receipts.len() as u64, "finished job", "finished jobs")
+    );
+    if unread > 0 {
+        told = format!("{told}; {unread} could not be read");
+    }
+    pen.rule(Rect { height: 1, ..area }, &title.then(told, look.plain()));
+    let Some(receipt) = receipts.get(layer.cursor) else {
+        let words = "no job has ended yet";
+        pen.text(
+            list.x + 2,
+            list.y,
+            list.width.saturating_sub(2),
+            words,
+            look.dim(),
+        );
+        return;
+    };
+    let detail = receipt_lines(receipt, look, &model.zone, usize::from(area.width));
+    let rows = usize::from(list.height);
+    // The receipt has the lower half at most; what does not fit is less telling.
+    let below = (detail.len() + 1).min(rows / 2);
+    let shown = rows - below;
+    let top = follow(layer.top, layer.cursor, receipts.len(), shown);
+    for (at, receipt) in receipts.iter().enumerate().skip(top).take(shown) {
+        let line = Rect {
+            y: list.y + (at - top) as u16,
+            height: 1,
+            ..list
+        };
+        let width = usize::from(area.width);
+        pen.line(line, &row(receipt, look, &model.zone, width));
+        if at == layer.cursor {
+            pen.tint(line, look.selected());
+            pen.text(line.x, line.y, 1, look.cursor(), look.strong());
+        }
+    }
+    if below == 0 {
+        return;
+    }
+    let y = list.bottom() - below as u16;
+    pen.rule(
+        Rect {
+            y,
+            height: 1,
+            ..list
+        },
+        &Line::new(),
+    );
+    for (at, line) in detail.iter().take(below - 1).enumerate() {
+        let y = y + 1 + at as u16;
+        pen.line(
+            Rect {
+                y,
+                height: 1,
+                ..list
+            },
+            line,
+        );
+    }
+}
+
+/// The word for how a job ended.
+const fn word(summary: &Summary) -> &'static str {
+    match summary.state {
+        JobState::DoneWithFailures if summary.files.failed == 0 => "CONFLICTS",
+        state => words::state(state),
+    }
+}
+
+fn when(seconds: i64, zone: &TimeZone, format: &str) -> String {
+    Timestamp::from_second(seconds).map_or_else(
+        |_| "-".to_string(),
+        |time| time.to_zoned(zone.clone()).strftime(format).to_string(),
+    )
+}
+
+fn title(summary: &Summary, look: Look) -> String {
+    let more = match summary.sources {
+        0 | 1 => String::new(),
+        sources => format!(" +{}", sources - 1),
+    };
+    format!(
+        "{}{more} {} {}",
+        look.name(summary.source.name().as_bytes()),
+        look.arrow(),
+        look.name(summary.dest.as_bytes())
+    )
+}
+
+/// `  11-20 14:02 DONE  sh010 -> /mnt/fast   240 files  11.2 GiB  27s  402 MiB/s`.
+fn row(receipt: &Receipt, look: Look, zone: &TimeZone, width: usize) -> Line {
+    let summary = &receipt.summary;
+    let format = if width < 60 { "%m-%d" } else { "%m-%d %H:%M" };
+    let head = format!("  {} ", when(receipt.ended, zone, format));
+    let state = draw::left(word(summary), if width < 60 { 6 } else { 10 }, look);
+    let tail = if width < 60 {
+        format!(" {:>6}", units::size_short(summary.bytes_copied))
+    } else {
+        format!(
+            " {:>6} {:>6} {:>7} {:>8}",
+            units::count(summary.files.copied),
+            units::size_short(summary.bytes_copied),
+            units::duration(summary.elapsed_seconds as u64),
+            format!("{}/s", units::size_short(summary.bytes_per_second)),
+        )
+    };
+    let cells = width.saturating_sub(head.len() + state.len() + tail.len());
+    let title = text::cut_middle(&title(summary, look), cells, look.ellipsis()).into_owned();
+    Line::of(head, look.dim())
+        .then(state, words::style(summary.state, look))
+        .then(draw::left(&title, cells, look), look.plain())
+        .then(tail, look.plain())
+}
+
+/// The receipt in full.
+fn receipt_lines(receipt: &Receipt, look: Look, zone: &TimeZone, width: usize) -> Vec<Line> {
+    let summary = &receipt.summary;
+    let mut lines = Vec::new();
+    let mut pair = |name: &str, value: String| {
+        for (at, line) in draw::wrap(&value, width.saturating_sub(14))
+            .into_iter()
+            .enumerate()
+        {
+            let name = if at == 0 { name } else { "" };
+            lines.push(Line::of(format!(" {name:<11} "), look.dim()).then(line, look.plain()));
+        }
+    };
+    let files = summary.files;
+    pair(
+        "Ended",
+        format!(
+            "{} {}, after {} of work",
+            words::state(summary.state),
+            when(receipt.ended, zone, "%Y-%m-%d %H:%M:%S"),
+            units::duration(summary.elapsed_seconds as u64)
+        ),
+    );
+    pair(
+        "Files",
+        format!(
+            "{} copied, {} skipped, {} failed, {}",
+            files.copied,
+            files.skipped,
+            files.failed,
+            words::many(files.conflicts, "conflict", "conflicts")
+        ),
+    );
+    let mut bytes = format!(
+        "{}, {} on average",
+        units::size(summary.bytes_copied),
+        units::rate(summary.bytes_per_second)
+    );
+    if summary.bytes_cloned > 0 {
+        bytes = format!(
+            "{bytes}; {} shared by reflink",
+            units::size(summary.bytes_cloned)
+        );
+    }
+    pair("Bytes", bytes);
+    pair("From", look.name(summary.source.as_bytes()).into_owned());
+    pair("To", look.name(summary.dest.as_bytes()).into_owned());
+    for used in &summary.strategies {
+        pair(
+            "Copied by",
+            format!(
+                "{}: {}, {}: {}",
+                used.strategy,
+                words::many(used.files, "file", "files"),
+                units::size(used.bytes),
+                look.words(&used.reason)
+            ),
+        );
+    }
+    for notice in &summary.notices {
+        pair("To know", look.words(&notice.text).into_owned());
+    }
+    lines
+}
