@@ -147,6 +147,9 @@ dropped\t''"
 complete -c haul -n "__fish_haul_using_subcommand bench" -l against -d 'Compare with these programs only; several with commas, none for none' -r
 complete -c haul -n "__fish_haul_using_subcommand bench" -l seed -d 'Trees of one seed are the same' -r
 complete -c haul -n "__fish_haul_using_subcommand bench" -l json -d 'Write the results here' -r -F
+complete -c haul -n "__fish_haul_using_subcommand bench" -l report -d 'Write a page with charts here' -r -F
+complete -c haul -n "__fish_haul_using_subcommand bench" -l markdown -d 'Write a document here, and its charts into the directory that --charts names' -r -F
+complete -c haul -n "__fish_haul_using_subcommand bench" -l charts -d 'With --markdown: where the charts go' -r -f -a "(__fish_complete_directories)"
 complete -c haul -n "__fish_haul_using_subcommand bench" -l baseline -d 'Compare with results measured before' -r -F
 complete -c haul -n "__fish_haul_using_subcommand bench" -l worse-than -d 'With --baseline: how much worse a median may be' -r
 complete -c haul -n "__fish_haul_using_subcommand bench" -l config -d 'Read this configuration file in place of the usual one' -r -F

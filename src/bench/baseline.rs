@@ -31,20 +31,12 @@ pub fn compare(before: &Results, now: &Results, percent: f64) -> Result<Compared
     if before.form != FORM {
         return Err(format!("its form is {}, not {FORM}", before.form));
     }
-    for (what, same) in [
-        ("what is in memory", before.cache == now.cache),
-        ("what is flushed", before.durable == now.durable),
-    ] {
-        if !same {
-            return Err(format!("it was measured under other conditions: {what}"));
-        }
-    }
     let mut compared = Compared::default();
     for old in &before.cases {
         let same = now.cases.iter().find(|case| {
             (case.suite, &case.name, case.files, case.bytes)
                 == (old.suite, &old.name, old.files, old.bytes)
-                && case.route() == old.route()
+                && (case.cache, case.durable, case.route()) == (old.cache, old.durable, old.route())
         });
         let Some(new) = same else { continue };
         for row in old.rows.iter().filter(|row| !row.peer) {
@@ -68,7 +60,7 @@ pub fn compare(before: &Results, now: &Results, percent: f64) -> Result<Compared
         }
     }
     if compared.rows == 0 {
-        return Err("it has no row in common with what was measured".to_owned());
+        return Err("it has no row of haul in common with what was measured (suite, tree, route and conditions count)".to_owned());
     }
     Ok(compared)
 }
@@ -104,7 +96,7 @@ mod tests {
     fn what_cannot_be_compared_is_refused() {
         let before = results(vec![row("haul", false, &[1.0])]);
         let mut now = before.clone();
-        now.cache = Cache::Cold;
+        now.cases[0].cache = Cache::Cold;
         assert!(compare(&before, &now, 10.0).is_err());
         let mut now = before.clone();
         now.cases[0].bytes += 1;

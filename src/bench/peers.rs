@@ -79,7 +79,7 @@ const KNOWN: [Known; 11] = [
     Known {
         name: "syq",
         program: "syq",
-        words: &[SOURCE, COPY],
+        words: &["cp", "--preserve=times,permissions", SOURCE, "--as", COPY],
         for_holes: &[],
     },
     Known {

@@ -51,10 +51,6 @@ pub struct Results {
     pub memory: u64,
     /// Seed of the generated trees.
     pub seed: u64,
-    /// What was in memory when a run began.
-    pub cache: Cache,
-    /// The times include that everything is on the device.
-    pub durable: bool,
     /// In the order measured.
     pub cases: Vec<CaseResult>,
 }
@@ -78,6 +74,10 @@ pub struct CaseResult {
     pub dest_fs: String,
     /// Whether both are one file system.
     pub same_fs: bool,
+    /// What was in memory when a run began.
+    pub cache: Cache,
+    /// The times include that everything is on the device.
+    pub durable: bool,
     /// In the order measured.
     pub rows: Vec<Row>,
 }
@@ -234,8 +234,6 @@ pub(super) mod tests {
             processors: 2,
             memory: 8 << 30,
             seed: 1,
-            cache: Cache::Hot,
-            durable: false,
             cases: vec![CaseResult {
                 suite: Suite::Compare,
                 name: "flat".to_owned(),
@@ -245,6 +243,8 @@ pub(super) mod tests {
                 source_fs: "ext4".to_owned(),
                 dest_fs: "xfs".to_owned(),
                 same_fs: false,
+                cache: Cache::Hot,
+                durable: false,
                 rows,
             }],
         }

@@ -184,8 +184,6 @@ impl<'a> Bench<'a> {
             processors: machine::processors(),
             memory: machine::memory(),
             seed: self.plan.seed,
-            cache: self.plan.cache,
-            durable: self.plan.durable,
             cases: Vec::new(),
         };
         for case in &cases {
@@ -248,6 +246,8 @@ impl<'a> Bench<'a> {
             source_fs: self.fs[0].kind.clone(),
             dest_fs: self.fs[1].kind.clone(),
             same_fs: self.same_fs(),
+            cache: self.plan.cache,
+            durable: self.plan.durable,
             rows,
         })
     }

@@ -41,10 +41,14 @@ pub fn run(args: &BenchArgs) -> Exit {
         Ok(before) => before,
         Err(reason) => return refuse(&reason),
     };
-    if let Some(path) = &args.json
-        && let Err(error) = OpenOptions::new().create(true).append(true).open(path)
+    // Better now than after half an hour.
+    for path in [&args.json, &args.report, &args.markdown]
+        .into_iter()
+        .flatten()
     {
-        return refuse(&format!("cannot write '{}': {error}", shown(path)));
+        if let Err(error) = OpenOptions::new().create(true).append(true).open(path) {
+            return refuse(&format!("cannot write '{}': {error}", shown(path)));
+        }
     }
     let found = match args.suite {
         What::Show => show(args),
@@ -118,9 +122,45 @@ fn tell(args: &BenchArgs, results: &Results, before: Option<&Results>) -> Exit {
             .and_then(|text| fs::write(path, text + "\n"));
         exit = exit.worst(wrote(path, written));
     }
+    if let Some(path) = &args.report {
+        exit = exit.worst(wrote(path, fs::write(path, report::page(results))));
+    }
+    if let (Some(path), Some(charts)) = (&args.markdown, &args.charts) {
+        exit = exit.worst(wrote(path, document(results, path, charts)));
+    }
     match before {
         Some(before) => exit.worst(compared(args, before, results)),
         None => exit,
+    }
+}
+
+/// Writes the document and its charts.
+fn document(results: &Results, path: &Path, charts: &Path) -> io::Result<()> {
+    let parent = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty());
+    let from = parent.unwrap_or(Path::new(".")).canonicalize()?;
+    let link = below(&from, &charts.canonicalize()?);
+    for case in &results.cases {
+        fs::write(charts.join(report::chart_name(case)), report::chart(case))?;
+    }
+    fs::write(path, report::document(results, &link))
+}
+
+/// The way from one directory to another, both without links in them.
+fn below(from: &Path, to: &Path) -> String {
+    let (mut from, mut to) = (from.components().peekable(), to.components().peekable());
+    while from.peek().is_some() && from.peek() == to.peek() {
+        from.next();
+        to.next();
+    }
+    let up = from.map(|_| "..".to_owned());
+    let down = to.map(|part| part.as_os_str().to_string_lossy().into_owned());
+    let way: Vec<String> = up.chain(down).collect();
+    if way.is_empty() {
+        ".".to_owned()
+    } else {
+        way.join("/")
     }
 }
 
@@ -218,6 +258,18 @@ mod tests {
     use super::*;
     use crate::bench::Suite;
     use std::time::Duration;
+
+    #[test]
+    fn the_way_to_the_charts_is_seen_from_the_document() {
+        for (from, to, way) in [
+            ("/a/benches", "/a/assets", "../assets"),
+            ("/a", "/a/assets", "assets"),
+            ("/a", "/a", "."),
+            ("/a/b/c", "/a", "../.."),
+        ] {
+            assert_eq!(below(Path::new(from), Path::new(to)), way);
+        }
+    }
 
     #[test]
     fn where_it_is_is_said_in_words() {

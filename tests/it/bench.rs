@@ -184,6 +184,23 @@ fn results_are_shown_again() {
     assert_eq!(code, 0);
     let (code, again, err) = bench.run("show r.json");
     assert_eq!((code, again), (0, first), "{err}");
+    fs::create_dir(bench.path("charts")).expect("made");
+    let words = "show -q r.json --report r.html --markdown r.md --charts charts";
+    assert_eq!(bench.run(words), (0, String::new(), String::new()));
+    let text = |name: &str| fs::read_to_string(bench.path(name)).expect("written");
+    assert!(text("r.html").contains("</svg>") && text("r.html").ends_with("</html>\n"));
+    let (_, link) = text("r.md")
+        .split_once("](")
+        .map(|(a, b)| (a.to_owned(), b.to_owned()))
+        .expect("a chart");
+    let chart = link.split(')').next().expect("a name").to_owned();
+    assert!(chart.starts_with("charts/"), "{chart}");
+    assert!(text(&chart).starts_with("<svg "));
+    assert_eq!(
+        bench.run("show r.json --markdown r.md").0,
+        2,
+        "charts have no place"
+    );
     fs::write(bench.path("no.json"), "{}").expect("written");
     assert_eq!(bench.run("show no.json").0, 2);
     assert_eq!(bench.run("show").0, 2);

@@ -56,29 +56,33 @@ fn not_kept(row: &Row) -> String {
     }
 }
 
-/// What a case is about: "10000 files, 128 MiB, ext4 to xfs".
+/// What a case is about: "10000 files, 128 MiB, ext4 to xfs, hot cache, not flushed".
 pub fn about(case: &CaseResult) -> String {
     let files = match case.files {
         1 => "1 file".to_owned(),
         many => format!("{many} files"),
     };
-    format!("{files}, {}, {}", units::size(case.bytes), case.route())
-}
-
-/// How it was measured: "hot cache, not flushed, kernel 6.1, 2 processors, 24 GiB".
-pub fn conditions(results: &Results) -> String {
-    let cache = match results.cache {
-        Cache::Hot => "hot cache",
+    let cache = match case.cache {
+        Cache::Hot => "source in memory",
         Cache::Cold => "source not in memory",
-        Cache::Dropped => "caches dropped",
+        Cache::Dropped => "nothing in memory",
     };
-    let durable = if results.durable {
-        "times until everything is on the device"
+    let until = if case.durable {
+        ", until it is on the device"
     } else {
-        "times until the program ends, not until everything is on the device"
+        ""
     };
     format!(
-        "haul {}; {cache}; {durable}; Linux {}, {} processors, {} of memory",
+        "{files}, {}, {}, {cache}{until}",
+        units::size(case.bytes),
+        case.route()
+    )
+}
+
+/// What it was measured on.
+pub fn machine(results: &Results) -> String {
+    format!(
+        "haul {}, Linux {}, {} processors, {} of memory",
         results.version,
         results.kernel,
         results.processors,
@@ -135,7 +139,10 @@ mod tests {
             ]
         );
         assert_eq!(cells(case, &case.rows[0])[7], "0.50x");
-        assert_eq!(about(case), "100 files, 10 MiB, ext4 to xfs");
+        assert_eq!(
+            about(case),
+            "100 files, 10 MiB, ext4 to xfs, source in memory"
+        );
     }
 
     #[test]

@@ -1,12 +1,12 @@
 //! Results as a table of plain text.
 
-use super::figures::{HEADINGS, about, cells, conditions};
+use super::figures::{HEADINGS, about, cells, machine};
 use crate::bench::results::{CaseResult, Results};
 use crate::text;
 
 /// Everything as lines: a heading a case, a row a contestant, fastest first.
 pub fn table(results: &Results) -> String {
-    let mut lines = vec![conditions(results)];
+    let mut lines = vec![machine(results)];
     for case in &results.cases {
         lines.push(String::new());
         lines.extend(case_lines(case));
@@ -79,7 +79,10 @@ mod tests {
         ]);
         let told = table(&found);
         let lines: Vec<&str> = told.lines().skip(2).collect();
-        assert_eq!(lines[0], "compare flat: 100 files, 10 MiB, ext4 to xfs");
+        assert_eq!(
+            lines[0],
+            "compare flat: 100 files, 10 MiB, ext4 to xfs, source in memory"
+        );
         assert!(lines[2].trim_start().starts_with("haul "), "{told}");
         assert!(lines[3].trim_start().starts_with("cp "), "{told}");
         assert!(

@@ -78,6 +78,18 @@ pub struct BenchArgs {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub json: Option<PathBuf>,
 
+    /// Write a page with charts here
+    #[arg(long, value_name = "FILE.html", value_hint = ValueHint::FilePath)]
+    pub report: Option<PathBuf>,
+
+    /// Write a document here, and its charts into the directory that --charts names
+    #[arg(long, value_name = "FILE.md", requires = "charts", value_hint = ValueHint::FilePath)]
+    pub markdown: Option<PathBuf>,
+
+    /// With --markdown: where the charts go
+    #[arg(long, value_name = "DIR", requires = "markdown", value_hint = ValueHint::DirPath)]
+    pub charts: Option<PathBuf>,
+
     /// Compare with results measured before
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub baseline: Option<PathBuf>,

@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# Measures haul against the programs that are installed and writes benches/RESULTS.md, with charts
+# in assets/: on the disk of TMPDIR, in memory, on xfs and btrfs, from one device to another, cold and
+# flushed, and onto a slow file server. It mounts file systems, so it needs root; everything it makes
+# lies in one directory of its own, which it removes.
+#
+#   benches/results.sh [tiny|small|full]
+#
+# HAUL and SLOWFS name programs that are built already.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+size=${1:-small}
+if [ "$(id -u)" != 0 ]; then
+    echo "root is needed to mount xfs, btrfs, tmpfs and the slow server" >&2
+    exit 1
+fi
+if [ -z "${HAUL:-}" ] || [ -z "${SLOWFS:-}" ]; then
+    cargo build --release --bin haul --example slowfs
+    HAUL=$PWD/target/release/haul
+    SLOWFS=$PWD/target/release/examples/slowfs
+fi
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/haul-results.XXXXXX")
+clean() {
+    local at
+    for at in slow memory xfs btrfs; do
+        if mountpoint -q "$work/$at"; then umount "$work/$at" || umount -l "$work/$at"; fi
+    done
+    rm -rf "$work"
+}
+trap clean EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+mkdir "$work"/{disk,memory,xfs,btrfs,slow,found}
+mount -t tmpfs -o size=60%,mode=0700 tmpfs "$work/memory"
+for kind in xfs btrfs; do
+    truncate -s 12G "$work/$kind.image"
+    "mkfs.$kind" -q "$work/$kind.image"
+    mount -o loop "$work/$kind.image" "$work/$kind"
+done
+
+bad=0
+rounds=(--rounds 5 --warm-up 0)
+if [ "$size" = tiny ]; then rounds=(); fi
+measure() { # NAME OPTIONS...
+    local name=$1
+    shift
+    echo "== $name" >&2
+    "$HAUL" bench compare --size "$size" "${rounds[@]}" --json "$work/found/$name.json" "$@" >/dev/null || bad=1
+}
+measure 1-memory --to "$work/memory"
+measure 2-disk --to "$work/disk"
+measure 3-disk-flushed --to "$work/disk" --cache cold --durable --shape frames,large
+measure 4-xfs --to "$work/xfs"
+measure 5-btrfs --to "$work/btrfs"
+measure 6-disk-to-xfs --from "$work/disk" --to "$work/xfs" --shape frames,large,small-files
+
+# Half a millisecond a call: a file server on another floor.
+mkdir "$work/memory/server"
+"$SLOWFS" --delay 500 "$work/memory/server" "$work/slow" &
+server=$!
+for _ in $(seq 50); do
+    if mountpoint -q "$work/slow"; then break; fi
+    sleep 0.1
+done
+measure 7-slow --from "$work/disk" --to "$work/slow" --shape light-frames,large
+umount "$work/slow"
+wait "$server" || bad=1
+
+rm -f assets/bench-compare-*.svg
+"$HAUL" bench show -q --markdown benches/RESULTS.md --charts assets "$work"/found/*.json || bad=1
+sed -i "1a\\\\nMade by \`benches/results.sh $size\`; the slow server (fuse) takes 0.5 ms a call." benches/RESULTS.md
+exit "$bad"
