@@ -11,6 +11,7 @@ mod files;
 mod ids;
 mod job;
 mod path;
+mod findings;
 mod request;
 mod update;
 
@@ -22,9 +23,12 @@ pub use job::{
     JobSpec, JobState, Naming, Operation, Preserve, Sparse, Start, Strategy, Tuning,
 };
 pub use path::BytePath;
+pub use findings::{
+    ConflictSample, EntryKind, Facts, FaultyShot, JobShots, Mark, Parked, Plan, PlanShots, Preview,
+    ShotRow,
+};
 pub use request::Request;
 pub use update::{
-    ConflictSample, EntryKind, Event, Facts, FaultyShot, FilePhase, FileRow, FlushView, Hello,
-    JobShots, JobView, Lane, Mark, Notice, Parked, Plan, PlanShots, Preview, ShotRow, Snapshot,
-    StrategyUse, Summary, SummaryFiles, Totals, Update, WorkerRow,
+    Event, FilePhase, FileRow, FlushView, Hello, JobView, Lane, Notice, Snapshot, StrategyUse,
+    Summary, SummaryFiles, Totals, Update, WorkerRow,
 };
