@@ -3,11 +3,11 @@
 //! Events are hints, snapshots are truth: everything needed to draw, or to choose an exit code, is
 //! in a [`Snapshot`] or can be asked for by page. A slow door skips snapshots and loses nothing.
 
-use super::{JobShots, Parked, Plan};
 use super::{
     BytePath, Conflict, Durability, Failure, FailureGroup, FileId, FilesPage, JobId, JobState,
     Shortage, Start, Strategy, WorkerId,
 };
+use super::{JobShots, Parked, Plan};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
