@@ -106,7 +106,7 @@ _haul() {
             return 0
             ;;
         haul__subcmd__apply)
-            opts="-j -L -x -n -q -v -h --max-workers --strategy --file-workers --chunk-workers --chunk-size --buffer-size --parallel-min-size --conflict --sync --preserve --no-preserve --sparse --dereference --one-file-system --exclude --include --exclude-vcs --limit --retries --wait-for-space --dry-run --progress --json --quiet --verbose --config --help"
+            opts="-j -L -x -n -q -v -h --max-workers --strategy --file-workers --chunk-workers --chunk-size --buffer-size --buffer-budget --parallel-min-size --conflict --sync --preserve --no-preserve --sparse --dereference --one-file-system --exclude --include --exclude-vcs --limit --retries --wait-for-space --dry-run --progress --json --quiet --verbose --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -117,7 +117,7 @@ _haul() {
                     return 0
                     ;;
                 --strategy)
-                    COMPREPLY=($(compgen -W "auto baseline buffered sendfile copy-file-range reflink parallel" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "auto baseline buffered sendfile copy-file-range reflink io-uring direct parallel" -- "${cur}"))
                     return 0
                     ;;
                 --file-workers)
@@ -137,6 +137,10 @@ _haul() {
                     return 0
                     ;;
                 --buffer-size)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --buffer-budget)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -407,7 +411,7 @@ _haul() {
             return 0
             ;;
         haul__subcmd__copy)
-            opts="-t -T -j -L -x -n -q -v -h --target-directory --no-target-directory --strategy --file-workers --chunk-workers --chunk-size --buffer-size --parallel-min-size --conflict --sync --preserve --no-preserve --sparse --dereference --one-file-system --exclude --include --exclude-vcs --limit --retries --wait-for-space --dry-run --progress --json --quiet --verbose --config --help"
+            opts="-t -T -j -L -x -n -q -v -h --target-directory --no-target-directory --strategy --file-workers --chunk-workers --chunk-size --buffer-size --buffer-budget --parallel-min-size --conflict --sync --preserve --no-preserve --sparse --dereference --one-file-system --exclude --include --exclude-vcs --limit --retries --wait-for-space --dry-run --progress --json --quiet --verbose --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -428,7 +432,7 @@ _haul() {
                     return 0
                     ;;
                 --strategy)
-                    COMPREPLY=($(compgen -W "auto baseline buffered sendfile copy-file-range reflink parallel" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "auto baseline buffered sendfile copy-file-range reflink io-uring direct parallel" -- "${cur}"))
                     return 0
                     ;;
                 --file-workers)
@@ -448,6 +452,10 @@ _haul() {
                     return 0
                     ;;
                 --buffer-size)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --buffer-budget)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

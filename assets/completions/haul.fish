@@ -43,11 +43,14 @@ buffered\t''
 sendfile\t''
 copy-file-range\t''
 reflink\t''
+io-uring\t''
+direct\t''
 parallel\t''"
 complete -c haul -n "__fish_haul_using_subcommand copy" -s j -l file-workers -d 'Files in flight at a time, or auto' -r
 complete -c haul -n "__fish_haul_using_subcommand copy" -l chunk-workers -d 'Ranges of one large file in flight at a time, or auto' -r
 complete -c haul -n "__fish_haul_using_subcommand copy" -l chunk-size -d 'Size of one range of a large file (64MiB), or auto' -r
-complete -c haul -n "__fish_haul_using_subcommand copy" -l buffer-size -d 'Size of one worker\'s buffer (1MiB), 4KiB to 1GiB, or auto' -r
+complete -c haul -n "__fish_haul_using_subcommand copy" -l buffer-size -d 'Size of one buffer (1MiB), 4KiB to 1GiB, or auto' -r
+complete -c haul -n "__fish_haul_using_subcommand copy" -l buffer-budget -d 'All buffers together (64MiB), or auto; buffers are made smaller to fit' -r
 complete -c haul -n "__fish_haul_using_subcommand copy" -l parallel-min-size -d 'Size from which a file is copied in ranges (128MiB), or auto' -r
 complete -c haul -n "__fish_haul_using_subcommand copy" -l conflict -d 'What happens to an existing name with other content' -r -f -a "refuse\t''
 skip\t''
@@ -88,11 +91,14 @@ buffered\t''
 sendfile\t''
 copy-file-range\t''
 reflink\t''
+io-uring\t''
+direct\t''
 parallel\t''"
 complete -c haul -n "__fish_haul_using_subcommand apply" -s j -l file-workers -d 'Files in flight at a time, or auto' -r
 complete -c haul -n "__fish_haul_using_subcommand apply" -l chunk-workers -d 'Ranges of one large file in flight at a time, or auto' -r
 complete -c haul -n "__fish_haul_using_subcommand apply" -l chunk-size -d 'Size of one range of a large file (64MiB), or auto' -r
-complete -c haul -n "__fish_haul_using_subcommand apply" -l buffer-size -d 'Size of one worker\'s buffer (1MiB), 4KiB to 1GiB, or auto' -r
+complete -c haul -n "__fish_haul_using_subcommand apply" -l buffer-size -d 'Size of one buffer (1MiB), 4KiB to 1GiB, or auto' -r
+complete -c haul -n "__fish_haul_using_subcommand apply" -l buffer-budget -d 'All buffers together (64MiB), or auto; buffers are made smaller to fit' -r
 complete -c haul -n "__fish_haul_using_subcommand apply" -l parallel-min-size -d 'Size from which a file is copied in ranges (128MiB), or auto' -r
 complete -c haul -n "__fish_haul_using_subcommand apply" -l conflict -d 'What happens to an existing name with other content' -r -f -a "refuse\t''
 skip\t''

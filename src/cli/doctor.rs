@@ -149,6 +149,7 @@ fn choose(from: &Finding, to: &Finding, copy: &Copying) -> std::io::Result<Optio
         let tried = [
             (Strategy::Reflink, &trials.reflink),
             (Strategy::CopyFileRange, &trials.copy_file_range),
+            (Strategy::Direct, &trials.o_direct),
         ];
         let failed = tried.iter().filter(|(_, trial)| trial.works == Some(false));
         without.extend(failed.map(|(strategy, _)| *strategy));
@@ -203,17 +204,21 @@ fn machine_lines(machine: &Machine) -> Vec<String> {
         }
     };
     let files = limit(machine.open_files, |files| files.to_string());
-    let io_uring = match machine.io_uring_disabled {
-        Some(0) => "allowed",
-        Some(1) => "allowed for one group only (kernel.io_uring_disabled = 1)",
-        Some(_) => "switched off (kernel.io_uring_disabled = 2)",
-        None => "the kernel does not tell",
+    let io_uring = match (machine.io_uring_disabled, machine.io_uring.works) {
+        (_, Some(true)) => "yes",
+        (Some(1), _) => "no: for one group only (kernel.io_uring_disabled = 1)",
+        (Some(2..), _) => "no: switched off (kernel.io_uring_disabled = 2)",
+        _ => "no",
+    };
+    let detail = match machine.io_uring.detail.as_str() {
+        "" => String::new(),
+        detail => format!(": {}", text::shown(detail.as_bytes())),
     };
     vec![
         line("Kernel", &text::shown(machine.kernel.as_bytes())),
         line("Open files", &format!("{files} (haul takes what it may)")),
         line("Locked memory", &limit(machine.locked_memory, units::size)),
-        line("io_uring", &format!("{io_uring}; haul does not use it yet")),
+        line("io_uring", &format!("{io_uring}{detail}")),
     ]
 }
 

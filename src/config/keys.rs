@@ -4,7 +4,9 @@ use super::values::{
     Value, automatic, exact_size, flag, kept, limit, number, patterns, quoted, quoted_list, size,
     when, word, workers,
 };
-use super::{Config, Level, MAX_BUFFER_SIZE, MAX_RETRIES, MIN_BUFFER_SIZE, Sort};
+use super::{
+    Config, Level, MAX_BUFFER_SIZE, MAX_RETRIES, MIN_BUFFER_BUDGET, MIN_BUFFER_SIZE, Sort,
+};
 use crate::proto::{Conflict, Durability, Preserve, Sparse, Strategy};
 
 /// One setting.
@@ -126,12 +128,23 @@ pub const KEYS: &[Key] = &[
         section: "copy",
         name: "buffer_size",
         variable: "HAUL_BUFFER_SIZE",
-        doc: "Size of one worker's buffer, 4 KiB to 1 GiB, such as \"1MiB\", or auto (256 KiB).",
+        doc: "Size of one buffer, 4 KiB to 1 GiB, such as \"1MiB\", or auto (256 KiB; 1 MiB where several are in flight).",
         set: |config, value| {
             size(value, MIN_BUFFER_SIZE, MAX_BUFFER_SIZE)
                 .map(|size| config.copy.tuning.buffer_size = size)
         },
         get: |config| automatic(config.copy.tuning.buffer_size, exact_size),
+    },
+    Key {
+        section: "copy",
+        name: "buffer_budget",
+        variable: "HAUL_BUFFER_BUDGET",
+        doc: "All buffers of a job together, at least 1 MiB, or auto (64 MiB). Buffers are made smaller to fit.",
+        set: |config, value| {
+            size(value, MIN_BUFFER_BUDGET, u64::MAX)
+                .map(|size| config.copy.tuning.buffer_budget = size)
+        },
+        get: |config| automatic(config.copy.tuning.buffer_budget, exact_size),
     },
     Key {
         section: "copy",
@@ -262,7 +275,7 @@ fn kept_names(keep: Preserve) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::proto::{DEFAULT_BUFFER_SIZE, DEFAULT_PARALLEL_MIN_SIZE};
+    use crate::proto::{DEFAULT_BUFFER_BUDGET, DEFAULT_BUFFER_SIZE, DEFAULT_PARALLEL_MIN_SIZE};
     use crate::units;
 
     #[test]
@@ -284,6 +297,7 @@ mod tests {
     #[test]
     fn the_words_in_the_docs_are_the_defaults() {
         assert_eq!(units::size(DEFAULT_BUFFER_SIZE), "256 KiB");
+        assert_eq!(units::size(DEFAULT_BUFFER_BUDGET), "64 MiB");
         assert_eq!(units::size(DEFAULT_PARALLEL_MIN_SIZE), "128 MiB");
     }
 }

@@ -5,7 +5,7 @@
 //! refused calls.
 
 use super::failure::reason;
-use crate::proto::Strategy;
+use crate::proto::{Sparse, Strategy};
 use crate::sys::{Errno, FsKind};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
@@ -102,8 +102,8 @@ pub struct Wanted {
     pub chunk_workers: u16,
     /// From this size on a file is cut in ranges.
     pub parallel_min_size: u64,
-    /// Holes are made or filled: the bytes must be seen, and blocks must not be shared.
-    pub reshape: bool,
+    /// Where holes are made or filled, bytes must be seen and blocks must not be shared.
+    pub sparse: Sparse,
 }
 
 /// A pair of devices.
@@ -120,6 +120,7 @@ pub struct Route {
     dropped: AtomicU32,
     no_attributes: AtomicBool,
     refusals: AtomicU32,
+    odd_said: AtomicBool,
 }
 
 /// Refusals that may be about single files before the route is given up: a tree of a million such
@@ -144,6 +145,7 @@ impl Route {
             dropped: AtomicU32::new(0),
             no_attributes: AtomicBool::new(false),
             refusals: AtomicU32::new(0),
+            odd_said: AtomicBool::new(false),
         }
     }
 
@@ -184,14 +186,30 @@ impl Route {
         })
     }
 
+    /// A strategy that was asked for was refused for a file, and the route keeps it: words the
+    /// first time.
+    pub fn odd(&self, strategy: Strategy, errno: Errno) -> Option<String> {
+        if !self.offers(strategy) || self.odd_said.swap(true, Ordering::Relaxed) {
+            return None;
+        }
+        let reason = reason(errno);
+        Some(format!(
+            "{strategy} is not possible for every file here: {reason}"
+        ))
+    }
+
     /// The rungs for a file of `size` bytes.
     pub fn ladder(&self, wanted: Wanted, size: u64) -> Ladder {
-        use Strategy::{Auto, Baseline, Buffered, CopyFileRange, Parallel, Reflink, Sendfile};
+        use Strategy::{
+            Auto, Baseline, Buffered, CopyFileRange, Direct, IoUring, Parallel, Reflink, Sendfile,
+        };
         if self.src_kind.is_pseudo() {
             return Ladder::of(&[(Buffered, Reason::Pseudo)]);
         }
         let ranges = size >= wanted.parallel_min_size && wanted.chunk_workers > 1;
-        if wanted.reshape {
+        // These write whatever they read, and look for zeros no more than the kernel does.
+        let fills = wanted.sparse == Sparse::Never && matches!(wanted.strategy, IoUring | Direct);
+        if wanted.sparse != Sparse::Auto && !fills {
             let parallel = ranges && matches!(wanted.strategy, Auto | Parallel);
             return Ladder::of(&[(if parallel { Parallel } else { Buffered }, Reason::Holes)]);
         }
@@ -209,6 +227,8 @@ impl Route {
             // No second rung: who asks for shared blocks must not get a copy without knowing.
             Reflink => Ladder::of(&[(Reflink, Reason::Asked)]),
             Sendfile => or_buffered(Sendfile),
+            IoUring => or_buffered(IoUring),
+            Direct => or_buffered(Direct),
             CopyFileRange => or_buffered(CopyFileRange),
             Parallel if ranges => Ladder::of(&[(Parallel, Reason::Asked)]),
             Parallel => Ladder::of(&[(Buffered, Reason::NotWorthRanges)]),
@@ -274,7 +294,7 @@ mod tests {
             strategy,
             chunk_workers: 4,
             parallel_min_size: 128 << 20,
-            reshape: false,
+            sparse: Sparse::Auto,
         }
     }
 

@@ -23,19 +23,25 @@ pub enum Strategy {
     CopyFileRange,
     /// `ioctl(FICLONE)`: shares the blocks, an error where the file system cannot.
     Reflink,
+    /// Reads and writes kept in flight on a ring (`io_uring`), through the page cache.
+    IoUring,
+    /// The same past the page cache (`O_DIRECT`).
+    Direct,
     /// Ranges of one file by several workers.
     Parallel,
 }
 
 impl Strategy {
     /// Every strategy, in the order menus show them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Auto,
         Self::Baseline,
         Self::Buffered,
         Self::Sendfile,
         Self::CopyFileRange,
         Self::Reflink,
+        Self::IoUring,
+        Self::Direct,
         Self::Parallel,
     ];
 
@@ -48,6 +54,8 @@ impl Strategy {
             Self::Sendfile => "sendfile",
             Self::CopyFileRange => "copy-file-range",
             Self::Reflink => "reflink",
+            Self::IoUring => "io-uring",
+            Self::Direct => "direct",
             Self::Parallel => "parallel",
         }
     }
@@ -222,6 +230,9 @@ impl Operation {
 /// 256 KiB (coreutils `ioblksize.h`), and still inside a second-level cache.
 pub const DEFAULT_BUFFER_SIZE: u64 = 256 * 1024;
 
+/// Bytes that all buffers of a job take together unless told otherwise.
+pub const DEFAULT_BUFFER_BUDGET: u64 = 64 * 1024 * 1024;
+
 /// Size from which a file is copied in ranges by several workers unless told otherwise.
 pub const DEFAULT_PARALLEL_MIN_SIZE: u64 = 128 * 1024 * 1024;
 
@@ -237,8 +248,10 @@ pub struct Tuning {
     pub max_workers: Option<u16>,
     /// Bytes of one range of a large file; rounded up to 2 MiB.
     pub chunk_size: Option<u64>,
-    /// Bytes of one worker's buffer.
+    /// Bytes of one buffer; gives way to the budget.
     pub buffer_size: Option<u64>,
+    /// Bytes of all buffers of the job together.
+    pub buffer_budget: Option<u64>,
     /// Size in bytes from which a file is copied in ranges.
     pub parallel_min_size: Option<u64>,
 }

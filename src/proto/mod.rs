@@ -23,8 +23,9 @@ pub use findings::{
 };
 pub use ids::{FileId, JobId, PlanId, WorkerId};
 pub use job::{
-    Conflict, DEFAULT_BUFFER_SIZE, DEFAULT_PARALLEL_MIN_SIZE, DEFAULT_RETRIES, Durability, Filters,
-    JobSpec, JobState, Naming, Operation, Preserve, Sparse, Start, Strategy, Tuning,
+    Conflict, DEFAULT_BUFFER_BUDGET, DEFAULT_BUFFER_SIZE, DEFAULT_PARALLEL_MIN_SIZE,
+    DEFAULT_RETRIES, Durability, Filters, JobSpec, JobState, Naming, Operation, Preserve, Sparse,
+    Start, Strategy, Tuning,
 };
 pub use path::BytePath;
 pub use request::Request;

@@ -1,6 +1,6 @@
 //! The seam: one method a system call, relative to descriptors.
 
-use super::{Errno, Kind, Space, Stat, Time};
+use super::{Alignment, Errno, Kind, Layout, Ring, Space, Stat, Time};
 use std::ffi::CStr;
 use std::fmt::Debug;
 use std::mem::MaybeUninit;
@@ -122,6 +122,15 @@ macro_rules! each_call {
             remove_dir => RemoveDir(at: BorrowedFd<'_>, name: &CStr) -> ();
             /// Lets go of a flushed file's pages in memory, so that it is read from the device.
             forget_pages => ForgetPages(fd: BorrowedFd<'_>) -> ();
+            /// A ring of transfers with its buffers, for the calling thread.
+            ring => RingSetup(layout: Layout) -> Box<dyn Ring>;
+            /// Makes all that is read and written through the open file pass by the page cache, or
+            /// not (`O_DIRECT`). Of the open file, not of the descriptor.
+            set_direct => SetDirect(fd: BorrowedFd<'_>, direct: bool) -> ();
+            /// What `O_DIRECT` wants of an open file; `None` where it cannot be used.
+            alignment => Alignment(fd: BorrowedFd<'_>) -> Option<Alignment>;
+            /// Reserves blocks for a range, and makes the file so long.
+            allocate => Allocate(fd: BorrowedFd<'_>, offset: u64, len: u64) -> ();
             /// A second descriptor for the same open file.
             duplicate => Duplicate(fd: BorrowedFd<'_>) -> OwnedFd;
         }
@@ -139,6 +148,12 @@ macro_rules! declare {
             List,
             /// Reads bytes at an offset.
             ReadAt,
+            /// A read that a ring carries out.
+            RingRead,
+            /// A write that a ring carries out.
+            RingWrite,
+            /// Waits for what a ring carries out.
+            RingWait,
             /// Closes a descriptor that was written to.
             Close,
         }

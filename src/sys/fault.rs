@@ -1,15 +1,19 @@
 //! A file system that goes wrong on purpose, for tests of everything above.
 
 use super::calls::each_call;
-use super::{Call, Child, Errno, Kind, Space, Stat, Sys, SysResult, Time};
+use super::{
+    Alignment, Call, Child, Completion, Errno, Kind, Layout, Ring, Space, Stat, Sys, SysResult,
+    Time, Transfer, Way,
+};
+use std::collections::VecDeque;
 use std::ffi::CStr;
 use std::fmt::Debug;
 use std::mem::MaybeUninit;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::Mutex;
 use std::sync::PoisonError;
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 /// What goes wrong.
@@ -58,13 +62,19 @@ impl Debug for Meanwhile {
     }
 }
 
+/// A fault, and what it was measured against; shared with the rings that were made under it.
+#[derive(Debug)]
+struct Plan {
+    fault: Option<Fault>,
+    meanwhile: Option<Meanwhile>,
+    ledger: Mutex<Ledger>,
+}
+
 /// A wrapper that carries out one [`Fault`] and remembers what it saw.
 #[derive(Debug)]
 pub struct Faulty {
     inner: Arc<dyn Sys>,
-    fault: Option<Fault>,
-    meanwhile: Option<Meanwhile>,
-    ledger: Mutex<Ledger>,
+    plan: Arc<Plan>,
 }
 
 impl Faulty {
@@ -72,9 +82,11 @@ impl Faulty {
     pub fn new(inner: Arc<dyn Sys>, fault: Option<Fault>) -> Self {
         Self {
             inner,
-            fault,
-            meanwhile: None,
-            ledger: Mutex::default(),
+            plan: Arc::new(Plan {
+                fault,
+                meanwhile: None,
+                ledger: Mutex::default(),
+            }),
         }
     }
 
@@ -93,31 +105,38 @@ impl Faulty {
             kind: FaultKind::Meanwhile,
         };
         Self {
-            meanwhile: Some(Meanwhile(Box::new(act))),
-            ..Self::new(inner, Some(fault))
+            inner,
+            plan: Arc::new(Plan {
+                fault: Some(fault),
+                meanwhile: Some(Meanwhile(Box::new(act))),
+                ledger: Mutex::default(),
+            }),
         }
     }
 
     /// The calls made so far, in order.
     pub fn calls(&self) -> Vec<Call> {
-        self.ledger
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .calls
-            .clone()
+        self.plan.ledger().calls.clone()
     }
 
     /// The call that was hit, once one was.
     pub fn hit(&self) -> Option<Call> {
-        self.ledger
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .hit
+        self.plan.ledger().hit
+    }
+
+    fn allow(&self, call: Call, len: usize) -> SysResult<usize> {
+        self.plan.allow(call, len)
+    }
+}
+
+impl Plan {
+    fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Counts a call; what should happen to it.
     fn strike(&self, call: Call) -> Option<FaultKind> {
-        let mut ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut ledger = self.ledger();
         ledger.calls.push(call);
         let fault = self.fault?;
         if fault.call.is_some_and(|only| only != call) {
@@ -154,6 +173,88 @@ impl Faulty {
     }
 }
 
+/// A ring whose transfers are counted and struck like calls: when they are taken on, so that their
+/// order is that of who asks. What is short is made so on completion, as the kernel does it.
+#[derive(Debug)]
+struct FaultyRing {
+    inner: Box<dyn Ring>,
+    plan: Arc<Plan>,
+    /// Slots whose transfer is to end short.
+    short: Vec<usize>,
+    /// Transfers that were never begun, and their ends.
+    failed: VecDeque<Completion>,
+}
+
+impl FaultyRing {
+    fn has_failed(&self, slot: usize) -> bool {
+        self.failed.iter().any(|failed| failed.slot == slot)
+    }
+}
+
+impl Ring for FaultyRing {
+    fn slots(&self) -> usize {
+        self.inner.slots()
+    }
+
+    fn slot_size(&self) -> usize {
+        self.inner.slot_size()
+    }
+
+    fn bytes(&mut self, slot: usize) -> &mut [u8] {
+        assert!(!self.has_failed(slot), "slot {slot} is in flight");
+        self.inner.bytes(slot)
+    }
+
+    fn push(&mut self, transfer: Transfer<'_>) {
+        let (slot, way) = (transfer.slot, transfer.way);
+        assert!(!self.has_failed(slot), "slot {slot} is in flight");
+        let call = match way {
+            Way::Read => Call::RingRead,
+            Way::Write => Call::RingWrite,
+        };
+        match self.plan.allow(call, usize::MAX) {
+            Ok(allowed) => {
+                if allowed == 1 {
+                    self.short.push(slot);
+                }
+                self.inner.push(transfer);
+            }
+            Err(errno) => self.failed.push_back(Completion {
+                slot,
+                way,
+                result: Err(errno),
+            }),
+        }
+    }
+
+    fn wait(&mut self, least: usize) -> SysResult<()> {
+        self.plan.allow(Call::RingWait, 0)?;
+        self.inner.wait(least.saturating_sub(self.failed.len()))
+    }
+
+    fn take(&mut self) -> Option<Completion> {
+        if let Some(failed) = self.failed.pop_front() {
+            return Some(failed);
+        }
+        let mut completion = self.inner.take()?;
+        if let Some(at) = self.short.iter().position(|slot| *slot == completion.slot) {
+            self.short.swap_remove(at);
+            completion.result = completion.result.map(|bytes| bytes.min(1));
+        }
+        Some(completion)
+    }
+
+    fn in_flight(&self) -> usize {
+        self.inner.in_flight() + self.failed.len()
+    }
+
+    fn settle(&mut self) {
+        self.failed.clear();
+        self.short.clear();
+        self.inner.settle();
+    }
+}
+
 macro_rules! pass_on {
     ($($(#[$doc:meta])* $name:ident => $call:ident($($arg:ident: $ty:ty),*) -> $ret:ty;)*) => {
         impl Sys for Faulty {
@@ -187,6 +288,15 @@ macro_rules! pass_on {
     (@body $self:ident, write_at, $call:ident, $fd:ident, $bytes:ident, $offset:ident) => {{
         let len = $self.allow(Call::$call, $bytes.len())?;
         $self.inner.write_at($fd, &$bytes[..len], $offset)
+    }};
+    (@body $self:ident, ring, $call:ident, $layout:ident) => {{
+        $self.allow(Call::$call, 0)?;
+        Ok(Box::new(FaultyRing {
+            inner: $self.inner.ring($layout)?,
+            plan: $self.plan.clone(),
+            short: Vec::new(),
+            failed: VecDeque::new(),
+        }))
     }};
     (@body $self:ident, $name:ident, CopyRange, $src:ident, $dst:ident, $offset:ident, $len:ident) => {{
         let len = $self.allow(Call::CopyRange, $len)?;

@@ -9,6 +9,7 @@
 //! Called from worker, scanner and listing threads; no call is made on a door's or the
 //! coordinator's thread.
 
+mod buf;
 pub mod cached;
 mod calls;
 pub mod child;
@@ -17,6 +18,7 @@ mod fault;
 pub mod listing;
 pub mod probe;
 mod real;
+mod ring;
 mod stat;
 mod steady;
 pub mod tty;
@@ -25,8 +27,9 @@ pub mod walk;
 pub use calls::{Call, Child, Sys, SysResult};
 pub use fault::{Fault, FaultKind, Faulty};
 pub use real::Real;
+pub use ring::{Completion, Layout, Ring, Transfer, Way};
 pub use rustix::io::Errno;
-pub use stat::{FsKind, Kind, Space, Stat, Time};
+pub use stat::{Alignment, FsKind, Kind, Space, Stat, Time};
 pub use steady::Steady;
 
 /// A number nobody else can know, for names of temporaries. Where the kernel gives no random

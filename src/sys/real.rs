@@ -1,6 +1,9 @@
 //! The real kernel.
 
-use super::{Child, Errno, FsKind, Kind, Space, Stat, Sys, SysResult, Time};
+use super::{
+    Alignment, Child, Errno, FsKind, Kind, Layout, Ring, Space, Stat, Sys, SysResult, Time, buf,
+    ring,
+};
 use rustix::fs::{
     self, AtFlags, FlockOperation, Mode, OFlags, RenameFlags, SeekFrom, Timespec, Timestamps,
 };
@@ -381,6 +384,45 @@ impl Sys for Real {
 
     fn forget_pages(&self, fd: BorrowedFd<'_>) -> SysResult<()> {
         fs::fadvise(fd, 0, None, fs::Advice::DontNeed)
+    }
+
+    fn ring(&self, layout: Layout) -> SysResult<Box<dyn Ring>> {
+        Ok(if layout.threads {
+            Box::new(ring::Threads::new(layout)?)
+        } else {
+            Box::new(ring::Kernel::new(layout)?)
+        })
+    }
+
+    fn set_direct(&self, fd: BorrowedFd<'_>, direct: bool) -> SysResult<()> {
+        let mut flags = fs::fcntl_getfl(fd)?;
+        flags.set(OFlags::DIRECT, direct);
+        fs::fcntl_setfl(fd, flags)
+    }
+
+    fn alignment(&self, fd: BorrowedFd<'_>) -> SysResult<Option<Alignment>> {
+        // Where the kernel (6.1) or the file system does not tell, whole pages fit everything known.
+        let page = Alignment {
+            memory: buf::PAGE as u32,
+            offset: buf::PAGE as u32,
+        };
+        let told = match fs::statx(fd, c"", AtFlags::EMPTY_PATH, fs::StatxFlags::DIOALIGN) {
+            Ok(told) => told,
+            Err(Errno::NOSYS | Errno::INVAL | Errno::PERM) => return Ok(Some(page)),
+            Err(errno) => return Err(errno),
+        };
+        if told.stx_mask & fs::StatxFlags::DIOALIGN.bits() == 0 {
+            return Ok(Some(page));
+        }
+        let (memory, offset) = (told.stx_dio_mem_align, told.stx_dio_offset_align);
+        let usable = memory.is_power_of_two() && offset.is_power_of_two();
+        Ok(usable.then_some(Alignment { memory, offset }))
+    }
+
+    fn allocate(&self, fd: BorrowedFd<'_>, offset: u64, len: u64) -> SysResult<()> {
+        // Never the C library's posix_fallocate, which writes every block where the file system
+        // has no such call.
+        fs::fallocate(fd, fs::FallocateFlags::empty(), offset, len)
     }
 
     fn duplicate(&self, fd: BorrowedFd<'_>) -> SysResult<OwnedFd> {

@@ -11,6 +11,15 @@ pub struct Time {
     pub nanos: u32,
 }
 
+/// What `O_DIRECT` wants, in bytes; powers of two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Alignment {
+    /// Of addresses.
+    pub memory: u32,
+    /// Of offsets and lengths.
+    pub offset: u32,
+}
+
 /// What an inode is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {

@@ -1,7 +1,7 @@
 //! Goes on after a signal: a call that answers EINTR is made again, except close.
 
 use super::calls::each_call;
-use super::{Child, Errno, Kind, Space, Stat, Sys, SysResult, Time};
+use super::{Alignment, Child, Errno, Kind, Layout, Ring, Space, Stat, Sys, SysResult, Time};
 use std::ffi::CStr;
 use std::mem::MaybeUninit;
 use std::os::fd::{BorrowedFd, OwnedFd};

@@ -22,7 +22,7 @@ fn everything_is_looked_at_and_nothing_is_left_behind() {
         "Kernel",
         "Open files",
         "Locked memory",
-        "haul does not use it yet",
+        "io_uring",
         "Mount point",
         "File system",
         "Space",

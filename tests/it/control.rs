@@ -87,10 +87,13 @@ fn soon(what: &str, took: Duration) {
 }
 
 /// Copying strategies with the call that is slowed.
-const WAYS: [(Strategy, Call); 4] = [
+const WAYS: [(Strategy, Call); 7] = [
     (Strategy::Buffered, Call::WriteAt),
     (Strategy::Buffered, Call::ReadAt),
     (Strategy::CopyFileRange, Call::CopyRange),
+    (Strategy::IoUring, Call::RingRead),
+    (Strategy::IoUring, Call::RingWrite),
+    (Strategy::Direct, Call::RingWrite),
     (Strategy::Parallel, Call::WriteAt),
 ];
 

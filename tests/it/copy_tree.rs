@@ -74,11 +74,13 @@ fn copies_and_then_skips(from: &Path, to: &Scratch, strategy: Strategy) {
     }
 }
 
-const COPYING: [Strategy; 6] = [
+const COPYING: [Strategy; 8] = [
     Strategy::Baseline,
     Strategy::Buffered,
     Strategy::Sendfile,
     Strategy::CopyFileRange,
+    Strategy::IoUring,
+    Strategy::Direct,
     Strategy::Parallel,
     Strategy::Auto,
 ];

@@ -48,9 +48,13 @@ pub struct JobOptions {
     #[arg(long, value_name = "SIZE", value_parser = chunk_size)]
     pub chunk_size: Option<Automatic<u64>>,
 
-    /// Size of one worker's buffer (1MiB), 4KiB to 1GiB, or auto
+    /// Size of one buffer (1MiB), 4KiB to 1GiB, or auto
     #[arg(long, value_name = "SIZE", value_parser = buffer_size)]
     pub buffer_size: Option<Automatic<u64>>,
+
+    /// All buffers together (64MiB), or auto; buffers are made smaller to fit
+    #[arg(long, value_name = "SIZE", value_parser = buffer_budget)]
+    pub buffer_budget: Option<Automatic<u64>>,
 
     /// Size from which a file is copied in ranges (128MiB), or auto
     #[arg(long, value_name = "SIZE", value_parser = any_size)]
@@ -142,6 +146,7 @@ impl JobOptions {
         merge(&mut spec.tuning.chunk_workers, self.chunk_workers);
         merge(&mut spec.tuning.chunk_size, self.chunk_size);
         merge(&mut spec.tuning.buffer_size, self.buffer_size);
+        merge(&mut spec.tuning.buffer_budget, self.buffer_budget);
         merge(&mut spec.tuning.parallel_min_size, self.parallel_min_size);
         merge(&mut spec.limit, self.limit);
         spec.filters.exclude.extend(self.exclude.iter().cloned());
@@ -203,6 +208,10 @@ fn chunk_size(text: &str) -> Result<Automatic<u64>, String> {
 
 fn buffer_size(text: &str) -> Result<Automatic<u64>, String> {
     sized(text, config::MIN_BUFFER_SIZE, config::MAX_BUFFER_SIZE)
+}
+
+fn buffer_budget(text: &str) -> Result<Automatic<u64>, String> {
+    sized(text, config::MIN_BUFFER_BUDGET, u64::MAX)
 }
 
 fn any_size(text: &str) -> Result<Automatic<u64>, String> {

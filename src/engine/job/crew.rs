@@ -3,6 +3,7 @@
 use super::Job;
 use super::width::{Reading, Width};
 use crate::clock;
+use crate::engine::budget::Shares;
 use crate::engine::chunk;
 use crate::engine::gate::Gate;
 use crate::engine::outage::Outage;
@@ -14,17 +15,14 @@ use crate::engine::tally::Cell;
 use crate::engine::threads;
 use crate::engine::throttle::Throttle;
 use crate::engine::tree::Slice;
-use crate::engine::worker::{Big, Flushes, Shared, Work, Worker, contain, reopen};
-use crate::proto::Sparse;
-use crate::proto::{
-    DEFAULT_BUFFER_SIZE, DEFAULT_PARALLEL_MIN_SIZE, FileId, JobSpec, Lane, Strategy, WorkerId,
-};
+use crate::engine::worker::{Big, Created, Flushes, Shared, Work, Worker, contain, reopen};
+use crate::proto::{DEFAULT_PARALLEL_MIN_SIZE, FileId, JobSpec, Lane, Strategy, WorkerId};
 use crate::sys::Sys;
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use crossbeam_utils::CachePadded;
 use std::collections::VecDeque;
 use std::io;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
@@ -65,6 +63,10 @@ pub(super) struct Crew {
     /// Kept so that lane workers can be added.
     pub(super) lane_work: Receiver<Work>,
     pub(super) lane_workers: u16,
+    /// Workers of files at the beginning.
+    pub(super) first: u16,
+    /// What each worker may have for its buffers.
+    pub(super) memory: Shares,
 }
 
 /// How long a worker may show no progress before it is called stalled.
@@ -86,6 +88,7 @@ impl Job {
             gate: Gate::default(),
             conflict: self.spec.conflict,
             answers: self.answers.clone(),
+            created: Created::of(&self.spec),
             durability: self.spec.durability,
             preserve: self.spec.preserve,
             umask: crate::sys::umask(),
@@ -101,13 +104,21 @@ impl Job {
             flushes: Flushes::new(crate::sys::open_files()),
             copied_again: Mutex::default(),
             wanted: wanted(&self.spec, chunk_workers, chunk_size),
-            buffer_size: tuning
-                .buffer_size
-                .unwrap_or(DEFAULT_BUFFER_SIZE)
-                .clamp(4096, 1 << 30) as usize,
+            ring_refused: AtomicBool::new(false),
             chunk_size,
             reports: reports.clone(),
         });
+        let lane_workers = chunk_workers.saturating_sub(1);
+        // Who names a number gets that number, and a rate that is capped tells nothing.
+        let adapts = tuning.file_workers.is_none()
+            && self.spec.strategy != Strategy::Baseline
+            && self.spec.limit.is_none();
+        let all = tuning.max_workers.unwrap_or(u16::MAX);
+        let most = if adapts {
+            all.saturating_sub(lane_workers).min(FILES_IN_FLIGHT)
+        } else {
+            file_workers
+        };
         let (files, file_work) = bounded(WORK_QUEUE);
         let (lanes, lane_work) = bounded(WORK_QUEUE);
         let mut crew = Crew {
@@ -117,7 +128,14 @@ impl Job {
             file_workers: 0,
             lanes,
             lane_work,
-            lane_workers: chunk_workers.saturating_sub(1),
+            lane_workers,
+            first: file_workers,
+            memory: Shares::new(
+                tuning,
+                u64::from(file_workers + lane_workers),
+                // More may also be asked for while it runs.
+                u64::from(FILES_IN_FLIGHT.max(2 * file_workers) - file_workers),
+            ),
         };
         for number in 0..file_workers {
             if let Err(error) = self.hire_one(&crew, Lane::Files) {
@@ -130,16 +148,7 @@ impl Job {
             }
             crew.file_workers += 1;
         }
-        let cores = cores();
-        // Who names a number gets that number, and a rate that is capped tells nothing.
-        self.width = (self.spec.tuning.file_workers.is_none()
-            && self.spec.strategy != Strategy::Baseline
-            && self.spec.limit.is_none())
-        .then(|| {
-            let all = self.spec.tuning.max_workers.unwrap_or(u16::MAX);
-            let most = all.saturating_sub(crew.lane_workers).min(FILES_IN_FLIGHT);
-            Width::new(crew.file_workers, most, cores)
-        });
+        self.width = adapts.then(|| Width::new(crew.file_workers, most, cores()));
         Ok(crew)
     }
 
@@ -217,7 +226,12 @@ impl Job {
     fn hire_one(&mut self, crew: &Crew, lane: Lane) -> io::Result<()> {
         let id = WorkerId(self.next_worker);
         let cell = Arc::new(CachePadded::new(Cell::default()));
-        let worker = Worker::new(crew.shared.clone(), id, cell.clone(), crate::sys::seed());
+        let memory = match lane {
+            Lane::Files if crew.file_workers >= crew.first => crew.memory.later,
+            _ => crew.memory.first,
+        };
+        let seed = crate::sys::seed();
+        let worker = Worker::new(crew.shared.clone(), id, cell.clone(), seed, memory);
         let files = (lane == Lane::Files).then(|| crew.file_work.clone());
         let lanes = crew.lane_work.clone();
         let letter = if lane == Lane::Files { 'w' } else { 'l' };
@@ -397,6 +411,6 @@ pub fn wanted(spec: &JobSpec, chunk_workers: u16, chunk_size: u64) -> Wanted {
         strategy: spec.strategy,
         chunk_workers,
         parallel_min_size: spec.tuning.parallel_min_size.unwrap_or(automatic),
-        reshape: spec.sparse != Sparse::Auto,
+        sparse: spec.sparse,
     }
 }

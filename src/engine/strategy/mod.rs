@@ -3,14 +3,19 @@
 //! A [`Mover`] moves one range of one open file. It belongs to one worker thread, may keep buffers
 //! and (a ring) any number of operations in flight, and returns only when none is: what it reports
 //! as moved is a gapless beginning of the range, so the next rung, or the same one after a pause,
-//! goes on at exactly that offset. It never creates, names, sizes or closes files.
+//! goes on at exactly that offset. It never creates, names or closes files; what it wrote beyond
+//! their end to fill a block, it cuts off again.
 
 mod baseline;
 mod buffered;
 mod copy_range;
+mod direct;
+mod flight;
 mod reflink;
+mod ringed;
 mod sendfile;
 
+use super::budget::Memory;
 use super::gate::{Gate, Pass};
 use super::tally::{Cell, Wish};
 use super::throttle::Throttle;
@@ -31,6 +36,8 @@ pub struct Pair<'a> {
     pub size: u64,
     /// Blocks of zeros are left out instead of written; only `buffered` looks at the bytes.
     pub punch: bool,
+    /// Written pages are not to stay in the page cache, where the kernel can do that.
+    pub uncached: bool,
 }
 
 /// Why a mover returned.
@@ -89,6 +96,7 @@ pub struct Control<'a> {
     throttle: &'a Throttle,
     piece: u64,
     began: Instant,
+    ring_refused: Option<Errno>,
 }
 
 impl<'a> Control<'a> {
@@ -101,7 +109,18 @@ impl<'a> Control<'a> {
             throttle,
             piece: PIECE_MIN,
             began: crate::clock::now(),
+            ring_refused: None,
         }
+    }
+
+    /// The kernel gave no ring.
+    pub fn refuse_ring(&mut self, errno: Errno) {
+        self.ring_refused = Some(errno);
+    }
+
+    /// Why the kernel gave no ring, where one was wanted.
+    pub fn ring_refused(&self) -> Option<Errno> {
+        self.ring_refused
     }
 
     /// Names the strategy on the worker's gauge.
@@ -137,6 +156,11 @@ impl<'a> Control<'a> {
     pub fn moved(&mut self, bytes: u64, offset: u64) {
         self.cell.advance(bytes, offset);
         self.throttle.spend(bytes);
+    }
+
+    /// False while a capped rate says to wait.
+    pub fn is_due(&self) -> bool {
+        self.throttle.due().is_zero()
     }
 
     /// Asks without waiting: a mover with operations in flight drains them before it calls
@@ -182,7 +206,7 @@ impl<'a> Control<'a> {
 /// The movers of one worker, made when first needed.
 pub struct Movers {
     made: Vec<Box<dyn Mover>>,
-    buffer_size: usize,
+    memory: Memory,
 }
 
 impl std::fmt::Debug for Movers {
@@ -194,11 +218,11 @@ impl std::fmt::Debug for Movers {
 }
 
 impl Movers {
-    /// Movers whose buffers hold `buffer_size` bytes.
-    pub fn new(buffer_size: usize) -> Self {
+    /// Movers with buffers as in `memory`.
+    pub fn new(memory: Memory) -> Self {
         Self {
             made: Vec::new(),
-            buffer_size,
+            memory,
         }
     }
 
@@ -221,8 +245,11 @@ impl Movers {
                 Strategy::Sendfile => Box::new(sendfile::Sendfile),
                 Strategy::CopyFileRange => Box::new(copy_range::CopyRange),
                 Strategy::Reflink => Box::new(reflink::Reflink),
+                Strategy::IoUring | Strategy::Direct => {
+                    Box::new(ringed::Ringed::new(strategy, self.memory.ring))
+                }
                 Strategy::Buffered | Strategy::Parallel | Strategy::Auto => {
-                    Box::new(buffered::Buffered::new(self.buffer_size))
+                    Box::new(buffered::Buffered::new(self.memory.buffer))
                 }
             });
             self.made.len() - 1

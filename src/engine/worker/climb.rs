@@ -9,6 +9,7 @@ use crate::proto::{ErrorClass, Op, Side, Sparse, Strategy};
 use crate::sys::{Errno, Sys};
 use std::ops::Range;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::atomic::Ordering;
 
 /// How far a file is read whose length cannot be trusted: to its end.
 const TO_THE_END: u64 = i64::MAX as u64;
@@ -44,6 +45,7 @@ impl Worker {
                 dst: file.dst.as_fd(),
                 size: file.stat.size,
                 punch: shared.sparse == Sparse::Always,
+                uncached: false,
             };
             let spread = Spread {
                 // It has no blocks at all then, and no holes either.
@@ -59,6 +61,10 @@ impl Worker {
                 &mut file.holes,
             );
             file.done += moved.bytes;
+            let no_ring = control.ring_refused();
+            if let Some(errno) = no_ring {
+                self.say_ring_refused(strategy, errno);
+            }
             match moved.stop {
                 Stop::Complete => return Ok(Climbed::Top),
                 Stop::SourceEnded if pseudo => return Ok(Climbed::Top),
@@ -76,8 +82,15 @@ impl Worker {
                 Stop::Failed(op, side, errno) => {
                     return Err(Trouble::kernel(op, side, errno).at(file.done));
                 }
+                Stop::Unsupported(errno) if strategy == Strategy::IoUring && no_ring.is_some() => {
+                    refused = Some((strategy, errno));
+                }
                 Stop::Unsupported(errno) => {
                     if let Some(words) = route.refused(strategy, errno) {
+                        self.batch.dropped.push((strategy, words));
+                    } else if strategy == shared.wanted.strategy
+                        && let Some(words) = route.odd(strategy, errno)
+                    {
                         self.batch.dropped.push((strategy, words));
                     }
                     refused = Some((strategy, errno));
@@ -91,6 +104,20 @@ impl Worker {
             "{strategy} is not possible: {}",
             failure::reason(errno)
         )))
+    }
+
+    /// Says once a job that the kernel gives no rings, and what is done instead.
+    fn say_ring_refused(&mut self, strategy: Strategy, errno: Errno) {
+        if self.shared.ring_refused.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let instead = match strategy {
+            Strategy::Direct => "threads read and write",
+            _ => "files are read and written by calls that wait",
+        };
+        let reason = failure::reason(errno);
+        let words = format!("the kernel gives no io_uring here ({reason}): {instead} instead");
+        self.batch.dropped.push((Strategy::IoUring, words));
     }
 
     /// Moves a span, stepping over holes when the file seems to have some.

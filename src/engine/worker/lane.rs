@@ -159,6 +159,7 @@ impl Worker {
             dst: big.dst.as_fd(),
             size: big.stat.size,
             punch: shared.sparse == Sparse::Always,
+            uncached: false,
         };
         let spread = Spread {
             sparse: shared.sparse != Sparse::Never && big.stat.looks_sparse(),

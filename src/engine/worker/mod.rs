@@ -6,6 +6,7 @@
 
 mod attributes;
 mod climb;
+mod collision;
 mod directory;
 mod existing;
 mod file;
@@ -21,6 +22,7 @@ mod unnamed;
 mod work;
 
 pub use attributes::hands_down;
+pub use collision::{Bound, Created};
 pub use directory::{complete, reopen};
 pub use existing::is_same_time;
 pub use file::OpenFile;
@@ -33,11 +35,12 @@ pub use unnamed::{Flushes, Unnamed};
 pub use work::{Held, Work};
 
 use super::answers::Answers;
+use super::budget::Memory;
 use super::failure::{self, Trouble};
 use super::gate::{Gate, Pass};
 use super::links::{Links, Waiting};
 use super::outage::Outage;
-use super::report::{Batch, Notable, Report, Status, What};
+use super::report::{Batch, Report, Status, What};
 use super::room::Room;
 use super::route::Wanted;
 use super::strategy::Movers;
@@ -47,8 +50,8 @@ use super::throttle::Throttle;
 use super::tree::{Dir, Slice};
 use crate::clock;
 use crate::proto::{
-    Conflict, Durability, ErrorClass, Failure, FileId, FilePhase, JobId, Op, Preserve, Side,
-    Sparse, WorkerId,
+    Conflict, Durability, ErrorClass, Failure, FileId, FilePhase, JobId, Preserve, Side, Sparse,
+    WorkerId,
 };
 use crate::sys::{Kind, Sys};
 use crossbeam_channel::{Receiver, select};
@@ -56,7 +59,7 @@ use crossbeam_utils::CachePadded;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::ffi::CStr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
@@ -87,6 +90,8 @@ pub struct Shared {
     pub conflict: Conflict,
     /// What was said of single entries instead.
     pub answers: Arc<Answers>,
+    /// What this job created, where several sources come to one directory.
+    pub created: Option<Created>,
     /// Durability.
     pub durability: Durability,
     /// What is kept besides the bytes.
@@ -119,8 +124,8 @@ pub struct Shared {
     pub copied_again: Mutex<HashSet<FileId>>,
     /// What the ladder depends on.
     pub wanted: Wanted,
-    /// Bytes of a worker's buffer.
-    pub buffer_size: usize,
+    /// That the kernel gives no rings was said.
+    pub ring_refused: AtomicBool,
     /// Bytes of one range of a large file.
     pub chunk_size: u64,
     /// To the coordinator.
@@ -186,9 +191,15 @@ impl std::fmt::Debug for Worker {
 }
 
 impl Worker {
-    /// A worker of a job; `seed` makes its temporaries' names.
-    pub fn new(shared: Arc<Shared>, id: WorkerId, cell: Arc<CachePadded<Cell>>, seed: u64) -> Self {
-        let movers = Movers::new(shared.buffer_size);
+    /// A worker of a job; `seed` makes its temporaries' names, `memory` bounds its buffers.
+    pub fn new(
+        shared: Arc<Shared>,
+        id: WorkerId,
+        cell: Arc<CachePadded<Cell>>,
+        seed: u64,
+        memory: Memory,
+    ) -> Self {
+        let movers = Movers::new(memory);
         let temps = TempNames::new(seed);
         Self {
             shared,
@@ -446,25 +457,6 @@ impl Worker {
             return;
         }
         self.settle_entry(slice, index, outcome);
-    }
-
-    /// True when a file whose flush failed is to be copied from the source again, which is done
-    /// once: a second flush of the same bytes would say that all is well (fsync(2)).
-    fn is_copied_again(&mut self, trouble: &Trouble, slice: &Arc<Slice>, index: usize) -> bool {
-        let copied_again = &self.shared.copied_again;
-        let again = trouble.op == Op::Flush
-            && !trouble.left_behind
-            && trouble.class != ErrorClass::Space
-            && copied_again
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .insert(slice.id(index));
-        if again {
-            let (_, _, name) = slice.entry(index);
-            let path = || slice.dir.full_path(Side::Dest, Some(name));
-            self.batch.notables.add_at(Notable::CopiedAgain, path);
-        }
-        again
     }
 
     /// The number of the attempt that may follow; `None` when there were enough.

@@ -37,6 +37,8 @@ pub struct Machine {
     /// `kernel.io_uring_disabled`: 0 for all, 1 for a group only, 2 for nobody; `None` where the
     /// kernel does not tell (before 6.6, or without `/proc`).
     pub io_uring_disabled: Option<u8>,
+    /// A ring, tried out.
+    pub io_uring: Trial,
 }
 
 /// Asks the kernel about itself.
@@ -54,6 +56,7 @@ pub fn machine() -> Machine {
         open_files: limit(Resource::Nofile),
         locked_memory: limit(Resource::Memlock),
         io_uring_disabled: disabled.ok().and_then(|text| text.trim().parse().ok()),
+        io_uring: trial::ring(),
     }
 }
 
@@ -122,6 +125,10 @@ mod tests {
                 .starts_with(|first: char| first.is_ascii_digit())
         );
         assert!(machine.open_files.soft.is_none_or(|files| files > 0));
+        if machine.io_uring_disabled == Some(0) && machine.io_uring.works == Some(false) {
+            let reason = &machine.io_uring.detail;
+            assert!(!reason.is_empty(), "a filter forbids it, and that is said");
+        }
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! Trying out what a directory's file system can do, without leaving anything in it.
 
-use super::super::{Errno, SysResult};
+use super::super::ring::Kernel;
+use super::super::{Errno, Layout, Ring, SysResult, Transfer, Way};
 use super::words;
 use rustix::fs::{
-    AtFlags, FlockOperation, Mode, OFlags, SeekFrom, StatxFlags, XattrFlags, copy_file_range,
-    fgetxattr, flock, fsetxattr, fstat, ftruncate, ioctl_ficlone, openat, seek, statat, statx,
-    unlinkat,
+    AtFlags, FlockOperation, MemfdFlags, Mode, OFlags, SeekFrom, StatxFlags, XattrFlags,
+    copy_file_range, fgetxattr, flock, fsetxattr, fstat, ftruncate, ioctl_ficlone, memfd_create,
+    openat, seek, statat, statx, unlinkat,
 };
 use rustix::io::pwrite;
 use serde::Serialize;
@@ -170,6 +171,39 @@ fn direct(file: BorrowedFd<'_>) -> SysResult<Trial> {
     let flags = OFlags::RDONLY | OFlags::DIRECT | OFlags::CLOEXEC;
     rustix::fs::open(path, flags, Mode::empty())?;
     Ok(Trial::yes("the kernel does not tell the alignment"))
+}
+
+/// A ring carries out one transfer.
+pub(super) fn ring() -> Trial {
+    match transferred() {
+        // A filter on system calls, or the setting of the system.
+        Err(Errno::PERM) => Trial::no(words(Errno::PERM)),
+        result => Trial::of(result),
+    }
+}
+
+fn transferred() -> SysResult<Trial> {
+    let file = memfd_create(c"haul-probe", MemfdFlags::CLOEXEC)?;
+    let mut ring = Kernel::new(Layout {
+        slots: 2,
+        slot_size: PIECE,
+        threads: false,
+    })?;
+    ring.push(Transfer {
+        way: Way::Write,
+        file: file.as_fd(),
+        slot: 0,
+        bytes: 0..PIECE,
+        offset: 0,
+        uncached: false,
+    });
+    ring.wait(1)?;
+    Ok(match ring.take().map(|end| end.result) {
+        Some(Ok(_)) if ring.is_registered() => Trial::yes("with registered buffers"),
+        Some(Ok(_)) => Trial::yes("buffers cannot be registered: the limit on locked memory"),
+        Some(Err(errno)) => Trial::failed(errno),
+        None => Trial::no("it does nothing"),
+    })
 }
 
 fn lists(file: BorrowedFd<'_>) -> SysResult<Trial> {

@@ -253,6 +253,8 @@ const fn strategy(strategy: Strategy) -> &'static str {
         Strategy::Sendfile => "sendfile, bytes stay in the kernel",
         Strategy::CopyFileRange => "bytes stay in the kernel or on the server",
         Strategy::Reflink => "shares the blocks, or fails",
+        Strategy::IoUring => "reads and writes in flight on a ring",
+        Strategy::Direct => "the same, past the page cache",
         Strategy::Parallel => "ranges of a file by several workers",
     }
 }
