@@ -8,28 +8,26 @@
 
 mod failure;
 mod files;
-mod findings;
 mod ids;
 mod job;
+mod parked;
 mod path;
 mod request;
 mod update;
 
 pub use failure::{ErrorClass, Failure, FailureGroup, Lack, Op, Shortage, Side};
 pub use files::{EntryState, FileEntry, FilesBy, FilesOrder, FilesPage};
-pub use findings::{
-    ConflictSample, EntryKind, Facts, FaultyShot, JobShots, Mark, Parked, Plan, PlanShots, Preview,
-    ShotRow,
-};
 pub use ids::{FileId, JobId, PlanId, WorkerId};
 pub use job::{
     Conflict, DEFAULT_BUFFER_BUDGET, DEFAULT_BUFFER_SIZE, DEFAULT_PARALLEL_MIN_SIZE,
     DEFAULT_RETRIES, Durability, Filters, JobSpec, JobState, Naming, Operation, Preserve, Sparse,
     Start, Strategy, Tuning,
 };
+pub use parked::{EntryKind, Facts, Parked};
 pub use path::BytePath;
 pub use request::Request;
 pub use update::{
-    Event, FilePhase, FileRow, FlushView, Hello, JobView, Lane, Notice, Snapshot, StrategyUse,
-    Summary, SummaryFiles, Totals, Update, WorkerRow,
+    ConflictSample, Event, FaultyShot, FilePhase, FileRow, FlushView, Hello, JobShots, JobView,
+    Lane, Mark, Notice, Plan, PlanShots, Preview, ShotRow, Snapshot, StrategyUse, Summary,
+    SummaryFiles, Totals, Update, WorkerRow,
 };
