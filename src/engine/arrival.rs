@@ -11,7 +11,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-/// Links on one way at most, as in the kernel (path_resolution(7)).
+/// Links on one way at most, as in the kernel (`path_resolution(7)`).
 const LINKS: u32 = 40;
 
 /// Opens a directory given as an argument, or above one. Where it may be entered but not listed,

@@ -90,8 +90,9 @@ fn nothing_below_the_roots_is_reached_by_path() {
             "link(",
             "mknod(",
         ] {
-            // The roots themselves are paths a person gave.
+            // The roots themselves are paths a person gave, and where the way to one begins.
             let roots = [
+                "(\"/\", ".to_owned(),
                 format!("\"{dest}\""),
                 format!("\"{}/\"", scratch.text(".").trim_end_matches("/.")),
             ];
