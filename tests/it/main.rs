@@ -8,6 +8,7 @@
 mod arrival;
 mod bad_input;
 mod bench;
+mod cases;
 mod cli_apply;
 mod cli_bar;
 mod cli_copy;
@@ -32,6 +33,7 @@ mod matrix;
 mod metadata;
 mod moving_source;
 mod names;
+mod ordinary;
 mod orphans;
 mod pictures;
 mod queue;

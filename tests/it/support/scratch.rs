@@ -198,7 +198,8 @@ impl Scratch {
     /// Unmounts what [`Self::mount_image`] mounted and throws it away.
     pub fn unmount_image(&mut self, kind: &str) {
         let path = self.at(kind);
-        unmount(&path, UnmountFlags::empty()).expect("an image can be unmounted");
+        // At once for everybody who looks; a thread of an ended job may hold it a moment longer.
+        unmount(&path, UnmountFlags::DETACH).expect("an image can be unmounted");
         self.mounts.retain(|mounted| *mounted != path);
         fs::remove_file(self.at(format!("{kind}.image"))).expect("an image can be removed");
     }
