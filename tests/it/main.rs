@@ -47,6 +47,7 @@ mod stopped;
 mod support;
 mod sweep;
 mod terminal;
+mod terminal_line;
 mod tidy;
 mod tui_conflicts;
 mod tui_queue;
