@@ -4,6 +4,7 @@
 //! the job: it follows the policies it was given, reports outcomes, and stops at the gate. It may
 //! block in the kernel; nobody waits for it while it does.
 
+mod again;
 mod attributes;
 mod climb;
 mod collision;
@@ -34,6 +35,7 @@ use shortage::STARVED;
 pub use unnamed::{Flushes, Unnamed};
 pub use work::{Held, Work};
 
+use self::again::may_pass;
 use super::answers::Answers;
 use super::budget::Memory;
 use super::failure::{self, Trouble};
@@ -60,7 +62,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::ffi::CStr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
@@ -459,28 +461,6 @@ impl Worker {
         self.settle_entry(slice, index, outcome);
     }
 
-    /// The number of the attempt that may follow; `None` when there were enough.
-    fn late_attempt(&mut self, trouble: &Trouble, slice: &Arc<Slice>, index: usize) -> Option<u8> {
-        if self.is_copied_again(trouble, slice, index) {
-            return Some(0);
-        }
-        if !may_pass(trouble) {
-            return None;
-        }
-        let id = slice.id(index);
-        let mut late = self
-            .shared
-            .late
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let made = late.entry(id).or_default();
-        if *made >= self.shared.retries {
-            return None;
-        }
-        *made += 1;
-        Some(*made)
-    }
-
     fn settle_entry(&mut self, slice: &Arc<Slice>, index: usize, outcome: Outcome) {
         match outcome {
             Outcome::Ended(status) => {
@@ -580,9 +560,4 @@ impl Worker {
 /// Runs something in which a panic is a defect and not the end of the thread.
 pub fn contain<T>(work: impl FnOnce() -> T) -> Result<T, Trouble> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|panic| Trouble::defect(&*panic))
-}
-
-/// Trouble that another attempt may not meet.
-fn may_pass(trouble: &Trouble) -> bool {
-    matches!(trouble.class, ErrorClass::Transient | ErrorClass::Changed) && !trouble.left_behind
 }

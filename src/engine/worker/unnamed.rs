@@ -10,14 +10,14 @@ use super::finish::{Finishing, and_left_behind};
 use super::{Outcome, Worker};
 use crate::engine::failure::{Trouble, dest};
 use crate::engine::gate::Pass;
-use crate::engine::report::{Notable, Status};
+use crate::engine::report::Status;
 use crate::engine::route::Rung;
 use crate::engine::tree::{Dir, DirFds, Slice};
 use crate::proto::{Durability, ErrorClass, FileId, FilePhase, Op, Side, Strategy};
 use std::ffi::CString;
 use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, PoisonError};
 
 /// Files kept open at most while they wait for their names; a quarter of what the process may
 /// open where that is less.
@@ -89,30 +89,6 @@ impl Flushes {
 }
 
 impl Worker {
-    /// True when a file whose flush failed is to be copied from the source again, which is done
-    /// once: a second flush of the same bytes would say that all is well (fsync(2)).
-    pub(super) fn is_copied_again(
-        &mut self,
-        trouble: &Trouble,
-        slice: &Arc<Slice>,
-        index: usize,
-    ) -> bool {
-        let copied_again = &self.shared.copied_again;
-        let again = trouble.op == Op::Flush
-            && !trouble.left_behind
-            && trouble.class != ErrorClass::Space
-            && copied_again
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .insert(slice.id(index));
-        if again {
-            let (_, _, name) = slice.entry(index);
-            let path = || slice.dir.full_path(Side::Dest, Some(name));
-            self.batch.notables.add_at(Notable::CopiedAgain, path);
-        }
-        again
-    }
-
     /// True when a file is to be flushed by itself before it gets its name.
     pub(super) fn flushes_singly(&self, way: Placing) -> bool {
         match self.shared.durability {
