@@ -16,6 +16,7 @@ mod linked;
 mod node;
 mod parked;
 mod publish;
+mod surplus;
 mod unnamed;
 
 pub use attributes::hands_down;
@@ -51,7 +52,7 @@ use crossbeam_utils::CachePadded;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::ffi::CStr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
@@ -121,17 +122,6 @@ pub struct Shared {
 }
 
 impl Shared {
-    /// True for as many callers as there are workers too many.
-    fn one_too_many(&self) -> bool {
-        self.surplus.load(Ordering::Relaxed) > 0
-            && self
-                .surplus
-                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |some| {
-                    some.checked_sub(1)
-                })
-                .is_ok()
-    }
-
     /// Reports; false when the engine has ended.
     pub fn report(&self, what: What) -> bool {
         self.reports
