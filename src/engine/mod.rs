@@ -6,6 +6,7 @@
 
 mod advice;
 mod answers;
+mod arrival;
 mod budget;
 mod chunk;
 mod coordinator;

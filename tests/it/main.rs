@@ -5,6 +5,7 @@
     reason = "a failed test shows names with their odd bytes"
 )]
 
+mod arrival;
 mod bad_input;
 mod bench;
 mod cases;

@@ -16,7 +16,7 @@ use crate::engine::gate::Pass;
 use crate::engine::report::{Notable, Notables, Retry, What};
 use crate::engine::route::Route;
 use crate::engine::shots;
-use crate::engine::temp::is_temp;
+use crate::engine::temp::{TempNames, is_temp};
 use crate::engine::tree::{Dir, DirFds, Made, Names, OpenPairs, Slice, SliceBuilder};
 use crate::engine::worker::{Bound, Shared, complete, hands_down};
 use crate::proto::{ErrorClass, JobSpec, Op, Side, Totals};
@@ -24,7 +24,7 @@ use crate::sys::{Errno, Kind, Stat};
 use std::collections::HashSet;
 use std::ffi::{CStr, CString};
 use std::mem::MaybeUninit;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -154,12 +154,27 @@ impl Scan {
         let src_kind = sys.space(fds.src()).map_err(source(Op::Stat))?.kind;
         let dst_kind = sys.space(fds.dst()).map_err(dest(Op::Stat))?.kind;
         if !self.routes.iter().any(|route| route.dst_dev == dst_dev) {
-            let fd = sys.duplicate(fds.dst()).map_err(dest(Op::Open))?;
+            let fd = self.flushable(fds)?;
             self.report(What::Targets(vec![fd]));
         }
         let route = Arc::new(Route::new(src_dev, dst_dev, src_kind, dst_kind));
         self.routes.push(route.clone());
         Ok(route)
+    }
+
+    /// A descriptor by which the destination's file system can be flushed. One that is only a place
+    /// cannot (syncfs(2)): a file that is made for it, and has no name any more, stands in.
+    fn flushable(&self, fds: &DirFds) -> Result<OwnedFd, Trouble> {
+        let sys = &*self.shared.sys;
+        match sys.open_dir(fds.dst(), c".") {
+            Err(Errno::ACCESS) => {
+                let name = TempNames::fresh().draw();
+                let fd = sys.create_new(fds.dst(), &name).map_err(dest(Op::Create))?;
+                sys.unlink(fds.dst(), &name).map_err(dest(Op::Remove))?;
+                Ok(fd)
+            }
+            opened => opened.map_err(dest(Op::Open)),
+        }
     }
 
     fn descend(&mut self) {

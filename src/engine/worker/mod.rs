@@ -4,6 +4,7 @@
 //! the job: it follows the policies it was given, reports outcomes, and stops at the gate. It may
 //! block in the kernel; nobody waits for it while it does.
 
+mod again;
 mod attributes;
 mod climb;
 mod collision;
@@ -29,12 +30,13 @@ pub use lane::Big;
 pub use parked::facts;
 pub use unnamed::{Flushes, Unnamed};
 
+use self::again::may_pass;
 use super::answers::Answers;
 use super::budget::Memory;
 use super::failure::Trouble;
 use super::gate::{Gate, Pass};
 use super::links::{Links, Waiting};
-use super::report::{Batch, Notable, Report, Status, What};
+use super::report::{Batch, Report, Status, What};
 use super::route::Wanted;
 use super::strategy::Movers;
 use super::tally::{Cell, Wish};
@@ -43,8 +45,8 @@ use super::throttle::Throttle;
 use super::tree::{Dir, Slice};
 use crate::clock;
 use crate::proto::{
-    Conflict, Durability, ErrorClass, Failure, FileId, FilePhase, JobId, Op, Preserve, Side,
-    Sparse, WorkerId,
+    Conflict, Durability, ErrorClass, Failure, FileId, FilePhase, JobId, Preserve, Side, Sparse,
+    WorkerId,
 };
 use crate::sys::{Kind, Sys};
 use crossbeam_channel::{Receiver, select};
@@ -53,7 +55,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::ffi::CStr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU32};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
@@ -458,47 +460,6 @@ impl Worker {
         self.settle_entry(slice, index, outcome);
     }
 
-    /// True when a file whose flush failed is to be copied from the source again, which is done
-    /// once: a second flush of the same bytes would say that all is well (fsync(2)).
-    fn is_copied_again(&mut self, trouble: &Trouble, slice: &Arc<Slice>, index: usize) -> bool {
-        let copied_again = &self.shared.copied_again;
-        let again = trouble.op == Op::Flush
-            && !trouble.left_behind
-            && trouble.class != ErrorClass::Space
-            && copied_again
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .insert(slice.id(index));
-        if again {
-            let (_, _, name) = slice.entry(index);
-            let path = || slice.dir.full_path(Side::Dest, Some(name));
-            self.batch.notables.add_at(Notable::CopiedAgain, path);
-        }
-        again
-    }
-
-    /// The number of the attempt that may follow; `None` when there were enough.
-    fn late_attempt(&mut self, trouble: &Trouble, slice: &Arc<Slice>, index: usize) -> Option<u8> {
-        if self.is_copied_again(trouble, slice, index) {
-            return Some(0);
-        }
-        if !may_pass(trouble) {
-            return None;
-        }
-        let id = slice.id(index);
-        let mut late = self
-            .shared
-            .late
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let made = late.entry(id).or_default();
-        if *made >= self.shared.retries {
-            return None;
-        }
-        *made += 1;
-        Some(*made)
-    }
-
     fn settle_entry(&mut self, slice: &Arc<Slice>, index: usize, outcome: Outcome) {
         match outcome {
             Outcome::Ended(status) => {
@@ -585,9 +546,4 @@ impl Worker {
 /// Runs something in which a panic is a defect and not the end of the thread.
 pub fn contain<T>(work: impl FnOnce() -> T) -> Result<T, Trouble> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|panic| Trouble::defect(&*panic))
-}
-
-/// Trouble that another attempt may not meet.
-fn may_pass(trouble: &Trouble) -> bool {
-    matches!(trouble.class, ErrorClass::Transient | ErrorClass::Changed) && !trouble.left_behind
 }
