@@ -19,6 +19,7 @@ mod parked;
 mod proof;
 mod publish;
 mod shortage;
+mod surplus;
 mod unnamed;
 mod work;
 
@@ -61,7 +62,7 @@ use crossbeam_utils::CachePadded;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::ffi::CStr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
@@ -135,17 +136,6 @@ pub struct Shared {
 }
 
 impl Shared {
-    /// True for as many callers as there are workers too many.
-    fn one_too_many(&self) -> bool {
-        self.surplus.load(Ordering::Relaxed) > 0
-            && self
-                .surplus
-                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |some| {
-                    some.checked_sub(1)
-                })
-                .is_ok()
-    }
-
     /// Reports; false when the engine has ended.
     pub fn report(&self, what: What) -> bool {
         self.reports
