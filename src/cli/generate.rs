@@ -3,8 +3,9 @@
 //! The copies under `assets/` are made from these; a test fails when they are stale.
 
 use super::args::Cli;
-use crate::config::KEYS;
-use crate::tui::keys_table;
+use crate::config::{self, KEYS};
+use crate::tui::keymap::Keymap;
+use crate::tui::{keys_example, keys_of};
 use clap::CommandFactory;
 use clap_complete::Shell;
 use clap_mangen::Man;
@@ -18,11 +19,16 @@ pub fn completions(shell: Shell) -> Vec<u8> {
     out
 }
 
+/// The example of a configuration: every setting, and every action with its keys.
+pub fn example() -> String {
+    format!("{}{}", config::example(), keys_example())
+}
+
 /// The keys of the interactive program, as text: a heading a place, a line a key.
-pub fn keys() -> Vec<u8> {
+pub fn keys(keymap: &Keymap) -> Vec<u8> {
     let mut lines = Vec::new();
     let mut place = "";
-    let rows = keys_table();
+    let rows = keys_of(keymap);
     let widest = rows.iter().map(|row| row.keys.len()).max().unwrap_or(0);
     for row in rows {
         if row.context != place {

@@ -20,6 +20,7 @@ use crate::logging::{self, Log};
 use crate::proto::{JobSpec, Plan, Request, Update};
 use crate::session::{self, Client};
 use crate::text;
+use crate::tui::keymap::Keymap;
 use args::{ApplyArgs, Cli, Command, ConfigArgs, CopyArgs, Show, Telling};
 use clap::Parser;
 use report::{Bar, Json, Plain, Progress, Quiet, Report, Verbosity};
@@ -53,7 +54,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Apply(args) => apply_batch(cli.config.as_deref(), &args),
         Command::Doctor(args) => doctor::run(cli.config.as_deref(), &args),
         Command::Bench(args) => bench::run(&args),
-        Command::Keys => print(&generate::keys()),
+        Command::Keys => show_keys(cli.config.as_deref()),
         Command::Config(args) => show_config(cli.config.as_deref(), &args),
         Command::Completions { shell } => print(&generate::completions(shell)),
         Command::Man => print(&generate::man()),
@@ -223,9 +224,20 @@ fn show_plan(
     print(lines.as_bytes())
 }
 
+/// The keys in force.
+fn show_keys(config: Option<&Path>) -> Exit {
+    let keys = load(config).and_then(|loaded| {
+        Keymap::configured(&loaded.config.keys).map_err(|reason| refuse(&reason))
+    });
+    match keys {
+        Ok(keymap) => print(&generate::keys(&keymap)),
+        Err(exit) => exit,
+    }
+}
+
 fn show_config(config: Option<&Path>, args: &ConfigArgs) -> Exit {
     if args.default {
-        return print(config::example().as_bytes());
+        return print(generate::example().as_bytes());
     }
     if args.path {
         return match config::path(config, &|name| std::env::var_os(name)) {

@@ -6,6 +6,7 @@ use crate::exit::Exit;
 use crate::proto::{JobSpec, Naming};
 use crate::session;
 use crate::tui::browse::{Sort, SortKey};
+use crate::tui::keymap::Keymap;
 use crate::tui::{self, Settings};
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
@@ -27,8 +28,12 @@ pub fn open(config: Option<&Path>, source: Option<PathBuf>, dest: Option<PathBuf
         Ok(loaded) => loaded,
         Err(exit) => return exit,
     };
+    let keymap = match Keymap::configured(&loaded.config.keys) {
+        Ok(keymap) => keymap,
+        Err(reason) => return refuse(&reason),
+    };
     let (log, notice) = start_log(&loaded.config);
-    let exit = match run(&loaded.config, notice, source, dest) {
+    let exit = match run(&loaded.config, keymap, notice, source, dest) {
         Ok(exit) => exit,
         Err(error) => {
             complain(&error.to_string());
@@ -41,6 +46,7 @@ pub fn open(config: Option<&Path>, source: Option<PathBuf>, dest: Option<PathBuf
 
 fn run(
     config: &Config,
+    keymap: Keymap,
     notice: Option<String>,
     source: Option<PathBuf>,
     dest: Option<PathBuf>,
@@ -52,6 +58,7 @@ fn run(
     let mut stuck = false;
     let settings = Settings {
         notice,
+        keymap,
         state_dir: config::state_dir(),
         ..settings(config)
     };
@@ -92,6 +99,10 @@ fn settings(config: &Config) -> Settings {
             },
             reversed: false,
         },
+        keymap: Keymap::default(),
+        slow_line: wanted(config.screen.slow_line),
+        title: wanted(config.screen.title),
+        hangup: config.screen.hangup,
         state_dir: None,
         notice: None,
         ascii: wanted(config.screen.ascii),

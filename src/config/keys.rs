@@ -4,7 +4,7 @@ use super::values::{
     Value, automatic, exact_size, flag, kept, limit, number, patterns, quoted, quoted_list, size,
     when, word, workers,
 };
-use super::{Config, Level, MAX_BUFFER_SIZE, MAX_RETRIES, MIN_BUFFER_BUDGET, Sort};
+use super::{Config, Hangup, Level, MAX_BUFFER_SIZE, MAX_RETRIES, MIN_BUFFER_BUDGET, Sort};
 use crate::proto::{Conflict, Durability, Preserve, Sparse, Strategy};
 
 /// One setting.
@@ -221,6 +221,33 @@ pub const KEYS: &[Key] = &[
         doc: "Whether colour is used: auto (NO_COLOR is respected), always, never.",
         set: |config, value| when(value).map(|when| config.screen.colour = when),
         get: |config| quoted(config.screen.colour.name()),
+    },
+    Key {
+        section: "screen",
+        name: "slow_line",
+        variable: "HAUL_SLOW_LINE",
+        doc: "Whether the line is taken for a slow one, with 2 frames a second unless a key was pressed: auto (over SSH), always, never.",
+        set: |config, value| when(value).map(|when| config.screen.slow_line = when),
+        get: |config| quoted(config.screen.slow_line.name()),
+    },
+    Key {
+        section: "screen",
+        name: "title",
+        variable: "HAUL_TITLE",
+        doc: "Whether the window's title shows the progress, and the taskbar of terminals known to have one: auto, always, never.",
+        set: |config, value| when(value).map(|when| config.screen.title = when),
+        get: |config| quoted(config.screen.title.name()),
+    },
+    Key {
+        section: "screen",
+        name: "hangup",
+        variable: "HAUL_HANGUP",
+        doc: "What becomes of copies when the terminal goes away: stop (cancelled, no partial file is left), finish.",
+        set: |config, value| {
+            let names: Vec<_> = Hangup::ALL.iter().map(|choice| choice.name()).collect();
+            word(value, Hangup::from_name, &names).map(|choice| config.screen.hangup = choice)
+        },
+        get: |config| quoted(config.screen.hangup.name()),
     },
     Key {
         section: "log",

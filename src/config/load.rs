@@ -1,7 +1,7 @@
 //! Putting the configuration together: defaults, then the file, then the environment.
 
 use super::keys::{KEYS, Key};
-use super::{Config, Value, paths};
+use super::{Binding, Config, Value, paths};
 use crate::text;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -148,10 +148,12 @@ fn read_file(loaded: &mut Loaded, path: &Path, text: &str) -> Result<(), ConfigE
         let sections = || {
             let mut names: Vec<_> = KEYS.iter().map(|key| key.section).collect();
             names.dedup();
+            names.push("keys");
             names.join(", ")
         };
         let shown = text::shown(section.get_ref().as_bytes());
-        if !KEYS.iter().any(|key| key.section == section.get_ref()) {
+        let is_keys = section.get_ref() == "keys";
+        if !is_keys && !KEYS.iter().any(|key| key.section == section.get_ref()) {
             let reason = format!("'{shown}': unknown key; the sections are {}", sections());
             return Err(bad(section.span().start, reason));
         }
@@ -159,6 +161,13 @@ fn read_file(loaded: &mut Loaded, path: &Path, text: &str) -> Result<(), ConfigE
             let reason = format!("'{shown}': a section is expected, [{shown}]");
             return Err(bad(section.span().start, reason));
         };
+        if is_keys {
+            let mut bindings = Vec::new();
+            read_bindings(table, None, &mut bindings)
+                .map_err(|(at, reason)| bad(at, format!("'keys.{reason}")))?;
+            loaded.config.keys = bindings;
+            continue;
+        }
         for (name, value) in table {
             let full = format!("{shown}.{}", text::shown(name.get_ref().as_bytes()));
             let known = KEYS
@@ -178,6 +187,37 @@ fn read_file(loaded: &mut Loaded, path: &Path, text: &str) -> Result<(), ConfigE
                 .map_err(|reason| bad(value.span().start, format!("'{full}': {reason}")))?;
             loaded.origins[at] = Origin::File;
         }
+    }
+    Ok(())
+}
+
+/// Reads `[keys]`, and `[keys.queue]` and its kin below it; what is wrong, and where.
+fn read_bindings(
+    table: &DeTable<'_>,
+    place: Option<&str>,
+    bindings: &mut Vec<Binding>,
+) -> Result<(), (usize, String)> {
+    for (name, value) in table {
+        let shown = text::shown(name.get_ref().as_bytes()).into_owned();
+        let wrong = |reason: &str| (value.span().start, format!("{shown}': {reason}"));
+        let keys = match value.get_ref() {
+            DeValue::Table(inner) if place.is_none() => {
+                read_bindings(inner, Some(name.get_ref()), bindings)
+                    .map_err(|(at, reason)| (at, format!("{shown}.{reason}")))?;
+                continue;
+            }
+            DeValue::Table(_) => return Err(wrong("a key or a list of keys is expected")),
+            other => match plain(other) {
+                Ok(Value::Text(key)) => vec![key],
+                Ok(Value::List(keys)) => keys,
+                _ => return Err(wrong("a key or a list of keys is expected")),
+            },
+        };
+        bindings.push(Binding {
+            place: place.map(str::to_owned),
+            action: name.get_ref().to_string(),
+            keys,
+        });
     }
     Ok(())
 }
@@ -245,6 +285,45 @@ mod tests {
                 .iter()
                 .all(|origin| *origin == Origin::Default)
         );
+    }
+
+    #[test]
+    fn keys_are_read_for_everywhere_and_for_one_place() {
+        let text = "[keys]\npause = \"z\"\nmark = []\n[keys.queue]\ncancel = [\"x\", \"<del>\"]\n";
+        let loaded = from_text(text).expect("loads");
+        let told: Vec<_> = loaded
+            .config
+            .keys
+            .iter()
+            .map(|one| {
+                (
+                    one.place.as_deref(),
+                    one.action.as_str(),
+                    one.keys.join(" "),
+                )
+            })
+            .collect();
+        assert_eq!(
+            told,
+            [
+                (None, "mark", String::new()),
+                (None, "pause", "z".to_owned()),
+                (Some("queue"), "cancel", "x <del>".to_owned())
+            ]
+        );
+        for (text, expected) in [
+            (
+                "[keys]\npause = 3\n",
+                "c.toml:2: 'keys.pause': a key or a list",
+            ),
+            (
+                "[keys.queue]\n\npause = [3]\n",
+                "c.toml:3: 'keys.queue.pause': a key",
+            ),
+        ] {
+            let message = refused(text);
+            assert!(message.contains(expected), "{message}");
+        }
     }
 
     #[test]

@@ -31,6 +31,20 @@ pub struct Config {
     pub screen: Screen,
     /// What goes into the log.
     pub log: Log,
+    /// Keys that are bound otherwise than by default, in the order of the file.
+    pub keys: Vec<Binding>,
+}
+
+/// Keys of one action, as the file names them; whether there is such an action and such a key the
+/// interactive program knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Binding {
+    /// Only in this place; `None` is wherever the action works.
+    pub place: Option<String>,
+    /// The action.
+    pub action: String,
+    /// Its keys, in place of the default ones; none takes them away.
+    pub keys: Vec<String>,
 }
 
 /// How jobs copy unless they are told otherwise; `None` in the tuning means automatic.
@@ -103,6 +117,12 @@ pub struct Screen {
     pub ascii: When,
     /// Whether colour is used.
     pub colour: When,
+    /// Whether the line is taken for a slow one: few frames, unless a key was pressed.
+    pub slow_line: When,
+    /// Whether progress is shown in the window's title, and in the taskbar where that is known.
+    pub title: When,
+    /// What becomes of copies when the terminal goes away.
+    pub hangup: Hangup,
 }
 
 impl Default for Screen {
@@ -113,6 +133,9 @@ impl Default for Screen {
             sort: Sort::default(),
             ascii: When::default(),
             colour: When::default(),
+            slow_line: When::default(),
+            title: When::default(),
+            hangup: Hangup::default(),
         }
     }
 }
@@ -176,6 +199,17 @@ words! {
         Always = "always",
         /// Never.
         Never = "never",
+    }
+}
+
+words! {
+    /// What becomes of copies when the terminal goes away.
+    Hangup {
+        /// They are cancelled; what is finished stays.
+        #[default]
+        Stop = "stop",
+        /// What runs and waits is finished; then haul ends.
+        Finish = "finish",
     }
 }
 

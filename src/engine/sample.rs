@@ -289,6 +289,115 @@ mod tests {
         );
     }
 
+    /// A copy at a steady pace of so many seconds for a byte and a file, sampled ten times a
+    /// second; the figures after each second.
+    fn trace(per_byte: f64, per_file: f64, sizes: &[u64], pauses: bool) -> (Pace, f64) {
+        let start = crate::clock::now();
+        let mut pace = Pace::default();
+        let (mut now, mut done) = (start, 0.0);
+        let (mut bytes, mut files) = (0, 0);
+        pace.feed(now, 0, 0);
+        let mut next = 0.1;
+        for (at, size) in sizes.iter().enumerate() {
+            let took = per_file + per_byte * *size as f64;
+            while next <= done + took {
+                let share = ((next - done) / took).clamp(0.0, 1.0);
+                now += Duration::from_millis(100);
+                pace.feed(now, bytes + (share * *size as f64) as u64, files);
+                next += 0.1;
+            }
+            done += took;
+            bytes += size;
+            files += 1;
+            if pauses && at % 7 == 3 {
+                pace.rest();
+                now += Duration::from_secs(3_600);
+                pace.feed(now, bytes, files);
+            }
+        }
+        (pace, done)
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(40))]
+
+        /// However a job is made up, what is left is known within a factor once it has worked for
+        /// a while, and pauses change nothing of it.
+        #[test]
+        fn what_is_left_is_known_whatever_the_mixture(
+            per_byte in 1e-9_f64..1e-7,
+            per_file in 1e-3_f64..0.1,
+            sizes in proptest::collection::vec(0_u64..20_000_000, 100..200),
+            pauses in proptest::prelude::any::<bool>(),
+        ) {
+            let (pace, took) = trace(per_byte, per_file, &sizes, pauses);
+            proptest::prop_assume!(took > 12.0);
+            let active = pace.active().as_secs_f64();
+            proptest::prop_assert!((active - took).abs() < 1.0, "{active} of {took}");
+            // The same again is left.
+            let bytes: u64 = sizes.iter().sum();
+            let (low, high) = pace.left(bytes, sizes.len() as u64).expect("known");
+            proptest::prop_assert!(low <= high);
+            let middle = f64::midpoint(low as f64, high as f64);
+            let error = middle / took;
+            proptest::prop_assert!((0.6..1.7).contains(&error), "{middle} for {took}");
+        }
+
+        /// Any totals at any times: no figure is absurd, no seconds are lost.
+        #[test]
+        fn no_trace_makes_a_figure_absurd(
+            steps in proptest::collection::vec((0_u64..5_000, 0_u64..1 << 40, 0_u64..1000, 0_u8..8), 0..200),
+        ) {
+            let mut now = crate::clock::now();
+            let mut pace = Pace::default();
+            let (mut bytes, mut files, mut active) = (0_u64, 0_u64, 0_u64);
+            let mut resting = true;
+            for (ms, more, some, what) in steps {
+                now += Duration::from_millis(ms);
+                match what {
+                    0 => {
+                        pace.rest();
+                        resting = true;
+                        continue;
+                    }
+                    1 => pace.feed_flush(now),
+                    _ => {
+                        bytes += more;
+                        files += some;
+                        pace.feed(now, bytes, files);
+                    }
+                }
+                active += if resting { 0 } else { ms };
+                resting = false;
+                if let Some((low, high)) = pace.left(more, some) {
+                    proptest::prop_assert!(low <= high && high <= 2_000_000_000);
+                }
+                if let Some((low, high)) = pace.extremes() {
+                    proptest::prop_assert!(low <= high);
+                }
+                proptest::prop_assert!(pace.history().len() <= CELLS);
+                let (seconds, rates) = pace.whole_run();
+                proptest::prop_assert!(seconds >= 10 && rates.len() <= LONG_CELLS);
+            }
+            proptest::prop_assert_eq!(pace.active().as_millis() as u64, active);
+        }
+    }
+
+    #[test]
+    fn a_run_of_days_keeps_its_whole_history_in_bounds() {
+        let start = crate::clock::now();
+        let mut pace = Pace::default();
+        for second in 0..200_000 {
+            pace.feed(start + Duration::from_secs(second), second * 1_000, 0);
+        }
+        let (seconds, rates) = pace.whole_run();
+        assert!(rates.len() <= LONG_CELLS && seconds > 10, "{}", rates.len());
+        let covered = seconds * rates.len() as u64;
+        assert!((190_000..220_000).contains(&covered), "{covered}");
+        assert!(rates.iter().all(|rate| (990..=1_010).contains(rate)));
+        assert_eq!(pace.history().len(), CELLS);
+    }
+
     #[test]
     fn nothing_is_said_of_nothing() {
         let mut pace = Pace::default();

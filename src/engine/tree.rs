@@ -166,6 +166,7 @@ pub struct Dir {
     pub route: Arc<Route>,
     /// This run made the destination, and nothing in it has been found in the way.
     fresh: AtomicBool,
+    made: bool,
     /// True when the destination hands an ACL down to what is made in it.
     pub inherits: bool,
     fds: Mutex<Option<Arc<DirFds>>>,
@@ -188,6 +189,7 @@ impl Dir {
             below: None,
             route,
             fresh: AtomicBool::new(false),
+            made: false,
             inherits,
             fds: Mutex::new(Some(fds)),
             open,
@@ -215,6 +217,7 @@ impl Dir {
             }),
             route,
             fresh: AtomicBool::new(made.fresh),
+            made: made.fresh,
             inherits: made.inherits,
             open: parent.open.clone(),
             fds: Mutex::new(Some(fds)),
@@ -226,6 +229,11 @@ impl Dir {
     /// all the same is noticed when it is given.
     pub fn is_fresh(&self) -> bool {
         self.fresh.load(Ordering::Relaxed)
+    }
+
+    /// True when this run made the destination, whatever was found in it since.
+    pub fn is_made(&self) -> bool {
+        self.made
     }
 
     /// Somebody else puts things there as well: from now on names are looked at first.

@@ -10,6 +10,7 @@ mod failure;
 mod files;
 mod ids;
 mod job;
+mod parked;
 mod path;
 mod request;
 mod update;
@@ -22,10 +23,11 @@ pub use job::{
     DEFAULT_RETRIES, Durability, Filters, JobSpec, JobState, Naming, Operation, Preserve, Sparse,
     Start, Strategy, Tuning,
 };
+pub use parked::{EntryKind, Facts, Parked};
 pub use path::BytePath;
 pub use request::Request;
 pub use update::{
-    ConflictSample, EntryKind, Event, Facts, FaultyShot, FilePhase, FileRow, FlushView, Hello,
-    JobShots, JobView, Lane, Mark, Notice, Parked, Plan, PlanShots, Preview, ShotRow, Snapshot,
-    StrategyUse, Summary, SummaryFiles, Totals, Update, WorkerRow,
+    ConflictSample, Event, FaultyShot, FilePhase, FileRow, FlushView, Hello, JobShots, JobView,
+    Lane, Mark, Notice, Plan, PlanShots, Preview, ShotRow, Snapshot, StrategyUse, Summary,
+    SummaryFiles, Totals, Update, WorkerRow,
 };

@@ -3,7 +3,7 @@
 //! The table is the single source of the key map, the help screen, the bottom line, `haul keys`
 //! and the README: what is not in it cannot be done, and what is in it is documented.
 
-use super::keymap;
+use super::keymap::Keymap;
 
 /// An intent, whichever key it came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -164,6 +164,8 @@ pub enum Action {
     Quit,
     /// Paints the whole screen again.
     Repaint,
+    /// Looks an action up by name.
+    Palette,
     /// Stops haul as a shell job.
     Suspend,
 }
@@ -214,6 +216,24 @@ impl Context {
         Self::Help,
     ];
 
+    /// Its name in the configuration.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Panes => "panes",
+            Self::Queue => "queue",
+            Self::Plan => "plan",
+            Self::Details => "details",
+            Self::Errors => "errors",
+            Self::Conflicts => "conflicts",
+            Self::Files => "files",
+            Self::Chart => "chart",
+            Self::History => "history",
+            Self::Question => "question",
+            Self::Sort => "sort",
+            Self::Help => "help",
+        }
+    }
+
     /// Its heading.
     pub const fn title(self) -> &'static str {
         match self {
@@ -263,20 +283,62 @@ pub struct KeyRow {
     pub doc: &'static str,
 }
 
-/// Every key of every context, in the order of the help screen.
+/// Every default key of every context, in the order of the help screen.
 pub fn keys_table() -> Vec<KeyRow> {
+    keys_of(&Keymap::default())
+}
+
+/// Every key of every context; what has none is left out.
+pub fn keys_of(keymap: &Keymap) -> Vec<KeyRow> {
     let mut rows = Vec::new();
     for context in Context::ALL {
-        for row in ACTIONS.iter().filter(|row| row.contexts.contains(&context)) {
-            rows.push(KeyRow {
-                context: context.title(),
-                keys: keymap::names(row.keys),
-                action: row.name,
-                doc: row.doc,
-            });
+        for (at, row) in ACTIONS.iter().enumerate() {
+            let keys = keymap.labels(context, at).join(" ");
+            if row.contexts.contains(&context) && !keys.is_empty() {
+                rows.push(KeyRow {
+                    context: context.title(),
+                    keys,
+                    action: row.name,
+                    doc: row.doc,
+                });
+            }
         }
     }
     rows
+}
+
+/// The section of the configuration that rebinds keys, with every action and its default keys
+/// commented out.
+pub fn keys_example() -> String {
+    let mut lines: Vec<String> = [
+        "",
+        "[keys]",
+        "",
+        "# Keys of an action, in place of its own: a character, <F5>, <space>, <C-d>, or a sequence such",
+        "# as gg; several in a list, none in an empty one. An action that is listed below [keys.PLACE] has",
+        "# these keys in that place only. Two actions on one key are refused.",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    for context in Context::ALL {
+        lines.push(String::new());
+        lines.push(format!("#[keys.{}]", context.name()));
+        for row in ACTIONS.iter().filter(|row| row.contexts.contains(&context)) {
+            let keys: Vec<String> = row
+                .keys
+                .iter()
+                .map(|key| format!("\"{}\"", key.replace('\\', "\\\\")))
+                .collect();
+            lines.push(format!(
+                "#{} = [{}] # {}",
+                row.name,
+                keys.join(", "),
+                row.doc
+            ));
+        }
+    }
+    lines.push(String::new());
+    lines.join("\n")
 }
 
 use Context::{
@@ -495,6 +557,8 @@ pub const ACTIONS: &[Row] = rows! {
         "Turn the order round";
     Repaint "repaint" "" ["<C-l>"] in ALL,
         "Paint the whole screen again";
+    Palette "palette" "" [":"] in &[Panes, Queue, Details, Errors, Conflicts, Files, Chart, History],
+        "Look an action up by name and run it";
     Suspend "suspend" "" ["<C-z>"] in BASE,
         "Stop haul and go to the shell ('fg' continues); copies stand still meanwhile";
 };

@@ -4,6 +4,7 @@
 //! (`<F5>`, `<space>`, `<C-d>`, `<S-tab>`), and several in a row are a sequence (`gg`).
 
 use super::action::{ACTIONS, Action, Context};
+use crate::config::Binding;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 /// A key with its modifiers, reduced to what every terminal can tell.
@@ -165,36 +166,144 @@ pub enum Meaning {
     Nothing,
 }
 
+/// The keys of one row of the table in one place.
+#[derive(Clone, Debug)]
+struct Entry {
+    context: Context,
+    row: usize,
+    keys: Vec<(String, Vec<Key>)>,
+}
+
 /// Which keys mean what.
 #[derive(Clone, Debug)]
 pub struct Keymap {
-    bindings: Vec<(Context, Vec<Key>, Action)>,
+    entries: Vec<Entry>,
 }
 
 impl Default for Keymap {
     fn default() -> Self {
-        let mut bindings = Vec::new();
-        for row in ACTIONS {
-            for keys in row.keys.iter().filter_map(|text| parse(text)) {
-                for context in row.contexts {
-                    bindings.push((*context, keys.clone(), row.action));
-                }
+        let mut entries = Vec::new();
+        for (row, known) in ACTIONS.iter().enumerate() {
+            for context in known.contexts {
+                let keys = known.keys.iter();
+                let keys = keys.filter_map(|text| Some(((*text).to_string(), parse(text)?)));
+                entries.push(Entry {
+                    context: *context,
+                    row,
+                    keys: keys.collect(),
+                });
             }
         }
-        Self { bindings }
+        Self { entries }
     }
 }
 
 impl Keymap {
+    /// The default keys, with those of the configuration in place of some. What is bound in one
+    /// place goes before what is bound everywhere.
+    ///
+    /// # Errors
+    /// Names the action or key that is not known, or both actions that would share a key.
+    pub fn configured(bindings: &[Binding]) -> Result<Self, String> {
+        let mut map = Self::default();
+        let (everywhere, here): (Vec<_>, Vec<_>) =
+            bindings.iter().partition(|binding| binding.place.is_none());
+        for binding in everywhere.into_iter().chain(here) {
+            map.bind(binding)?;
+        }
+        map.check()?;
+        Ok(map)
+    }
+
+    fn bind(&mut self, binding: &Binding) -> Result<(), String> {
+        let shown = |text: &str| crate::text::shown(text.as_bytes()).into_owned();
+        let context = match &binding.place {
+            None => None,
+            Some(name) => Some(
+                Context::ALL
+                    .into_iter()
+                    .find(|context| context.name() == name)
+                    .ok_or_else(|| {
+                        let names = Context::ALL.map(Context::name).join(", ");
+                        format!("keys.{}: no such place; there are {names}", shown(name))
+                    })?,
+            ),
+        };
+        let mut keys = Vec::new();
+        for text in &binding.keys {
+            let parsed = parse(text).filter(|keys| !keys.is_empty()).ok_or_else(|| {
+                format!(
+                    "keys.{}: '{}' is no key; a character, <F5>, <space>, <C-d> or a sequence such as gg is",
+                    shown(&binding.action),
+                    shown(text)
+                )
+            })?;
+            keys.push((text.clone(), parsed));
+        }
+        let mut bound = Vec::new();
+        for entry in &mut self.entries {
+            if ACTIONS[entry.row].name == binding.action
+                && context.is_none_or(|context| context == entry.context)
+            {
+                // An action with two rows in one place has its keys in the first.
+                entry.keys = if bound.contains(&entry.context) {
+                    Vec::new()
+                } else {
+                    keys.clone()
+                };
+                bound.push(entry.context);
+            }
+        }
+        if bound.is_empty() {
+            let place =
+                context.map_or_else(String::new, |context| format!(" in {}", context.name()));
+            return Err(format!(
+                "keys.{}: no such action{place}; `haul config --default` lists them",
+                shown(&binding.action)
+            ));
+        }
+        Ok(())
+    }
+
+    /// No key may mean two things in one place, nor begin a sequence and mean something itself.
+    fn check(&self) -> Result<(), String> {
+        for (at, entry) in self.entries.iter().enumerate() {
+            for other in self.entries[at..]
+                .iter()
+                .filter(|other| other.context == entry.context)
+            {
+                for (text, keys) in &entry.keys {
+                    for (other_text, other_keys) in &other.keys {
+                        let same = std::ptr::eq(text, other_text);
+                        let clash = keys.starts_with(other_keys) || other_keys.starts_with(keys);
+                        if clash && !same {
+                            return Err(format!(
+                                "keys: '{}' is '{}' and '{}' is '{}' in {}: one of them needs another key",
+                                label(text),
+                                ACTIONS[entry.row].name,
+                                label(other_text),
+                                ACTIONS[other.row].name,
+                                entry.context.name()
+                            ));
+                        }
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Looks the sequence up.
     pub fn meaning(&self, context: Context, typed: &[Key]) -> Meaning {
         let mut longer = false;
-        for (bound_in, keys, action) in &self.bindings {
-            if *bound_in == context && keys.starts_with(typed) {
-                if keys.len() == typed.len() {
-                    return Meaning::Action(*action);
+        for entry in self.entries.iter().filter(|entry| entry.context == context) {
+            for (_, keys) in &entry.keys {
+                if keys.starts_with(typed) {
+                    if keys.len() == typed.len() {
+                        return Meaning::Action(ACTIONS[entry.row].action);
+                    }
+                    longer = true;
                 }
-                longer = true;
             }
         }
         if longer {
@@ -202,6 +311,30 @@ impl Keymap {
         } else {
             Meaning::Nothing
         }
+    }
+
+    /// The keys of a row of the table in one place, as a person reads them.
+    pub fn labels(&self, context: Context, row: usize) -> Vec<String> {
+        self.entries
+            .iter()
+            .filter(|entry| entry.context == context && entry.row == row)
+            .flat_map(|entry| entry.keys.iter().map(|(text, _)| label(text)))
+            .collect()
+    }
+
+    /// What may follow the keys typed so far: the rest of the sequence, and what it does.
+    pub fn continuations(&self, context: Context, typed: &[Key]) -> Vec<(String, &'static str)> {
+        let entries = self.entries.iter().filter(|entry| entry.context == context);
+        let mut found = Vec::new();
+        for entry in entries {
+            for (_, keys) in &entry.keys {
+                if keys.len() > typed.len() && keys.starts_with(typed) {
+                    let rest = keys[typed.len()..].iter().map(|key| key.label()).collect();
+                    found.push((rest, ACTIONS[entry.row].doc));
+                }
+            }
+        }
+        found
     }
 }
 
@@ -221,15 +354,73 @@ mod tests {
 
     #[test]
     fn no_context_binds_a_key_twice_or_hides_a_sequence() {
-        let map = Keymap::default();
-        for (at, (context, keys, action)) in map.bindings.iter().enumerate() {
-            for (other_context, other, other_action) in &map.bindings[at + 1..] {
-                assert!(
-                    context != other_context
-                        || !(keys.starts_with(other) || other.starts_with(keys)),
-                    "{context:?}: {action:?} and {other_action:?} share {keys:?}"
-                );
+        assert_eq!(Keymap::default().check(), Ok(()));
+    }
+
+    fn binding(place: Option<&str>, action: &str, keys: &[&str]) -> Binding {
+        Binding {
+            place: place.map(str::to_owned),
+            action: action.to_owned(),
+            keys: keys.iter().map(|key| (*key).to_owned()).collect(),
+        }
+    }
+
+    #[test]
+    fn every_action_can_have_other_keys_and_lose_its_own() {
+        for row in ACTIONS {
+            // A key that nothing has.
+            let map = Keymap::configured(&[binding(None, row.name, &["<F12>"])]);
+            let map = map.unwrap_or_else(|error| panic!("{}: {error}", row.name));
+            let typed = parse("<F12>").expect("a key");
+            for context in row.contexts {
+                assert_eq!(map.meaning(*context, &typed), Meaning::Action(row.action));
             }
+        }
+        let map = Keymap::configured(&[
+            binding(None, "pause", &["<F11>"]),
+            binding(Some("queue"), "pause", &["<C-p>"]),
+            binding(None, "mark", &[]),
+        ])
+        .expect("a map");
+        let means = |context, text| map.meaning(context, &parse(text).expect("a key"));
+        assert_eq!(
+            means(Context::Details, "<F11>"),
+            Meaning::Action(Action::Pause)
+        );
+        assert_eq!(
+            means(Context::Queue, "<C-p>"),
+            Meaning::Action(Action::Pause)
+        );
+        assert_eq!(means(Context::Queue, "<F11>"), Meaning::Nothing);
+        assert_eq!(means(Context::Panes, "<space>"), Meaning::Nothing);
+    }
+
+    #[test]
+    fn what_cannot_be_bound_is_named() {
+        for (bindings, expected) in [
+            (vec![binding(None, "cancel", &["p"])], "'pause'"),
+            (vec![binding(None, "cancel", &["p"])], "'cancel'"),
+            (vec![binding(None, "pause", &["g"])], "'top'"),
+            (
+                vec![binding(None, "paws", &["z"])],
+                "keys.paws: no such action",
+            ),
+            (
+                vec![binding(Some("plan"), "mark", &["z"])],
+                "no such action in plan",
+            ),
+            (
+                vec![binding(Some("attic"), "mark", &["z"])],
+                "keys.attic: no such place",
+            ),
+            (
+                vec![binding(None, "mark", &["<nonsense>"])],
+                "'<nonsense>' is no key",
+            ),
+            (vec![binding(None, "mark", &[""])], "is no key"),
+        ] {
+            let error = Keymap::configured(&bindings).expect_err("refused");
+            assert!(error.contains(expected), "{error}");
         }
     }
 

@@ -28,6 +28,8 @@ pub enum Layer {
     History(HistoryLayer),
     /// A cap on the rate of a job.
     Limit(LimitLayer),
+    /// An action being looked up.
+    Palette(PaletteLayer),
     /// A question.
     Question(Question),
     /// The list of keys.
@@ -269,6 +271,15 @@ pub struct LimitLayer {
     pub input: Input,
     /// What is wrong with what was entered.
     pub wrong: Option<String>,
+}
+
+/// An action being looked up.
+#[derive(Clone, Debug, Default)]
+pub struct PaletteLayer {
+    /// The text.
+    pub input: Input,
+    /// The highlighted one of what was found.
+    pub at: usize,
 }
 
 /// What is being asked.

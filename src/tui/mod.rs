@@ -18,6 +18,8 @@ pub mod layout;
 pub mod look;
 pub mod model;
 pub mod msg;
+mod outside;
+mod palette;
 mod pattern;
 mod run;
 mod screen;
@@ -28,7 +30,7 @@ pub mod view;
 mod words;
 mod writer;
 
-pub use action::{KeyRow, keys_table};
+pub use action::{KeyRow, keys_example, keys_of, keys_table};
 pub use run::run;
 pub use settings::{Error, Outcome, Settings};
 pub use update::update;

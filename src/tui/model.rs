@@ -9,6 +9,7 @@ use super::keymap::{Key, Keymap};
 use super::layers::Layer;
 use super::look::Look;
 use super::settings::Settings;
+use crate::config::Hangup;
 use crate::proto::{JobId, JobSpec, JobState, JobView, Snapshot};
 use jiff::tz::TimeZone;
 use std::path::PathBuf;
@@ -121,6 +122,10 @@ pub struct Model {
     pub next_plan: u64,
     /// Whether haul is about to end.
     pub phase: Phase,
+    /// What becomes of copies when the terminal goes away.
+    pub hangup: Hangup,
+    /// The terminal has gone, and copies are finished without it.
+    pub alone: bool,
     /// The signal that ended it.
     pub signal: Option<u8>,
     /// A job to select once a snapshot shows it.
@@ -148,7 +153,7 @@ impl Model {
             look,
             zone,
             home,
-            keymap: Keymap::default(),
+            keymap: settings.keymap.clone(),
             typed: Vec::new(),
             focus: Focus::Pane(Side::Source),
             panes: [pane(source), pane(dest)],
@@ -165,6 +170,8 @@ impl Model {
             defaults: settings.defaults.clone(),
             next_plan: 1,
             phase: Phase::Open,
+            hangup: settings.hangup,
+            alone: false,
             signal: None,
             expected: None,
             exporting: None,
@@ -208,7 +215,16 @@ impl Model {
 
     /// Where the next key means something; `None` while text is typed.
     pub fn context(&self) -> Option<Context> {
-        match self.layers.last() {
+        self.context_of(&self.layers)
+    }
+
+    /// Where an action of the palette on top would be carried out.
+    pub fn context_below(&self) -> Option<Context> {
+        self.context_of(&self.layers[..self.layers.len().saturating_sub(1)])
+    }
+
+    fn context_of(&self, layers: &[Layer]) -> Option<Context> {
+        match layers.last() {
             Some(Layer::Plan(_)) => Some(Context::Plan),
             Some(Layer::Details(_)) => Some(Context::Details),
             Some(Layer::Errors(_)) => Some(Context::Errors),
@@ -219,7 +235,7 @@ impl Model {
             Some(Layer::Files(files)) => files.input.is_none().then_some(Context::Files),
             Some(Layer::Chart(_)) => Some(Context::Chart),
             Some(Layer::History(_)) => Some(Context::History),
-            Some(Layer::Pattern(_) | Layer::Limit(_)) => None,
+            Some(Layer::Pattern(_) | Layer::Limit(_) | Layer::Palette(_)) => None,
             None => match self.focus {
                 Focus::Queue => Some(Context::Queue),
                 Focus::Pane(side) => {

@@ -9,6 +9,7 @@ use super::keeper::Keeper;
 use super::look::Look;
 use super::model::{Model, Phase};
 use super::msg::{Effect, Msg};
+use super::outside::Outside;
 use super::screen::Screen;
 use super::settings::{Error, Outcome, Settings};
 use super::writer::Writer;
@@ -34,6 +35,12 @@ const MESSAGES: usize = 256;
 
 /// Between two ticks while something on screen changes with time alone.
 const TICK: Duration = Duration::from_millis(250);
+
+/// Frames a second on a slow line: a full screen is some kilobytes.
+const SLOW_FRAMES: u32 = 2;
+
+/// Between two frames after a key, on any line.
+const PROMPT: Duration = Duration::from_millis(50);
 
 /// How long the engine may take for a request to be taken; it never waits for a screen.
 const REQUEST: Duration = Duration::from_secs(2);
@@ -111,6 +118,10 @@ impl Signals {
 
 const SIGTSTP: i32 = 20;
 
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "facts of their own, none of which excludes another"
+)]
 struct Shell {
     client: Client,
     model: Model,
@@ -119,6 +130,7 @@ struct Shell {
     signals: Signals,
     writer: Writer,
     keeper: Keeper,
+    outside: Outside,
     screen: Screen,
     // Given back first of all when the shell is dropped half way.
     guard: Option<term::Guard>,
@@ -126,6 +138,8 @@ struct Shell {
     frame_time: Duration,
     drawn: Option<Instant>,
     dirty: bool,
+    /// A key was pressed: what it does is shown at once, on a slow line as well.
+    urgent: bool,
     engine_gone: bool,
     farewell: Option<Instant>,
     leave: bool,
@@ -153,11 +167,19 @@ impl Shell {
             model.warn(look.words(notice).into_owned());
         }
         let signals = Signals::new()?;
-        let guard = term::enter()?;
+        let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let outside = Outside::of(settings.title, &set);
+        let guard = term::enter(outside.enter(), outside.leave())?;
+        let slow = settings.slow_line.unwrap_or_else(|| {
+            ["SSH_CONNECTION", "SSH_TTY"]
+                .into_iter()
+                .any(|name| set(name).is_some())
+        });
         let (sender, messages) = mpsc::channel(MESSAGES);
         input::start(sender.clone())?;
         let keeper = Keeper::new(settings.state_dir.clone(), sender.clone());
-        let frames = settings.frames_per_second.clamp(1, 20);
+        let most = if slow { SLOW_FRAMES } else { 20 };
+        let frames = settings.frames_per_second.clamp(1, most);
         Ok(Self {
             screen: Screen::new(model.size, look)?,
             client,
@@ -166,11 +188,13 @@ impl Shell {
             signals,
             writer: Writer::start()?,
             keeper,
+            outside,
             guard: Some(guard),
             started: clock::now(),
             frame_time: Duration::from_secs(1) / frames,
             drawn: None,
             dirty: true,
+            urgent: true,
             engine_gone: false,
             farewell: None,
             leave: false,
@@ -195,7 +219,12 @@ impl Shell {
     /// Waits for one thing to happen and takes it, or draws.
     async fn step(&mut self) -> Result<(), Error> {
         let now = clock::now();
-        let next_frame = self.drawn.map_or(now, |drawn| drawn + self.frame_time);
+        let frame_time = if self.urgent {
+            self.frame_time.min(PROMPT)
+        } else {
+            self.frame_time
+        };
+        let next_frame = self.drawn.map_or(now, |drawn| drawn + frame_time);
         let draws = self.dirty;
         let ticks = self.model.needs_ticks();
         let farewell = self.farewell;
@@ -252,6 +281,7 @@ impl Shell {
 
     async fn take(&mut self, msg: Msg) -> Result<(), Error> {
         self.dirty = true;
+        self.urgent |= matches!(msg, Msg::Key(_) | Msg::Paste(_) | Msg::Resize(..));
         // Every message meets a model that knows what time it is.
         let mut queue = VecDeque::from([self.tick(), msg]);
         while let Some(msg) = queue.pop_front() {
@@ -317,7 +347,10 @@ impl Shell {
                     generation,
                     path,
                 } => self.looks.space(side, generation, path),
-                Effect::Record(summary) => self.keeper.record(*summary),
+                Effect::Record(summary) => {
+                    self.outside.ended(&summary);
+                    self.keeper.record(*summary)
+                }
                 Effect::ReadHistory => self.keeper.read(),
                 Effect::Export {
                     job,
@@ -363,11 +396,17 @@ impl Shell {
 
     fn draw(&mut self) -> Result<(), Error> {
         self.dirty = false;
-        if let Some(frame) = self.screen.frame(&self.model)? {
+        self.urgent = false;
+        if self.model.alone {
+            return Ok(());
+        }
+        let beside = self.outside.frame(&self.model);
+        if let Some(frame) = self.screen.frame(&self.model, &beside)? {
             self.drawn = Some(clock::now());
             // The writer was free a moment ago and nobody else feeds it.
             if !self.writer.offer(frame) {
                 self.screen = Screen::new(self.model.size, self.model.look)?;
+                self.outside.forget();
                 self.dirty = true;
             }
         }
@@ -379,7 +418,8 @@ impl Shell {
         self.writer.settle(Duration::from_millis(300));
         drop(self.guard.take());
         tty::stop_self()?;
-        self.guard = Some(term::enter()?);
+        self.outside.forget();
+        self.guard = Some(term::enter(self.outside.enter(), self.outside.leave())?);
         self.model.size = window_size();
         self.screen = Screen::new(self.model.size, self.model.look)?;
         self.dirty = true;

@@ -49,19 +49,21 @@ impl Screen {
         Ok(screen)
     }
 
-    /// The bytes that bring the terminal to what the model shows; `None` when it shows it already.
-    pub fn frame(&mut self, model: &Model) -> io::Result<Option<Vec<u8>>> {
+    /// The bytes that bring the terminal to what the model shows, and what it is told `beside` its
+    /// cells; `None` when it shows it already.
+    pub fn frame(&mut self, model: &Model, beside: &[u8]) -> io::Result<Option<Vec<u8>>> {
         let (width, height) = model.size;
         self.terminal.backend_mut().size = Size::new(width, height);
         self.terminal.draw(|frame| view(model, frame))?;
         let drawn = std::mem::take(&mut *self.bytes.0.borrow_mut());
         if drawn.is_empty() {
-            return Ok(None);
+            return Ok((!beside.is_empty()).then(|| beside.to_vec()));
         }
         let mut frame = Vec::with_capacity(drawn.len() + 16);
         term::push(&mut frame, BeginSynchronizedUpdate)?;
         frame.extend_from_slice(&drawn);
         term::push(&mut frame, EndSynchronizedUpdate)?;
+        frame.extend_from_slice(beside);
         Ok(Some(frame))
     }
 }
@@ -177,12 +179,12 @@ mod tests {
     fn an_unchanged_screen_is_no_bytes_and_a_frame_is_one_update() {
         let mut model = tests_model();
         let mut screen = Screen::new(model.size, model.look).expect("made");
-        let first = screen.frame(&model).expect("drawn").expect("painted");
+        let first = screen.frame(&model, &[]).expect("drawn").expect("painted");
         assert!(first.starts_with(b"\x1b[?2026h") && first.ends_with(b"\x1b[?2026l"));
-        assert_eq!(screen.frame(&model).expect("drawn"), None);
+        assert_eq!(screen.frame(&model, &[]).expect("drawn"), None);
         model.say("news");
-        assert!(screen.frame(&model).expect("drawn").is_some());
-        assert_eq!(screen.frame(&model).expect("drawn"), None);
+        assert!(screen.frame(&model, &[]).expect("drawn").is_some());
+        assert_eq!(screen.frame(&model, &[]).expect("drawn"), None);
     }
 
     #[test]
@@ -191,7 +193,10 @@ mod tests {
         let mut screen = Screen::new(model.size, model.look).expect("made");
         for size in [(80, 24), (40, 10), (1, 1), (0, 0), (200, 50), (79, 24)] {
             model.size = size;
-            let bytes = screen.frame(&model).expect("drawn").unwrap_or_default();
+            let bytes = screen
+                .frame(&model, &[])
+                .expect("drawn")
+                .unwrap_or_default();
             for question in [&b"\x1b[6n"[..], b"\x1b[c", b"\x1b[5n"] {
                 assert!(!bytes.windows(question.len()).any(|at| at == question));
             }

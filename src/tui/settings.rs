@@ -1,6 +1,8 @@
 //! What the interactive program is started with and what it leaves behind.
 
 use super::browse::Sort;
+use super::keymap::Keymap;
+use crate::config::Hangup;
 use crate::proto::{JobSpec, Naming};
 use std::path::PathBuf;
 
@@ -17,6 +19,15 @@ pub struct Settings {
     pub ascii: Option<bool>,
     /// Colour; `None`: unless `NO_COLOR` is set.
     pub colour: Option<bool>,
+    /// Which keys mean what.
+    pub keymap: Keymap,
+    /// A slow line: two frames a second unless a key was pressed; `None`: over SSH.
+    pub slow_line: Option<bool>,
+    /// Progress in the window's title, and in the taskbar where it is known; `None`: where the
+    /// terminal takes it.
+    pub title: Option<bool>,
+    /// What becomes of copies when the terminal goes away.
+    pub hangup: Hangup,
     /// Where receipts of finished jobs are kept; `None` keeps none.
     pub state_dir: Option<PathBuf>,
     /// A line to show at the start.
@@ -33,6 +44,10 @@ impl Default for Settings {
             sort: Sort::default(),
             ascii: None,
             colour: None,
+            keymap: Keymap::default(),
+            slow_line: None,
+            title: None,
+            hangup: Hangup::Stop,
             state_dir: None,
             notice: None,
             defaults: JobSpec {

@@ -35,12 +35,17 @@ impl Drop for Guard {
     }
 }
 
-/// Takes the terminal: raw, alternate screen, no cursor, pastes in brackets.
-pub fn enter() -> io::Result<Guard> {
+/// What is sent beside the modes when the terminal is given back.
+static PARTING: Mutex<String> = Mutex::new(String::new());
+
+/// Takes the terminal: raw, alternate screen, no cursor, pastes in brackets. `greeting` is sent
+/// with it, `parting` when it is given back.
+pub fn enter(greeting: &str, parting: String) -> io::Result<Guard> {
     enable_raw_mode()?;
     TAKEN.store(true, Ordering::SeqCst);
+    *PARTING.lock().unwrap_or_else(PoisonError::into_inner) = parting;
     let guard = Guard(());
-    let mut bytes = Vec::new();
+    let mut bytes = greeting.as_bytes().to_vec();
     queue!(bytes, EnterAlternateScreen, EnableBracketedPaste, Hide)?;
     tty::output()?.write_all(&bytes)?;
     Ok(guard)
@@ -73,6 +78,9 @@ fn restore() -> io::Result<()> {
         Show,
         LeaveAlternateScreen
     )?;
+    let parting = PARTING.lock().unwrap_or_else(PoisonError::into_inner);
+    bytes.extend_from_slice(parting.as_bytes());
+    drop(parting);
     tty::output()?.write_all(&bytes)
 }
 

@@ -125,12 +125,26 @@ pub fn time_left(job: &JobView) -> String {
 
 /// An estimate between two numbers of seconds.
 fn span(low: u64, high: u64) -> String {
+    let (low, high) = (coarse(low), coarse(high));
     let (short, long) = (units::duration(low), units::duration(high));
     // A range says something only where its ends are clearly apart.
     if short == long || high <= low + low / 4 {
         return format!("~{long}");
     }
     format!("{short}-{long}")
+}
+
+/// Seconds as exact as an estimate can be: what flickers says nothing.
+const fn coarse(secs: u64) -> u64 {
+    let step = match secs {
+        0..20 => 1,
+        20..60 => 5,
+        60..600 => 10,
+        600..3_600 => 60,
+        _ => 300,
+    };
+    // Rounded to the nearest.
+    (secs + step / 2) / step * step
 }
 
 /// Entries finished of those found.
@@ -230,7 +244,7 @@ mod tests {
     #[test]
     fn estimates_are_a_range_only_when_they_are_apart() {
         assert_eq!(span(180, 190), "~3m10s");
-        assert_eq!(span(480, 700), "8m-11m");
+        assert_eq!(span(480, 700), "8m-12m");
         assert_eq!(span(0, 0), "~0s");
     }
 

@@ -7,11 +7,12 @@ use crate::support::tree::Dice;
 use crate::support::walk::{self, assert_same, same_bytes, temporaries};
 use crate::support::{is_root, is_thorough, skip};
 use haul::proto::{Conflict, ErrorClass, JobSpec, JobState, Op, Strategy};
-use haul::sys::{Call, Errno, FaultKind};
+use haul::sys::{Call, Errno, FaultKind, Real};
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Ten files, of which `f3` is at the destination already.
@@ -85,7 +86,9 @@ fn a_full_disk_that_is_told_late_is_believed() {
             job.durability = haul::proto::Durability::File;
             job.retries = 0;
             let ended = {
-                let sys = faulty(call, 3, false, FaultKind::Fail(errno));
+                // One flush that fails is answered by copying again.
+                let sticky = call == Call::Sync && errno == Errno::IO;
+                let sys = faulty(call, 3, sticky, FaultKind::Fail(errno));
                 let mut driver = crate::support::engine::Driver::on(sys);
                 let id = driver.add(&job, haul::proto::Start::Now);
                 driver.until("told", |driver| {
@@ -353,4 +356,86 @@ fn a_copy_that_is_stopped_and_continued_is_whole() {
     }
     assert_eq!(child.wait().expect("it ends").code(), Some(0));
     assert_same(&from, &to);
+}
+
+/// A source that may not be changed is copied; a destination that may not is left, and said.
+#[test]
+fn what_may_not_be_changed_is_listed_and_stays() {
+    let mut scratch = Scratch::new();
+    let (from, _) = ten(&scratch, 5000);
+    let Some(disk) = scratch.mount_image("ext4") else {
+        return;
+    };
+    let flag = |words: &str, path: &Path| {
+        let status = Command::new("chattr").arg(words).arg(path).status();
+        status.is_ok_and(|status| status.success())
+    };
+    let fixed = disk.join("fixed");
+    fs::create_dir(&fixed).expect("made");
+    fs::write(fixed.join("f3"), "the old one").expect("written");
+    // Names may be added and none may be taken away: the copy cannot get its name.
+    let growing = disk.join("growing");
+    fs::create_dir(&growing).expect("made");
+    if !flag("+i", &fixed.join("f3")) || !flag("+a", &growing) {
+        return skip("no chattr");
+    }
+    let ended = run(Arc::new(Real), &over(&from, &fixed, Strategy::Auto));
+    let unlocked = flag("-i", &fixed.join("f3"));
+    assert_told("immutable", &ended, &from, &fixed);
+    assert_eq!(ended.failures.len(), 1, "{:?}", ended.failures);
+    assert!(ended.failures[0].reason.contains("not permitted"));
+
+    let ended = run(
+        Arc::new(Real),
+        &over(&from.join("f1"), &growing.join("f1"), Strategy::Auto),
+    );
+    let freed = flag("-a", &growing);
+    assert!(unlocked && freed, "the flags cannot be taken away again");
+    assert_eq!(ended.failures.len(), 1, "{:?}", ended.failures);
+    let reason = &ended.failures[0].reason;
+    assert!(reason.contains("not permitted"), "{reason}");
+    // Nobody can remove the temporary either: it is owned up to.
+    assert_eq!(
+        temporaries(&growing).is_empty(),
+        !reason.contains("left behind")
+    );
+    assert!(!growing.join("f1").exists());
+
+    // And a source with the flag is a source like any other.
+    let back = scratch.at("back");
+    fs::write(fixed.join("f4"), "fixed").expect("written");
+    assert!(flag("+i", &fixed.join("f4")));
+    let ended = run(Arc::new(Real), &exact(&fixed, &back, Strategy::Auto));
+    assert!(flag("-i", &fixed.join("f4")));
+    ended.assert_good();
+    assert_same(&fixed, &back);
+}
+
+/// A defect in the middle of a file costs that file and is told.
+#[test]
+fn a_panic_costs_what_it_struck_and_nothing_else() {
+    for (call, nth) in [
+        (Call::OpenSource, 3),
+        (Call::CreateNew, 3),
+        (Call::ReadAt, 3),
+        (Call::SetTimes, 3),
+        (Call::RenameNew, 3),
+    ] {
+        let scratch = Scratch::quick();
+        let (from, to) = ten(&scratch, 5000);
+        let sys = faulty(call, nth, false, FaultKind::Panic);
+        let ended = run(sys.clone(), &over(&from, &to, Strategy::Buffered));
+        let said = format!("{call:?}: {:?}", ended.failures);
+        assert_eq!(sys.hit(), Some(call), "{said}");
+        assert_eq!(ended.summary.state, JobState::DoneWithFailures, "{said}");
+        assert!(
+            ended
+                .failures
+                .iter()
+                .any(|it| it.reason.contains("internal error")),
+            "{said}"
+        );
+        assert_eq!(ended.failures.len(), 1, "{said}");
+        assert!(ended.summary.files.copied >= 9, "{said}");
+    }
 }

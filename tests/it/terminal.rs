@@ -21,10 +21,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use walkdir::WalkDir;
 
-const MIB: u64 = 1 << 20;
+pub const MIB: u64 = 1 << 20;
 
 /// The program on `src` and `dst`, in the world's directory, with nothing set but this.
-fn haul(world: &World, variables: &[(&str, &str)]) -> Command {
+pub fn haul(world: &World, variables: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_haul"));
     command
         .args(["src", "dst"])
@@ -37,16 +37,16 @@ fn haul(world: &World, variables: &[(&str, &str)]) -> Command {
     command
 }
 
-fn open(world: &World) -> Terminal {
+pub fn open(world: &World) -> Terminal {
     open_with(world, &[])
 }
 
-fn open_with(world: &World, variables: &[(&str, &str)]) -> Terminal {
+pub fn open_with(world: &World, variables: &[(&str, &str)]) -> Terminal {
     Terminal::start(haul(world, variables), (80, 24), Streams::All)
 }
 
 /// A world with `src` and `dst`, and these files in `src`.
-fn world_of(files: &[(&str, Vec<u8>)]) -> World {
+pub fn world_of(files: &[(&str, Vec<u8>)]) -> World {
     let world = World::new();
     for dir in ["src", "dst"] {
         fs::create_dir(world.path().join(dir)).expect("made");
@@ -60,14 +60,14 @@ fn world_of(files: &[(&str, Vec<u8>)]) -> World {
 }
 
 /// Bytes that differ from place to place.
-fn bytes(len: usize, seed: usize) -> Vec<u8> {
+pub fn bytes(len: usize, seed: usize) -> Vec<u8> {
     (0..len)
         .map(|at| ((at * 31 + seed * 131) % 251) as u8)
         .collect()
 }
 
 /// Every file below, by its path, with what is in it.
-fn tree(root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+pub fn tree(root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let entries = WalkDir::new(root)
         .into_iter()
         .map(|entry| entry.expect("listed"));
@@ -81,7 +81,7 @@ fn tree(root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 }
 
 /// The temporaries below a directory.
-fn temporaries(root: &Path) -> Vec<PathBuf> {
+pub fn temporaries(root: &Path) -> Vec<PathBuf> {
     let entries = WalkDir::new(root).into_iter().filter_map(Result::ok);
     let paths = entries.map(walkdir::DirEntry::into_path);
     paths
@@ -93,27 +93,27 @@ fn temporaries(root: &Path) -> Vec<PathBuf> {
 }
 
 /// Copies of large files take turns: two at a time would make each other's waits long.
-fn turn() -> MutexGuard<'static, ()> {
+pub fn turn() -> MutexGuard<'static, ()> {
     static TURN: Mutex<()> = Mutex::new(());
     TURN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The smallest buffer and no help from the kernel: a large file takes long enough to act in.
-const SLOWLY: [(&str, &str); 3] = [
+pub const SLOWLY: [(&str, &str); 3] = [
     ("HAUL_STRATEGY", "buffered"),
     ("HAUL_BUFFER_SIZE", "4096"),
     ("HAUL_SYNC", "none"),
 ];
 
 /// Long enough to be stopped in its middle, short enough to be copied to its end.
-const LARGE: u64 = 512 * MIB;
+pub const LARGE: u64 = 512 * MIB;
 
 /// For copies that are never let come to their end.
-const ENDLESS: u64 = 3 * 1024 * MIB;
+pub const ENDLESS: u64 = 3 * 1024 * MIB;
 
 /// A world whose `src` holds `big.bin` and the small `then.txt`. The blocks of the large file are
 /// allocated, so that none is skipped as a hole, and every eighth MiB says where it is.
-fn world_with_large(size: u64) -> World {
+pub fn world_with_large(size: u64) -> World {
     let world = world_of(&[("then.txt", bytes(70_000, 3))]);
     let file = File::create(world.path().join("src/big.bin")).expect("made");
     fallocate(&file, FallocateFlags::empty(), 0, size).expect("room for a large file");
@@ -124,7 +124,7 @@ fn world_with_large(size: u64) -> World {
     world
 }
 
-fn same_content(one: &Path, other: &Path) -> bool {
+pub fn same_content(one: &Path, other: &Path) -> bool {
     let (mut one, mut other) = (
         File::open(one).expect("one"),
         File::open(other).expect("other"),
@@ -142,7 +142,7 @@ fn same_content(one: &Path, other: &Path) -> bool {
 }
 
 /// The queue's row of a job: its number and state begin it.
-fn row(screen: &str, job: u32) -> Option<&str> {
+pub fn row(screen: &str, job: u32) -> Option<&str> {
     screen.lines().find(|line| {
         let mut words = line.trim_start_matches(['>', '▶', ' ']).split_whitespace();
         words.next() == Some(&job.to_string())
@@ -152,11 +152,11 @@ fn row(screen: &str, job: u32) -> Option<&str> {
     })
 }
 
-fn stands(screen: &str, job: u32, state: &str) -> bool {
+pub fn stands(screen: &str, job: u32, state: &str) -> bool {
     row(screen, job).is_some_and(|row| row.split_whitespace().any(|word| word == state))
 }
 
-fn percent(screen: &str, job: u32) -> Option<u32> {
+pub fn percent(screen: &str, job: u32) -> Option<u32> {
     let words = row(screen, job)?.split_whitespace();
     words
         .filter_map(|word| word.trim_end_matches('+').strip_suffix('%'))
@@ -164,14 +164,14 @@ fn percent(screen: &str, job: u32) -> Option<u32> {
 }
 
 /// Plans a copy of what the cursor is on and starts it.
-fn start_copy(terminal: &Terminal) {
+pub fn start_copy(terminal: &Terminal) {
     terminal.keys(F5);
     terminal.shows("Of these");
     terminal.keys(ENTER);
 }
 
 /// Starts the copy of the large file and waits until it is in the middle of it.
-fn in_mid_copy(terminal: &Terminal) {
+pub fn in_mid_copy(terminal: &Terminal) {
     terminal.shows("big.bin");
     start_copy(terminal);
     terminal.until("job 1 in the middle of its file", |screen| {
@@ -179,14 +179,14 @@ fn in_mid_copy(terminal: &Terminal) {
     });
 }
 
-fn done(terminal: &Terminal, job: u32) -> String {
+pub fn done(terminal: &Terminal, job: u32) -> String {
     terminal.until(&format!("job {job} done"), |screen| {
         stands(screen, job, "DONE")
     })
 }
 
 /// The program has ended: the terminal is as it was, and nothing was asked of it.
-fn given_back(terminal: &Terminal) {
+pub fn given_back(terminal: &Terminal) {
     assert!(
         terminal.is_restored(),
         "modes of the terminal were left behind"
@@ -207,7 +207,7 @@ fn given_back(terminal: &Terminal) {
     never_asked(&bytes);
 }
 
-fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
+pub fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
     bytes.windows(what.len()).position(|at| at == what)
 }
 
@@ -533,6 +533,24 @@ fn foreign(bytes: &[u8]) -> Vec<String> {
     let mut found = Vec::new();
     let mut rest = text;
     while let Some(character) = rest.chars().next() {
+        // The window's title, which holds words and figures of our own and no name.
+        if let Some((title, after)) = rest
+            .strip_prefix("\x1b]2;haul")
+            .and_then(|after| after.split_once("\x1b\\"))
+            && title
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || " %".contains(c))
+        {
+            rest = after;
+            continue;
+        }
+        let kept = ["\x1b[22;2t", "\x1b[23;2t"]
+            .into_iter()
+            .find_map(|kept| rest.strip_prefix(kept));
+        if let Some(after) = kept {
+            rest = after;
+            continue;
+        }
         let sequence = rest.strip_prefix("\x1b[").map(|after| {
             let end = after
                 .find(|c: char| ('\x40'..='\x7e').contains(&c))

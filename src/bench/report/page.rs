@@ -23,6 +23,14 @@ pub fn page(results: &Results) -> String {
     for case in &results.cases {
         out.push_str(&section(case));
     }
+    let advice = super::advice(results);
+    if !advice.is_empty() {
+        let lines: Vec<_> = advice
+            .iter()
+            .map(|line| format!("<li>{}</li>", escaped(line)))
+            .collect();
+        out.push_str(&["<h2>Advice</h2>\n<ul>", &lines.concat(), "</ul>\n"].concat());
+    }
     out.push_str("</body></html>\n");
     out
 }

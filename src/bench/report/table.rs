@@ -4,12 +4,21 @@ use super::figures::{HEADINGS, about, cells, machine};
 use crate::bench::results::{CaseResult, Results};
 use crate::text;
 
-/// Everything as lines: a heading a case, a row a contestant, fastest first.
+/// Everything as lines: a heading a case, a row a contestant, fastest first; then the advice.
 pub fn table(results: &Results) -> String {
     let mut lines = vec![machine(results)];
     for case in &results.cases {
         lines.push(String::new());
         lines.extend(case_lines(case));
+    }
+    let advice = super::advice(results);
+    if !advice.is_empty() {
+        lines.push(String::new());
+        lines.extend(
+            advice
+                .iter()
+                .map(|line| text::shown(line.as_bytes()).into_owned()),
+        );
     }
     lines.push(String::new());
     lines.join("\n")

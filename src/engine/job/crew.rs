@@ -13,7 +13,7 @@ use crate::engine::tally::Cell;
 use crate::engine::threads;
 use crate::engine::throttle::Throttle;
 use crate::engine::tree::Slice;
-use crate::engine::worker::{Big, Flushes, Shared, Work, Worker, contain, reopen};
+use crate::engine::worker::{Big, Created, Flushes, Shared, Work, Worker, contain, reopen};
 use crate::proto::{DEFAULT_PARALLEL_MIN_SIZE, FileId, JobSpec, Lane, Strategy, WorkerId};
 use crate::sys::Sys;
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
@@ -86,6 +86,7 @@ impl Job {
             gate: Gate::default(),
             conflict: self.spec.conflict,
             answers: self.answers.clone(),
+            created: Created::of(&self.spec),
             durability: self.spec.durability,
             preserve: self.spec.preserve,
             umask: crate::sys::umask(),

@@ -18,7 +18,7 @@ use crate::engine::route::Route;
 use crate::engine::shots;
 use crate::engine::temp::is_temp;
 use crate::engine::tree::{Dir, DirFds, Made, Names, OpenPairs, Slice, SliceBuilder};
-use crate::engine::worker::{Shared, complete, hands_down};
+use crate::engine::worker::{Bound, Shared, complete, hands_down};
 use crate::proto::{ErrorClass, JobSpec, Op, Side, Totals};
 use crate::sys::{Errno, Kind, Stat};
 use std::collections::HashSet;
@@ -275,6 +275,19 @@ impl Scan {
                 ErrorClass::Refused,
                 "source and destination are the same directory",
             ));
+        }
+        if !fresh && dst_name.as_c_str() != c"." {
+            // Two directories of the source that the destination takes for one are not mixed.
+            let bound = Bound {
+                src: up.src(),
+                dst: up.dst(),
+                name: dst_name,
+            };
+            if parent.is_made() {
+                bound.refuse_if_taken_by_twin(sys)?;
+            } else if src_name == dst_name {
+                bound.refuse_if_folded(sys, &dst_stat)?;
+            }
         }
         if parent.is_place() {
             self.tops.insert((dst_stat.dev, dst_stat.ino));

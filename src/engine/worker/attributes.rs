@@ -83,7 +83,7 @@ impl Bearer<'_> {
 
 /// An attribute that is of the file, rather than of the machine or the file system it lies on.
 /// Overlay's own marks change what a directory means; a security label is the receiving system's
-/// to give.
+/// to give; xfs shows root its ACLs a second time, in a form of its own (`trusted.SGI_ACL_FILE`).
 fn travels(attribute: &CStr, keep: Preserve) -> bool {
     let name = attribute.to_bytes();
     if is_acl(attribute) {
@@ -92,6 +92,7 @@ fn travels(attribute: &CStr, keep: Preserve) -> bool {
     keep.xattr
         && !name.starts_with(b"trusted.overlay.")
         && !name.starts_with(b"user.overlay.")
+        && !name.starts_with(b"trusted.SGI_")
         && !name.starts_with(b"system.")
         && name != b"security.selinux"
 }
@@ -240,6 +241,7 @@ mod tests {
         assert!(travels(ACCESS_ACL, all));
         assert!(!travels(c"trusted.overlay.opaque", all));
         assert!(!travels(c"security.selinux", all));
+        assert!(!travels(c"trusted.SGI_ACL_FILE", all));
         assert!(!travels(ACCESS_ACL, Preserve { acl: false, ..all }));
         assert!(!travels(
             c"user.shot",

@@ -17,7 +17,7 @@ pub(super) enum Way {
     /// The chosen policy leaves what is there.
     Leave,
     /// What is there is to be replaced.
-    Replace,
+    Replace(Stat),
     /// What is there stays; a free name beside it is to be found.
     Beside,
     /// Somebody is to be asked; this is there.
@@ -69,7 +69,7 @@ pub(super) fn look(
         }
         Conflict::Skip => Way::Leave,
         Conflict::Newer if entry.mtime <= there.mtime => Way::Leave,
-        Conflict::Newer | Conflict::Overwrite => Way::Replace,
+        Conflict::Newer | Conflict::Overwrite => Way::Replace(there),
         Conflict::Rename => Way::Beside,
         Conflict::Ask => Way::Ask(there),
     })

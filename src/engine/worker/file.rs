@@ -96,7 +96,10 @@ impl Worker {
                 }
                 Way::Free => Placing::New,
                 Way::Identical | Way::Leave => return Ok(Opened::Settled(Status::Skipped)),
-                Way::Replace => Placing::Over,
+                Way::Replace(there) => {
+                    self.may_replace(slice, index, &fds, &there)?;
+                    Placing::Over
+                }
                 Way::Beside => Placing::Beside,
             }
         };

@@ -153,22 +153,26 @@ impl Worker {
                         let src_dev = file.slice.dir.route.src_dev;
                         match existing::look(sys, dir, name, &entry, src_dev, None, policy)? {
                             Way::Identical | Way::Leave => return Ok(Status::Skipped),
-                            Way::Free | Way::Replace | Way::Beside | Way::Ask(_) => {}
+                            Way::Free | Way::Replace(_) | Way::Beside | Way::Ask(_) => {}
                         }
                     }
+                    self.may_still_replace(file.slice, file.index, file.fds)?;
                     publish::name_over(sys, dir, file.temp, name)?;
+                    self.remember(dir, name)?;
                     return Ok(Status::Copied);
                 }
                 Placing::New => {
                     if publish::name_new(sys, dir, file.temp, name)? == Named::Done {
+                        self.remember(dir, name)?;
                         return Ok(Status::Copied);
                     }
+                    self.may_be_taken(file.slice, file.index, file.fds)?;
                     // Somebody made it meanwhile: the policy decides, as if it had been there.
                     let src_dev = file.slice.dir.route.src_dev;
                     match existing::look(sys, dir, name, &entry, src_dev, None, policy)? {
                         Way::Free => {}
                         Way::Identical | Way::Leave => return Ok(Status::Skipped),
-                        Way::Replace => {
+                        Way::Replace(_) => {
                             file.slice.dir.found_shared();
                             return Err(Trouble::own(
                                 Op::Rename,

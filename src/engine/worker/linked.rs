@@ -107,12 +107,16 @@ impl Worker {
             match existing::look(sys, fds.dst(), to, &entry, src_dev, None, policy)? {
                 Way::Free => {}
                 Way::Identical | Way::Leave => return Ok(Some(Status::Skipped)),
-                Way::Replace => over = true,
+                Way::Replace(there) => {
+                    self.may_replace(slice, index, &fds, &there)?;
+                    over = true;
+                }
                 Way::Beside => beside = Some(1),
                 Way::Ask(there) => return Ok(Some(self.park(slice, index, &there))),
             }
         }
         let linked = if over {
+            self.may_still_replace(slice, index, &fds)?;
             self.link_over(&from, name, &fds, to)
         } else {
             loop {
@@ -121,6 +125,7 @@ impl Worker {
                     Err(Errno::EXIST) => match &mut beside {
                         Some(number) if *number < NAMES => *number += 1,
                         _ => {
+                            self.may_be_taken(slice, index, &fds)?;
                             slice.dir.found_shared();
                             return Err(Trouble::own(
                                 Op::Rename,

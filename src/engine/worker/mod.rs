@@ -6,6 +6,7 @@
 
 mod attributes;
 mod climb;
+mod collision;
 mod directory;
 mod existing;
 mod file;
@@ -18,6 +19,7 @@ mod publish;
 mod unnamed;
 
 pub use attributes::hands_down;
+pub use collision::{Bound, Created};
 pub use directory::{complete, reopen};
 pub use existing::is_same_time;
 pub use file::OpenFile;
@@ -80,6 +82,8 @@ pub struct Shared {
     pub conflict: Conflict,
     /// What was said of single entries instead.
     pub answers: Arc<Answers>,
+    /// What this job created, where several sources come to one directory.
+    pub created: Option<Created>,
     /// Durability.
     pub durability: Durability,
     /// What is kept besides the bytes.

@@ -61,7 +61,10 @@ impl Worker {
             )? {
                 Way::Free => {}
                 Way::Identical | Way::Leave => return Ok(Status::Skipped),
-                Way::Replace => over = true,
+                Way::Replace(there) => {
+                    self.may_replace(slice, index, &fds, &there)?;
+                    over = true;
+                }
                 Way::Beside => beside = Some(1),
                 Way::Ask(there) => return Ok(self.park(slice, index, &there)),
             }
@@ -79,6 +82,7 @@ impl Worker {
             });
         let placed = dressed.and_then(|()| {
             if over {
+                self.may_still_replace(slice, index, &fds)?;
                 publish::name_over(sys, fds.dst(), &temp, dest_name)?;
                 return Ok(());
             }
@@ -90,6 +94,7 @@ impl Worker {
                     Named::Taken => match &mut beside {
                         Some(number) if *number < 10_000 => *number += 1,
                         _ => {
+                            self.may_be_taken(slice, index, &fds)?;
                             dir.found_shared();
                             return Err(Trouble::own(
                                 Op::Rename,
@@ -104,6 +109,9 @@ impl Worker {
         });
         if let Err(trouble) = placed {
             return Err(self.cleaned_up(fds.dst(), &temp, trouble));
+        }
+        if beside.is_none() {
+            self.remember(fds.dst(), dest_name)?;
         }
         Ok(Status::Copied)
     }

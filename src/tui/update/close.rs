@@ -1,9 +1,14 @@
 //! Leaving: never without a question while there is work, never without the engine's goodbye.
 
 use super::Effects;
+use crate::config::Hangup;
+use crate::proto::{JobState, JobView};
 use crate::tui::layers::{Asked, Layer, Question};
 use crate::tui::model::{Model, Phase};
 use crate::tui::msg::Effect;
+
+/// The signal of a terminal that has gone.
+const SIGHUP: u8 = 1;
 
 /// The signal a second Ctrl-C while closing counts as.
 const SIGINT: u8 = 2;
@@ -53,6 +58,14 @@ pub fn shut_down(model: &mut Model, effects: &mut Effects) {
 /// A signal from outside, or a terminal that has gone: no question can be answered.
 pub fn signal(model: &mut Model, number: u8, effects: &mut Effects) {
     model.signal.get_or_insert(number);
+    if number == SIGHUP && model.hangup == Hangup::Finish && model.phase != Phase::Closing {
+        // Nobody watches any more: what runs and waits is finished, what is paused would be for
+        // ever.
+        model.alone = true;
+        model.layers.clear();
+        model.phase = Phase::WhenDone;
+        return;
+    }
     shut_down(model, effects);
 }
 
@@ -64,7 +77,8 @@ pub fn engine_ended(model: &mut Model, effects: &mut Effects) {
 
 /// Leaves once everything is done, where that was chosen.
 pub fn settle(model: &mut Model, effects: &mut Effects) {
-    if model.phase == Phase::WhenDone && model.unfinished().next().is_none() {
+    let left = |job: &&JobView| !(model.alone && job.state == JobState::Paused);
+    if model.phase == Phase::WhenDone && !model.unfinished().any(|job| left(&job)) {
         shut_down(model, effects);
     }
 }

@@ -34,7 +34,7 @@ pub fn act(model: &mut Model, action: Action, effects: &mut Effects) {
         Some(Layer::Files(_)) => files::act(model, action, effects),
         Some(Layer::Chart(_)) => files::chart(model, action, effects),
         Some(Layer::History(_)) => history::act(model, action),
-        Some(Layer::Pattern(_) | Layer::Limit(_)) | None => {}
+        Some(Layer::Pattern(_) | Layer::Limit(_) | Layer::Palette(_)) | None => {}
     }
 }
 

@@ -22,7 +22,7 @@ pub use layers::ORDERS;
 use super::action::Action;
 use super::browse::Side;
 use super::keymap::{Key, Meaning};
-use super::layers::Layer;
+use super::layers::{Layer, PaletteLayer};
 use super::model::{Focus, Model};
 use super::msg::{Effect, Msg};
 use crossterm::event::{KeyEvent, KeyEventKind};
@@ -104,6 +104,9 @@ fn act(model: &mut Model, action: Action, effects: &mut Effects) {
     match action {
         Action::Quit => return close::ask(model, effects),
         Action::Repaint => return effects.push(Effect::Repaint),
+        Action::Palette => {
+            return model.layers.push(Layer::Palette(PaletteLayer::default()));
+        }
         Action::Help if !matches!(model.layers.last(), Some(Layer::Help { .. })) => {
             return model.layers.push(Layer::Help { top: 0 });
         }

@@ -2,11 +2,13 @@
 
 use super::{Effects, close, panes};
 use crate::proto::Request;
+use crate::tui::action::ACTIONS;
 use crate::tui::browse::Side;
 use crate::tui::keymap::Key;
 use crate::tui::layers::{Layer, PatternLayer};
 use crate::tui::model::{Focus, Model};
 use crate::tui::msg::Effect;
+use crate::tui::palette;
 use crate::tui::pattern::Pattern;
 use crate::units;
 use crossterm::event::{KeyCode, KeyEvent};
@@ -24,6 +26,14 @@ pub fn key(model: &mut Model, event: &KeyEvent, effects: &mut Effects) {
     match key.code {
         KeyCode::Esc => cancel(model),
         KeyCode::Enter => finish(model, effects),
+        KeyCode::Up | KeyCode::Down if matches!(model.layers.last(), Some(Layer::Palette(_))) => {
+            let found = found(model).len();
+            if let Some(Layer::Palette(layer)) = model.layers.last_mut() {
+                let by = if key.code == KeyCode::Up { -1 } else { 1 };
+                let last = found.saturating_sub(1);
+                layer.at = layer.at.saturating_add_signed(by).min(last);
+            }
+        }
         KeyCode::Up | KeyCode::Down if model.layers.is_empty() => {
             // A filter leaves the arrows to the list it narrows.
             if let Focus::Pane(side) = model.focus {
@@ -77,8 +87,22 @@ fn request(key: Key) -> Option<InputRequest> {
     })
 }
 
+/// What the palette on top finds.
+fn found(model: &Model) -> Vec<usize> {
+    match (model.layers.last(), model.context_below()) {
+        (Some(Layer::Palette(layer)), Some(context)) => {
+            palette::found(context, layer.input.value())
+        }
+        _ => Vec::new(),
+    }
+}
+
 fn edit(model: &mut Model, change: impl FnOnce(&mut Input)) {
     match model.layers.last_mut() {
+        Some(Layer::Palette(layer)) => {
+            layer.at = 0;
+            return change(&mut layer.input);
+        }
         Some(Layer::Limit(layer)) => {
             layer.wrong = None;
             return change(&mut layer.input);
@@ -111,7 +135,7 @@ fn cancel(model: &mut Model) {
     if let Some(Layer::Files(layer)) = model.layers.last_mut() {
         layer.input = None;
         layer.order.filter.clear();
-    } else if let Some(Layer::Limit(_)) = model.layers.last() {
+    } else if let Some(Layer::Limit(_) | Layer::Palette(_)) = model.layers.last() {
         model.layers.pop();
     } else if let Some(Layer::Pattern(_)) = model.layers.last() {
         model.layers.pop();
@@ -149,6 +173,14 @@ fn finish_limit(model: &mut Model, effects: &mut Effects) {
 fn finish(model: &mut Model, effects: &mut Effects) {
     if let Some(Layer::Limit(_)) = model.layers.last() {
         return finish_limit(model, effects);
+    }
+    if let Some(Layer::Palette(layer)) = model.layers.last() {
+        let row = found(model).get(layer.at).copied();
+        if let Some(row) = row {
+            model.layers.pop();
+            super::act(model, ACTIONS[row].action, effects);
+        }
+        return;
     }
     if let Some(Layer::Files(layer)) = model.layers.last_mut() {
         layer.input = None;

@@ -1,7 +1,7 @@
 //! The list of keys, made from the table of actions.
 
 use super::draw::{self, Line, Pen};
-use crate::tui::action::keys_table;
+use crate::tui::action::keys_of;
 use crate::tui::model::Model;
 use ratatui::layout::Rect;
 
@@ -41,7 +41,7 @@ pub fn lines(model: &Model, width: u16) -> Vec<Line> {
     let keys = KEYS.min(width / 3);
     let mut lines = Vec::new();
     let mut context = "";
-    for row in keys_table() {
+    for row in keys_of(&model.keymap) {
         if row.context != context {
             if !context.is_empty() {
                 lines.push(Line::new());

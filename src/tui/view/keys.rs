@@ -4,7 +4,6 @@ use super::draw::{Line, Pen};
 use crate::proto::JobState;
 use crate::text;
 use crate::tui::action::{ACTIONS, Action, Context, Row};
-use crate::tui::keymap;
 use crate::tui::layers::Layer;
 use crate::tui::model::{Model, Phase};
 use crate::tui::update::can_retry;
@@ -49,6 +48,7 @@ fn hints(model: &Model) -> Vec<(String, String)> {
             Some(Layer::Pattern(layer)) if layer.mark => "mark",
             Some(Layer::Pattern(_)) => "unmark",
             Some(Layer::Limit(_)) => "cap the rate",
+            Some(Layer::Palette(_)) => "run it",
             _ => "keep the filter",
         };
         return vec![
@@ -57,29 +57,39 @@ fn hints(model: &Model) -> Vec<(String, String)> {
             ("^U".to_string(), "empty".to_string()),
         ];
     };
-    let rows: Vec<&Row> = ACTIONS
+    ACTIONS
         .iter()
-        .filter(|row| row.contexts.contains(&context) && !row.hint.is_empty())
-        .filter(|row| available(model, context, row.action))
-        .collect();
-    rows.into_iter()
-        .map(|row| (key_of(row), hint(model, row)))
+        .enumerate()
+        .filter(|(_, row)| row.contexts.contains(&context) && !row.hint.is_empty())
+        .filter(|(_, row)| available(model, context, row.action))
+        .filter_map(|(at, row)| Some((key_of(model, context, at)?, hint(model, row))))
         .collect()
 }
 
-fn key_of(row: &Row) -> String {
-    // One hint for two keys that belong together.
-    match (row.action, row.contexts) {
-        (Action::Later, _) => return "J/K".to_string(),
-        (Action::FewerWorkers, _) => return "+/-".to_string(),
-        (Action::Down, _) => return "Up/Down".to_string(),
-        (Action::Right, [Context::Plan]) => return "Left/Right".to_string(),
-        _ => {}
-    }
-    row.keys
-        .first()
-        .map(|key| keymap::label(key))
-        .unwrap_or_default()
+/// The first key of a row; two keys that belong together have one hint. `None` without a key.
+fn key_of(model: &Model, context: Context, at: usize) -> Option<String> {
+    let first = |at: usize| model.keymap.labels(context, at).into_iter().next();
+    let row = &ACTIONS[at];
+    let partner = match row.action {
+        Action::Later => Some(Action::Earlier),
+        Action::FewerWorkers => Some(Action::MoreWorkers),
+        Action::Down => Some(Action::Up),
+        Action::Right if context == Context::Plan => Some(Action::Left),
+        _ => None,
+    };
+    let own = first(at)?;
+    let partner = partner
+        .and_then(|partner| {
+            ACTIONS
+                .iter()
+                .position(|row| row.action == partner && row.contexts.contains(&context))
+        })
+        .and_then(first);
+    Some(match (row.action, partner) {
+        (Action::Later, Some(other)) => format!("{own}/{other}"),
+        (_, Some(other)) => format!("{other}/{own}"),
+        (_, None) => own,
+    })
 }
 
 fn hint(model: &Model, row: &Row) -> String {

@@ -66,6 +66,9 @@ pub fn view(model: &Model, frame: &mut Frame) {
             }
             Layer::Chart(chart) => throughput::draw(&mut pen, model, chart, body),
             Layer::History(history) => history::draw(&mut pen, model, history, body),
+            Layer::Palette(palette) => {
+                cursor = Some(questions::palette(&mut pen, model, palette, body));
+            }
             Layer::Limit(limit) => cursor = Some(questions::limit(&mut pen, limit, body)),
             Layer::Help { top } => help::draw(&mut pen, model, *top, body),
             Layer::Plan(plan) => plan::draw(&mut pen, model, plan, body),
@@ -75,6 +78,9 @@ pub fn view(model: &Model, frame: &mut Frame) {
                 cursor = Some(questions::pattern(&mut pen, pattern, body));
             }
         }
+    }
+    if !model.typed.is_empty() {
+        questions::continuations(&mut pen, model, layout.body);
     }
     if matches!(model.phase, Phase::Closing | Phase::Closed) {
         questions::closing(&mut pen, model, layout.body);

@@ -53,6 +53,11 @@ impl Seen {
         self.emulator.screen()
     }
 
+    /// Everything written so far.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// What it shows, a line a row, without blanks at the ends.
     pub fn text(&self) -> String {
         let (_, width) = self.screen().size();
@@ -229,7 +234,8 @@ impl Terminal {
         assert_eq!(Arc::strong_count(&master), 1, "somebody holds it open");
     }
 
-    fn stop_reading(&mut self) {
+    /// Reads nothing from now on, as a terminal that was stopped.
+    pub fn stop_reading(&mut self) {
         self.stop.store(true, Ordering::Release);
         if let Some(reader) = self.reader.take() {
             reader.join().expect("the reader ended");

@@ -170,10 +170,36 @@ impl Scratch {
         }
     }
 
+    /// Mounts a file system that takes names that differ in case for one (NTFS, as a Windows
+    /// server would); `None`, said loudly, where there is none.
+    pub fn mount_ignoring_case(&mut self) -> Option<PathBuf> {
+        let image = self.at("ntfs.image");
+        let file = fs::File::create(&image).expect("an image can be made");
+        file.set_len(30 << 20).expect("an image can be sized");
+        let path = self.dir("ntfs");
+        let works = |program: &str, words: &[&str], more: &[&PathBuf]| {
+            let output = std::process::Command::new(program)
+                .args(words)
+                .args(more)
+                .output();
+            output.is_ok_and(|output| output.status.success())
+        };
+        if works("mkntfs", &["-q", "-F"], &[&image])
+            && works("lowntfs-3g", &["-o", "ignore_case"], &[&image, &path])
+        {
+            self.mounts.push(path.clone());
+            Some(path)
+        } else {
+            skip("no file system that ignores case (lowntfs-3g)");
+            None
+        }
+    }
+
     /// Unmounts what [`Self::mount_image`] mounted and throws it away.
     pub fn unmount_image(&mut self, kind: &str) {
         let path = self.at(kind);
-        unmount(&path, UnmountFlags::empty()).expect("an image can be unmounted");
+        // At once for everybody who looks; a thread of an ended job may hold it a moment longer.
+        unmount(&path, UnmountFlags::DETACH).expect("an image can be unmounted");
         self.mounts.retain(|mounted| *mounted != path);
         fs::remove_file(self.at(format!("{kind}.image"))).expect("an image can be removed");
     }

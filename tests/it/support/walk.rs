@@ -1,6 +1,6 @@
 //! Looks at two trees with the standard library alone and says where they differ.
 
-use rustix::fs::{SeekFrom, seek};
+use rustix::fs::{SeekFrom, lgetxattr, llistxattr, seek};
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs::{self, File, Metadata};
@@ -68,6 +68,26 @@ fn kind(metadata: &Metadata) -> &'static str {
     }
 }
 
+/// Extended attributes of an entry, ACLs among them, of the link itself when it is one; without what
+/// a security module gives by itself, and without what xfs shows of an ACL a second time.
+pub fn attributes(path: &Path) -> BTreeMap<Vec<u8>, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    // The kernel's own bounds (XATTR_LIST_MAX, XATTR_SIZE_MAX).
+    let mut list = vec![0; 65_536];
+    let Ok(len) = llistxattr(path, &mut list[..]) else {
+        return found;
+    };
+    let names = list[..len].split(|byte| *byte == 0);
+    let by_itself = |name: &[u8]| name == b"security.selinux" || name.starts_with(b"trusted.SGI_");
+    for name in names.filter(|name| !name.is_empty() && !by_itself(name)) {
+        let mut value = vec![0; 65_536];
+        let len = lgetxattr(path, name, &mut value[..]).expect("a listed attribute can be read");
+        value.truncate(len);
+        found.insert(name.to_owned(), value);
+    }
+    found
+}
+
 /// Whether two regular files hold the same bytes.
 pub fn same_bytes(one: &Path, two: &Path) -> bool {
     fs::read(one).expect("a file can be read") == fs::read(two).expect("a file can be read")
@@ -93,6 +113,12 @@ pub fn differs(source: &Path, copy: &Path) -> Vec<String> {
     note("owner", owner(&from), owner(&to));
     let time = |metadata: &Metadata| format!("{}.{:09}", metadata.mtime(), metadata.mtime_nsec());
     note("time", time(&from), time(&to));
+    note(
+        "attributes",
+        format!("{:?}", attributes(source)),
+        format!("{:?}", attributes(copy)),
+    );
+    note("device", from.rdev().to_string(), to.rdev().to_string());
     if from.is_file() {
         note("length", from.len().to_string(), to.len().to_string());
         let same = same_bytes(source, copy);
