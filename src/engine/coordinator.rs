@@ -139,7 +139,11 @@ impl Coordinator {
             Request::Cancel { job } => self.with(job, |job| job.cancel(&mut events)),
             Request::PauseFile { job, file } => self.with(job, |job| job.pause_file(file, true)),
             Request::ResumeFile { job, file } => self.with(job, |job| job.pause_file(file, false)),
-            Request::CancelFile { job, file } => self.with(job, |job| job.cancel_file(file)),
+            Request::CancelFile { job, file } => self.with(job, |job| {
+                job.cancel_file(file);
+                // It may have been the one that waited for room and looked for it.
+                job.look_for_room(&mut events);
+            }),
             Request::Move { job, by } => self.shift(job, by),
             Request::RetryFailed { job } => self.with(job, |job| {
                 job.retry(&mut events);
@@ -353,7 +357,9 @@ impl Coordinator {
             .filter(|(place, other)| *place != at && same(other))
             .find(|(place, other)| {
                 let state = other.state();
-                state.is_active() || (*place < at && state == JobState::Queued)
+                state.is_active()
+                    || other.waits_for_room()
+                    || (*place < at && state == JobState::Queued)
             })
             .map(|(_, other)| other.id)
     }

@@ -220,6 +220,13 @@ impl Worker {
         }
     }
 
+    /// Gives the room back: an offer to join may hold the file open after its name is gone.
+    fn empty(&self, big: &Big) {
+        if let Err(errno) = self.shared.sys.set_len(big.dst.as_fd(), 0) {
+            tracing::debug!("a temporary keeps its room until it is closed: {errno}");
+        }
+    }
+
     fn decide(&mut self, big: &Arc<Big>) -> Outcome {
         self.cell.phase(FilePhase::Finishing);
         let (halt, holes) = {
@@ -269,6 +276,7 @@ impl Worker {
             }
             Some(Halt::Cancelled) => {
                 self.batch.wasted += done - holes;
+                self.empty(big);
                 match self.remove(big.fds.dst(), &big.temp) {
                     Ok(()) => Outcome::Ended(Status::Cancelled),
                     Err(trouble) => Outcome::Trouble(trouble),
@@ -276,6 +284,7 @@ impl Worker {
             }
             Some(Halt::Trouble(trouble)) => {
                 self.batch.wasted += done - holes;
+                self.empty(big);
                 Outcome::Trouble(self.cleaned_up(big.fds.dst(), &big.temp, trouble))
             }
             None => {
