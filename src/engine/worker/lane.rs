@@ -180,11 +180,14 @@ impl Worker {
                     }
                 }
             }
-            let mut control = Control::new(&shared.gate, &cell, big.id, &shared.throttle);
+            let mut control =
+                Control::new(&shared.gate, &cell, big.id, &shared.throttle).beside(&big.done);
             control.begin(Strategy::Parallel, range.start);
             let mut holes = 0;
             let moved = self.span(sys, pair, range.clone(), spread, &mut control, &mut holes);
-            big.done.fetch_add(moved.bytes, Ordering::Relaxed);
+            // Its bytes were added as they arrived; its holes are not told.
+            let untold = moved.bytes.saturating_sub(control.told());
+            big.done.fetch_add(untold, Ordering::Relaxed);
             big.loose().holes += holes;
             let at = range.start + moved.bytes;
             let rest = at..range.end;
