@@ -70,6 +70,14 @@ pub fn duration(secs: u64) -> String {
     }
 }
 
+/// How long something took, from milliseconds: never "0s", which nothing takes.
+pub fn took(millis: u64) -> String {
+    match millis {
+        ..1000 => "under 1 s".to_owned(),
+        _ => duration(millis / 1000),
+    }
+}
+
 /// A count as "147", "1.9k", "602k", "1.2M".
 pub fn count(number: u64) -> String {
     const LETTERS: [char; 6] = ['k', 'M', 'G', 'T', 'P', 'E'];

@@ -106,7 +106,7 @@ _haul() {
             return 0
             ;;
         haul__subcmd__apply)
-            opts="-j -L -x -n -q -v -h --max-workers --strategy --file-workers --chunk-workers --chunk-size --buffer-size --buffer-budget --parallel-min-size --conflict --sync --preserve --no-preserve --sparse --dereference --one-file-system --exclude --include --exclude-vcs --limit --retries --dry-run --progress --json --quiet --verbose --config --help"
+            opts="-j -L -x -n -q -v -h --max-workers --strategy --file-workers --chunk-workers --chunk-size --buffer-size --buffer-budget --parallel-min-size --conflict --sync --preserve --no-preserve --sparse --dereference --one-file-system --exclude --include --exclude-vcs --limit --retries --wait-for-space --dry-run --progress --json --quiet --verbose --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -411,7 +411,7 @@ _haul() {
             return 0
             ;;
         haul__subcmd__copy)
-            opts="-t -T -j -L -x -n -q -v -h --target-directory --no-target-directory --strategy --file-workers --chunk-workers --chunk-size --buffer-size --buffer-budget --parallel-min-size --conflict --sync --preserve --no-preserve --sparse --dereference --one-file-system --exclude --include --exclude-vcs --limit --retries --dry-run --progress --json --quiet --verbose --config --help"
+            opts="-t -T -j -L -x -n -q -v -h --target-directory --no-target-directory --strategy --file-workers --chunk-workers --chunk-size --buffer-size --buffer-budget --parallel-min-size --conflict --sync --preserve --no-preserve --sparse --dereference --one-file-system --exclude --include --exclude-vcs --limit --retries --wait-for-space --dry-run --progress --json --quiet --verbose --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

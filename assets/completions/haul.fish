@@ -49,7 +49,7 @@ parallel\t''"
 complete -c haul -n "__fish_haul_using_subcommand copy" -s j -l file-workers -d 'Files in flight at a time, or auto' -r
 complete -c haul -n "__fish_haul_using_subcommand copy" -l chunk-workers -d 'Ranges of one large file in flight at a time, or auto' -r
 complete -c haul -n "__fish_haul_using_subcommand copy" -l chunk-size -d 'Size of one range of a large file (64MiB), or auto' -r
-complete -c haul -n "__fish_haul_using_subcommand copy" -l buffer-size -d 'Size of one buffer (1MiB), or auto' -r
+complete -c haul -n "__fish_haul_using_subcommand copy" -l buffer-size -d 'Size of one buffer (1MiB), 4KiB to 1GiB, or auto' -r
 complete -c haul -n "__fish_haul_using_subcommand copy" -l buffer-budget -d 'All buffers together (64MiB), or auto; buffers are made smaller to fit' -r
 complete -c haul -n "__fish_haul_using_subcommand copy" -l parallel-min-size -d 'Size from which a file is copied in ranges (128MiB), or auto' -r
 complete -c haul -n "__fish_haul_using_subcommand copy" -l conflict -d 'What happens to an existing name with other content' -r -f -a "refuse\t''
@@ -78,6 +78,7 @@ complete -c haul -n "__fish_haul_using_subcommand copy" -s T -l no-target-direct
 complete -c haul -n "__fish_haul_using_subcommand copy" -s L -l dereference -d 'Copy what links point to in place of the links'
 complete -c haul -n "__fish_haul_using_subcommand copy" -s x -l one-file-system -d 'Leave out what is on another file system than the source'
 complete -c haul -n "__fish_haul_using_subcommand copy" -l exclude-vcs -d 'Leave out version control\'s own data (.git, .hg, .svn and kin)'
+complete -c haul -n "__fish_haul_using_subcommand copy" -l wait-for-space -d 'Wait when the destination has no room, and go on when it has some'
 complete -c haul -n "__fish_haul_using_subcommand copy" -s n -l dry-run -d 'Only say what would be done'
 complete -c haul -n "__fish_haul_using_subcommand copy" -l json -d 'Print updates on standard output, one JSON object a line, the summary last'
 complete -c haul -n "__fish_haul_using_subcommand copy" -s q -l quiet -d 'Print errors only'
@@ -96,7 +97,7 @@ parallel\t''"
 complete -c haul -n "__fish_haul_using_subcommand apply" -s j -l file-workers -d 'Files in flight at a time, or auto' -r
 complete -c haul -n "__fish_haul_using_subcommand apply" -l chunk-workers -d 'Ranges of one large file in flight at a time, or auto' -r
 complete -c haul -n "__fish_haul_using_subcommand apply" -l chunk-size -d 'Size of one range of a large file (64MiB), or auto' -r
-complete -c haul -n "__fish_haul_using_subcommand apply" -l buffer-size -d 'Size of one buffer (1MiB), or auto' -r
+complete -c haul -n "__fish_haul_using_subcommand apply" -l buffer-size -d 'Size of one buffer (1MiB), 4KiB to 1GiB, or auto' -r
 complete -c haul -n "__fish_haul_using_subcommand apply" -l buffer-budget -d 'All buffers together (64MiB), or auto; buffers are made smaller to fit' -r
 complete -c haul -n "__fish_haul_using_subcommand apply" -l parallel-min-size -d 'Size from which a file is copied in ranges (128MiB), or auto' -r
 complete -c haul -n "__fish_haul_using_subcommand apply" -l conflict -d 'What happens to an existing name with other content' -r -f -a "refuse\t''
@@ -124,6 +125,7 @@ complete -c haul -n "__fish_haul_using_subcommand apply" -l config -d 'Read this
 complete -c haul -n "__fish_haul_using_subcommand apply" -s L -l dereference -d 'Copy what links point to in place of the links'
 complete -c haul -n "__fish_haul_using_subcommand apply" -s x -l one-file-system -d 'Leave out what is on another file system than the source'
 complete -c haul -n "__fish_haul_using_subcommand apply" -l exclude-vcs -d 'Leave out version control\'s own data (.git, .hg, .svn and kin)'
+complete -c haul -n "__fish_haul_using_subcommand apply" -l wait-for-space -d 'Wait when the destination has no room, and go on when it has some'
 complete -c haul -n "__fish_haul_using_subcommand apply" -s n -l dry-run -d 'Only say what would be done'
 complete -c haul -n "__fish_haul_using_subcommand apply" -l json -d 'Print updates on standard output, one JSON object a line, the summary last'
 complete -c haul -n "__fish_haul_using_subcommand apply" -s q -l quiet -d 'Print errors only'

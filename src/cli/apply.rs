@@ -4,7 +4,7 @@ use super::args::ApplyArgs;
 use super::batch::{self, Batch};
 use super::report::safe;
 use crate::config::Config;
-use crate::proto::{BytePath, JobSpec, Naming};
+use crate::proto::{BytePath, Conflict, Durability, JobSpec, Naming, Operation};
 use crate::session;
 use crate::text;
 use std::os::unix::ffi::OsStrExt;
@@ -24,13 +24,9 @@ pub fn spec(args: &ApplyArgs, config: &Config) -> Result<(JobSpec, Option<String
     let base = args.job.spec(&config.copy).map_err(|reason| vec![reason])?;
     let bytes = batch::read(&args.file).map_err(|error| all_named(vec![error.to_string()]))?;
     let batch = batch::parse(&bytes).map_err(all_named)?;
-    if batch.operation == crate::proto::Operation::Move {
-        return Err(vec![
-            "operation_type \"move\" is not possible yet".to_owned(),
-        ]);
-    }
     let id = batch.id.clone();
     let spec = job(args, base, batch);
+    goes_together(&spec).map_err(|words| vec![named(words.to_owned())])?;
     let wrong = session::check_mappings(&spec);
     if wrong.is_empty() {
         return Ok((spec, id));
@@ -43,6 +39,27 @@ pub fn spec(args: &ApplyArgs, config: &Config) -> Result<(JobSpec, Option<String
         ))
     };
     Err(wrong.iter().map(line).collect())
+}
+
+/// What a move cannot be sound with is refused.
+fn goes_together(spec: &JobSpec) -> Result<(), &'static str> {
+    if spec.operation != Operation::Move {
+        return Ok(());
+    }
+    if spec.durability == Durability::None {
+        return Err(
+            "a move removes a source only once its copy is on the device: it does not go with --sync none",
+        );
+    }
+    if spec.follow_links {
+        return Err("a move takes links as links: it does not go with --dereference");
+    }
+    if spec.conflict == Conflict::Rename {
+        return Err(
+            "a move needs each file at its own new name: it does not go with --conflict rename",
+        );
+    }
+    Ok(())
 }
 
 /// What is typed beats what the batch says, which beats the configuration.

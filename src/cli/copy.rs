@@ -4,7 +4,7 @@
 //! are fetched by page from the engine's own list, so none is lost however fast they come; what the
 //! update stream drops is asked for again. Everything here runs on the main thread.
 
-use super::report::{Report, failure_line, summary_line};
+use super::report::{Report, failure_line, shortage_line, summary_line};
 use super::signals::{Came, Target};
 use crate::clock;
 use crate::exit::Exit;
@@ -43,6 +43,16 @@ pub struct Follower<'a> {
     told: bool,
     /// The job was asked to stop because of it.
     cancelled: bool,
+    room: RoomTold,
+}
+
+/// What of a destination without room was told.
+#[derive(Clone, Copy, Debug, Default)]
+struct RoomTold {
+    /// The job waits for room where there is none.
+    waits: bool,
+    /// That there is none was said.
+    short: bool,
 }
 
 impl<'a> Follower<'a> {
@@ -59,6 +69,7 @@ impl<'a> Follower<'a> {
             unlisted: false,
             told: false,
             cancelled: false,
+            room: RoomTold::default(),
         }
     }
 
@@ -71,6 +82,7 @@ impl<'a> Follower<'a> {
             strategy = %spec.strategy,
             "copy begins"
         );
+        self.room.waits = spec.wait_for_space;
         let add = Request::Add {
             spec: Box::new(spec),
             start: Start::Now,
@@ -112,6 +124,7 @@ impl<'a> Follower<'a> {
                     self.job = Some(view.id);
                     self.target.set(view.id);
                     self.view = Some(view.clone());
+                    self.tell_shortage();
                 }
             }
             Update::Event(Event::Added { job }) => {
@@ -126,6 +139,24 @@ impl<'a> Follower<'a> {
             _ => {}
         }
         self.cancel_if_told().await && self.ask(now).await
+    }
+
+    /// Says once that there is no room, and once that there is some again.
+    fn tell_shortage(&mut self) {
+        let Some(view) = &self.view else { return };
+        let short = shortage_line(view);
+        if short.is_some() == self.room.short {
+            return;
+        }
+        self.room.short = short.is_some();
+        let line = match short {
+            Some(line) if self.room.waits => format!("{line}; waiting until there is room"),
+            Some(line) => format!("{line}; no further file is begun"),
+            None if view.state.is_final() => return,
+            None => "there is room again, going on".to_owned(),
+        };
+        tracing::warn!("{line}");
+        self.report.say(&line);
     }
 
     fn print(&mut self, failures: &[Failure]) {
@@ -170,7 +201,7 @@ impl<'a> Follower<'a> {
     async fn signalled(&mut self, came: Came) -> bool {
         if came.count == 2 {
             self.report
-                .say("removing what is unfinished; the next signal ends at once");
+                .say("removing what is unfinished; the same signal once more ends at once");
         }
         self.told = came.count > 0;
         self.cancel_if_told().await

@@ -1,9 +1,9 @@
 //! Signals of a headless copy, taken on a thread of their own.
 //!
 //! The main thread may be waiting for a reader that does not read; a signal must stop the copy
-//! nevertheless. The first asks the engine to stop and to remove what is unfinished, the second
-//! says what is being waited for, the third ends the program where it stands (what is unfinished is
-//! removed by the next run into that directory). A signal that whoever started the program had
+//! nevertheless. The first asks the engine to stop and to remove what is unfinished; the same once
+//! more ends the program where it stands (what is unfinished is removed by the next run into that
+//! directory). Another kind says what is being waited for: a closing session sends two at once. A signal that whoever started the program had
 //! ignored (`nohup`, a background job of a script) stays ignored.
 
 use crate::exit::Exit;
@@ -152,8 +152,11 @@ async fn take(
     target: &Target,
     tell: &watch::Sender<Came>,
 ) {
+    let mut seen = 0_u64;
     loop {
         let number = next(&mut handlers).await;
+        let again = seen >> number & 1 == 1;
+        seen |= 1 << number;
         tell.send_modify(|came| {
             came.count += 1;
             if came.first == 0 {
@@ -161,7 +164,7 @@ async fn take(
             }
         });
         let came = *tell.borrow();
-        if came.count >= 3 {
+        if again {
             std::process::exit(i32::from(Exit::Signal(came.first).code()));
         }
         if came.count == 1 && requests.send(target.request()).await.is_err() {

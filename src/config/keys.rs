@@ -4,7 +4,9 @@ use super::values::{
     Value, automatic, exact_size, flag, kept, limit, number, patterns, quoted, quoted_list, size,
     when, word, workers,
 };
-use super::{Config, Hangup, Level, MAX_BUFFER_SIZE, MAX_RETRIES, MIN_BUFFER_BUDGET, Sort};
+use super::{
+    Config, Hangup, Level, MAX_BUFFER_SIZE, MAX_RETRIES, MIN_BUFFER_BUDGET, MIN_BUFFER_SIZE, Sort,
+};
 use crate::proto::{Conflict, Durability, Preserve, Sparse, Strategy};
 
 /// One setting.
@@ -126,9 +128,10 @@ pub const KEYS: &[Key] = &[
         section: "copy",
         name: "buffer_size",
         variable: "HAUL_BUFFER_SIZE",
-        doc: "Size of one buffer, such as \"1MiB\", or auto (256 KiB; 1 MiB where several are in flight).",
+        doc: "Size of one buffer, 4 KiB to 1 GiB, such as \"1MiB\", or auto (256 KiB; 1 MiB where several are in flight).",
         set: |config, value| {
-            size(value, 1, MAX_BUFFER_SIZE).map(|size| config.copy.tuning.buffer_size = size)
+            size(value, MIN_BUFFER_SIZE, MAX_BUFFER_SIZE)
+                .map(|size| config.copy.tuning.buffer_size = size)
         },
         get: |config| automatic(config.copy.tuning.buffer_size, exact_size),
     },

@@ -14,8 +14,8 @@ pub use keys::{KEYS, Key, example};
 pub use load::{ConfigError, Loaded, Origin, load, path};
 pub use paths::state_dir;
 pub use values::{
-    MAX_BUFFER_SIZE, MAX_RETRIES, MAX_WORKERS, MIN_BUFFER_BUDGET, Value, keep_or_drop, limit,
-    pattern, size, workers,
+    MAX_BUFFER_SIZE, MAX_RETRIES, MAX_WORKERS, MIN_BUFFER_BUDGET, MIN_BUFFER_SIZE, Value,
+    keep_or_drop, limit, pattern, size, workers,
 };
 
 use crate::proto::{

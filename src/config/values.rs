@@ -12,6 +12,9 @@ pub const MAX_WORKERS: u16 = 1024;
 /// Bytes of one buffer at most.
 pub const MAX_BUFFER_SIZE: u64 = 1 << 30;
 
+/// Bytes of one buffer at least: a page.
+pub const MIN_BUFFER_SIZE: u64 = 4096;
+
 /// Bytes of all buffers of a job at least.
 pub const MIN_BUFFER_BUDGET: u64 = 1 << 20;
 

@@ -55,6 +55,8 @@ struct Coordinator {
     plan: Option<(PlanId, Arc<AtomicBool>)>,
     closing: bool,
     dirty: bool,
+    /// A job has ended and no snapshot says so yet.
+    ended: bool,
 }
 
 /// Serves one door until it asks for shutdown or goes away, and every job has stopped.
@@ -74,6 +76,7 @@ pub async fn run(sys: Arc<dyn Sys>, ends: Ends) {
         plan: None,
         closing: false,
         dirty: true,
+        ended: false,
     };
     this.tell(Update::Hello(Hello {
         schema: 1,
@@ -112,6 +115,10 @@ pub async fn run(sys: Arc<dyn Sys>, ends: Ends) {
             }
         }
         this.advance();
+        if this.ended {
+            // Who waits for the end must not wait for the tick.
+            this.publish();
+        }
     }
     this.publish();
     this.post();
@@ -139,7 +146,11 @@ impl Coordinator {
             Request::Cancel { job } => self.with(job, |job| job.cancel(&mut events)),
             Request::PauseFile { job, file } => self.with(job, |job| job.pause_file(file, true)),
             Request::ResumeFile { job, file } => self.with(job, |job| job.pause_file(file, false)),
-            Request::CancelFile { job, file } => self.with(job, |job| job.cancel_file(file)),
+            Request::CancelFile { job, file } => self.with(job, |job| {
+                job.cancel_file(file);
+                // It may have been the one that waited for room and looked for it.
+                job.look_for_room(&mut events);
+            }),
             Request::Move { job, by } => self.shift(job, by),
             Request::RetryFailed { job } => self.with(job, |job| {
                 job.retry(&mut events);
@@ -353,7 +364,9 @@ impl Coordinator {
             .filter(|(place, other)| *place != at && same(other))
             .find(|(place, other)| {
                 let state = other.state();
-                state.is_active() || (*place < at && state == JobState::Queued)
+                state.is_active()
+                    || other.waits_for_room()
+                    || (*place < at && state == JobState::Queued)
             })
             .map(|(_, other)| other.id)
     }
@@ -389,6 +402,7 @@ impl Coordinator {
 
     fn publish(&mut self) {
         self.dirty = false;
+        self.ended = false;
         let now = clock::now();
         self.seq += 1;
         let jobs = (0..self.jobs.len())
@@ -415,6 +429,7 @@ impl Coordinator {
             if let Some(id) = ended
                 && let Some(job) = self.jobs.iter().find(|job| job.id == id)
             {
+                self.ended = true;
                 let summary = Summary::of(&view::view(job, clock::now(), None));
                 self.tell(Update::Summary(Box::new(summary)));
             }

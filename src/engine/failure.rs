@@ -142,6 +142,11 @@ impl Trouble {
     }
 }
 
+/// True when this process, or the system, may open no further file at the moment.
+pub fn is_out_of_files(trouble: &Trouble) -> bool {
+    matches!(trouble.errno, Some(Errno::MFILE | Errno::NFILE))
+}
+
 /// The kernel refused something new in a directory: where its file system has room and no inodes
 /// left, that is said, for removing large files would not help.
 pub fn refused_new(sys: &dyn Sys, dir: BorrowedFd<'_>, op: Op, errno: Errno) -> Trouble {

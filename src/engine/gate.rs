@@ -84,6 +84,11 @@ impl Gate {
         self.busy.load(Ordering::Acquire) == 0
     }
 
+    /// True while somebody besides a busy caller is.
+    pub fn has_others(&self) -> bool {
+        self.busy.load(Ordering::Acquire) > 1
+    }
+
     /// Waits until the gate is open or shut, then counts the caller as busy. The caller looks
     /// again before it writes: shut lets it in so that it can clean up.
     pub fn enter(&self) {

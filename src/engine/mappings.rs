@@ -6,11 +6,12 @@
 
 use super::failure::{Trouble, reason};
 use super::resolve::{self, Found, NewName};
-use crate::proto::{BytePath, JobSpec, Op, Side};
+use crate::proto::{BytePath, JobSpec, Op, Operation, Side};
 use crate::sys::{self, Errno, Kind, Sys};
 use crate::text;
 use std::collections::HashMap;
 use std::ffi::OsStr;
+use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -50,7 +51,7 @@ pub fn check_mappings(sys: &dyn Sys, spec: &JobSpec) -> Vec<Wrong> {
             Err(reason) => wrong.push(Wrong { index, reason }),
         }
     }
-    wrong.extend(together(&sound));
+    wrong.extend(together(&sound, spec.operation));
     wrong.sort_by_key(|wrong| wrong.index);
     wrong
 }
@@ -89,6 +90,11 @@ fn alone(
     let target = resolve::unmade(sys, &new).map_err(of("dst", dst))?;
     resolve::check(sys, &found.stat, &target, &new.name).map_err(of("dst", dst))?;
     let at_src = source_path(&origin, &found, known).map_err(of("src", src))?;
+    if spec.operation == Operation::Move {
+        let cwd = sys::canonical(Path::new(".")).map_err(reason)?;
+        dangerous(sys, &origin, &found, &at_src, &cwd)
+            .map_err(|words| format!("{}: {words}", quoted("src", src)))?;
+    }
     let at_dst = dest_path(sys, &new, known).map_err(of("dst", dst))?;
     if at_src == at_dst {
         return Err(format!("{}: is its own source", quoted("dst", dst)));
@@ -97,12 +103,18 @@ fn alone(
 }
 
 /// What several mappings do to each other.
-fn together(sound: &[Sound]) -> Vec<Wrong> {
+fn together(sound: &[Sound], operation: Operation) -> Vec<Wrong> {
     let mut wrong = Vec::new();
     let mut dsts: HashMap<&Path, &Sound> = HashMap::new();
     let mut srcs: HashMap<&Path, &Sound> = HashMap::new();
     for mapping in sound {
-        srcs.entry(&mapping.src).or_insert(mapping);
+        let first = srcs.entry(&mapping.src).or_insert(mapping);
+        if operation == Operation::Move && first.index != mapping.index {
+            wrong.push(Wrong {
+                index: mapping.index,
+                reason: format!("the same src as mappings[{}]", first.index),
+            });
+        }
         if let Some(first) = dsts.get(mapping.dst.as_path()) {
             wrong.push(Wrong {
                 index: mapping.index,
@@ -113,7 +125,12 @@ fn together(sound: &[Sound]) -> Vec<Wrong> {
         }
     }
     for mapping in sound {
-        if let Some(reason) = in_the_way(mapping, &dsts, &srcs) {
+        let moved = || {
+            (operation == Operation::Move)
+                .then(|| moved_twice(mapping, &srcs))
+                .flatten()
+        };
+        if let Some(reason) = in_the_way(mapping, &dsts, &srcs).or_else(moved) {
             wrong.push(Wrong {
                 index: mapping.index,
                 reason,
@@ -121,6 +138,42 @@ fn together(sound: &[Sound]) -> Vec<Wrong> {
         }
     }
     wrong
+}
+
+/// What a move must not do to its source, in words.
+fn dangerous(
+    sys: &dyn Sys,
+    origin: &resolve::Origin,
+    found: &Found,
+    at: &Path,
+    cwd: &Path,
+) -> Result<(), String> {
+    if origin.name.as_c_str() == c"." {
+        return Err("a move needs the name of what is moved".to_owned());
+    }
+    let parent = sys.stat(found.parent.as_fd()).map_err(reason)?;
+    // `link/` is found as the directory it leads to.
+    if parent.same_inode(&found.stat) {
+        return Err("is a link, and what it leads to would be moved".to_owned());
+    }
+    if found.stat.dev != parent.dev {
+        return Err("is a mount point: it cannot be removed".to_owned());
+    }
+    if cwd.starts_with(at) {
+        return Err("haul itself works in it: it cannot be removed".to_owned());
+    }
+    Ok(())
+}
+
+fn moved_twice(mapping: &Sound, srcs: &HashMap<&Path, &Sound>) -> Option<String> {
+    let mut above = mapping.src.ancestors().skip(1);
+    if let Some(other) = above.find_map(|above| srcs.get(above)) {
+        return Some(format!(
+            "src lies in the src of mappings[{}], which moves it too",
+            other.index
+        ));
+    }
+    (mapping.src.starts_with(&mapping.dst)).then(|| "src lies in its own dst".to_owned())
 }
 
 fn in_the_way(

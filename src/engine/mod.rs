@@ -6,6 +6,7 @@
 
 mod advice;
 mod answers;
+mod arrival;
 mod budget;
 mod chunk;
 mod coordinator;
@@ -15,9 +16,11 @@ mod gate;
 mod job;
 mod links;
 mod mappings;
+mod outage;
 mod plan;
 mod report;
 mod resolve;
+mod room;
 mod route;
 mod sample;
 mod scan;

@@ -8,9 +8,9 @@ use super::route::{Reason, Rung};
 use super::scan::Subtree;
 use super::shots::Shot;
 use super::tree::{Dir, Slice};
-use super::worker::{Held, Unnamed};
+use super::worker::{Held, Proof, Unnamed};
 use crate::proto::{
-    BytePath, Facts, Failure, FileId, JobId, Naming, Plan, Strategy, Totals, WorkerId,
+    BytePath, Facts, Failure, FileId, JobId, Naming, Plan, Shortage, Strategy, Totals, WorkerId,
 };
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
@@ -38,6 +38,14 @@ pub enum What {
     Shots(Vec<Shot>),
     /// The scan met things to know.
     ScanNotices(Box<Notables>),
+    /// Source directories of a move, each after its parent.
+    Dirs(Vec<Arc<Dir>>),
+    /// Something failed in the source argument of that index; in some one, when it is not known.
+    Spoilt(Option<u32>),
+    /// The destination has no room, or now so much.
+    Short(Shortage),
+    /// The destination seems to have room again.
+    Room,
     /// The destination file systems, for the flush at the end.
     Targets(Vec<OwnedFd>),
     /// How the destination argument was read: whoever scans again must read it so, though the
@@ -122,11 +130,19 @@ pub enum Notable {
     Excluded,
     /// Mount points that were not entered.
     OtherFileSystems,
+    /// Sources of a move whose copy was not made, as the policy says.
+    LeftByPolicy,
+    /// Sources of a move in a directory in which something failed.
+    MappingKept,
+    /// All sources of a move, because what was copied may not be on the device or not all was seen.
+    SourcesKept,
+    /// Source directories of a move that are not empty.
+    DirsKept,
 }
 
 impl Notable {
     /// Every kind.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 16] = [
         Self::OwnerNotKept,
         Self::SetIdDropped,
         Self::ModeNotKept,
@@ -139,6 +155,10 @@ impl Notable {
         Self::CopiedAgain,
         Self::Excluded,
         Self::OtherFileSystems,
+        Self::LeftByPolicy,
+        Self::MappingKept,
+        Self::SourcesKept,
+        Self::DirsKept,
     ];
 
     /// The words shown.
@@ -160,6 +180,12 @@ impl Notable {
             }
             Self::Excluded => "entries left out by a pattern",
             Self::OtherFileSystems => "mount points not entered",
+            Self::LeftByPolicy => "sources kept: the policy left something else at the destination",
+            Self::MappingKept => "sources kept: something of their mapping failed",
+            Self::SourcesKept => {
+                "sources kept: what was copied may not be on the device, or not all could be read"
+            }
+            Self::DirsKept => "source directories kept: they are not empty",
         }
     }
 }
@@ -249,6 +275,14 @@ pub struct Batch {
     pub dirs: Vec<Arc<Dir>>,
     /// Rungs dropped.
     pub dropped: Vec<(Strategy, String)>,
+    /// Entries of a move that were compared and are equal.
+    pub proofs: Vec<Proof>,
+    /// Entries of a move whose source is kept because comparing or removing failed.
+    pub kept: Vec<FileId>,
+    /// Sources that were removed.
+    pub removed: u64,
+    /// Source arguments in which a defect ended a piece of work.
+    pub spoilt: Vec<u32>,
     /// Things to know.
     pub notables: Notables,
 }

@@ -3,6 +3,7 @@
 //! Source arguments are resolved once, to a descriptor of the parent and one name below it; what
 //! happens to the path afterwards does not matter. The naming rule is `cp`'s.
 
+use super::arrival::open_dest;
 use super::failure::{Trouble, dest, source};
 use crate::proto::{BytePath, ErrorClass, Naming, Op, Side};
 use crate::sys::{Errno, Kind, Stat, Sys};
@@ -124,7 +125,7 @@ pub fn target(
         if is_dir == Some(false) {
             return refuse("is not a directory");
         }
-        let dir = sys.open_root(full).map_err(resolve)?;
+        let dir = open_dest(sys, full)?;
         let above = above(sys, &dir)?;
         return Ok(Target {
             dir,
@@ -147,11 +148,12 @@ pub fn target(
     let Some((parent, name)) = split(full) else {
         return refuse("is no name");
     };
-    let dir = sys.open_root(&parent).map_err(|errno| {
-        resolve(errno).words(format!(
+    let dir = open_dest(sys, &parent).map_err(|trouble| match trouble.errno {
+        Some(errno) => trouble.words(format!(
             "its directory cannot be opened: {}",
             super::failure::reason(errno)
-        ))
+        )),
+        None => trouble,
     })?;
     let above = above(sys, &dir)?;
     Ok(Target {
@@ -198,19 +200,22 @@ pub fn nearest(sys: &dyn Sys, path: &Path) -> Result<(OwnedFd, PathBuf, Vec<CStr
         } else {
             &there
         };
-        match sys.open_root(here) {
+        match open_dest(sys, here) {
             Ok(fd) => {
                 missing.reverse();
                 return Ok((fd, here.to_path_buf(), missing));
             }
-            Err(Errno::NOENT) => {}
-            Err(errno) => {
-                let shown = text::shown(here.as_os_str().as_bytes());
-                return Err(dest(Op::Resolve)(errno).words(format!(
-                    "'{shown}' on the way cannot be opened: {}",
-                    super::failure::reason(errno)
-                )));
-            }
+            Err(trouble) => match trouble.errno {
+                Some(Errno::NOENT) => {}
+                None => return Err(trouble),
+                Some(errno) => {
+                    let shown = text::shown(here.as_os_str().as_bytes());
+                    return Err(trouble.words(format!(
+                        "'{shown}' on the way cannot be opened: {}",
+                        super::failure::reason(errno)
+                    )));
+                }
+            },
         }
         let name = match there.components().next_back() {
             Some(Component::Normal(name)) => name.to_owned(),
@@ -271,10 +276,8 @@ pub fn unmade(sys: &dyn Sys, new: &NewName) -> Result<Target, Trouble> {
 fn above(sys: &dyn Sys, dir: &OwnedFd) -> Result<Vec<Stat>, Trouble> {
     let stat = |fd: &OwnedFd| sys.stat(fd.as_fd()).map_err(dest(Op::Stat));
     let mut found = vec![stat(dir)?];
-    let mut up = match sys.open_dir(dir.as_fd(), c"..") {
+    let mut up = match sys.open_place(dir.as_fd(), c"..") {
         Ok(up) => up,
-        // An unreadable parent hides what is above it; what is below cannot be its own ancestor
-        // through a directory this user cannot even list.
         Err(Errno::ACCESS) => return Ok(found),
         Err(errno) => return Err(Trouble::kernel(Op::Resolve, Side::Dest, errno)),
     };
@@ -284,8 +287,9 @@ fn above(sys: &dyn Sys, dir: &OwnedFd) -> Result<Vec<Stat>, Trouble> {
             return Ok(found);
         }
         found.push(next);
-        up = match sys.open_dir(up.as_fd(), c"..") {
+        up = match sys.open_place(up.as_fd(), c"..") {
             Ok(up) => up,
+            // What may not even be entered is not above anything this user can reach through it.
             Err(Errno::ACCESS) => return Ok(found),
             Err(errno) => return Err(Trouble::kernel(Op::Resolve, Side::Dest, errno)),
         };

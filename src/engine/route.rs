@@ -249,7 +249,7 @@ impl Route {
         }
         let mut rungs: Vec<Rung> = Vec::with_capacity(3);
         let same = self.src_dev == self.dst_dev;
-        if same && self.offers(Reflink) {
+        if same && self.offers(Reflink) && !self.dst_kind.never_shares_blocks() {
             rungs.push((Reflink, Reason::SharesBlocks));
         }
         let server = self.src_kind == self.dst_kind && self.src_kind.is_network();
@@ -324,6 +324,12 @@ mod tests {
             ["copy-file-range", "buffered"]
         );
 
+        let plain = Route::new(1, 1, EXT4, EXT4);
+        assert_eq!(
+            names(&plain, Strategy::Auto, 1 << 20),
+            ["copy-file-range", "buffered"],
+            "what no such file system can is not tried"
+        );
         let two = Route::new(1, 2, EXT4, XFS);
         assert_eq!(names(&two, Strategy::Auto, 1 << 20), ["buffered"]);
         assert_eq!(names(&two, Strategy::Auto, 1 << 30), ["parallel"]);

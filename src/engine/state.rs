@@ -3,7 +3,7 @@
 use crate::proto::JobState;
 use JobState::{
     Cancelled, Cancelling, Done, DoneWithFailures, Failed, Flushing, Paused, Pausing, Queued,
-    Running, Scanning,
+    Running, Scanning, Verifying,
 };
 
 /// A transition that the table does not know: a defect of the engine, never of a door.
@@ -25,14 +25,23 @@ pub const fn successors(from: JobState) -> &'static [JobState] {
             Pausing,
             Cancelling,
             Flushing,
+            Verifying,
             Done,
             DoneWithFailures,
             Failed,
         ],
-        Running => &[Pausing, Cancelling, Flushing, Done, DoneWithFailures],
+        Running => &[
+            Pausing,
+            Cancelling,
+            Flushing,
+            Verifying,
+            Done,
+            DoneWithFailures,
+        ],
         Pausing => &[Paused, Running, Scanning, Cancelling],
         Paused => &[Running, Scanning, Queued, Cancelling, Cancelled],
-        Flushing => &[Done, DoneWithFailures, Cancelling],
+        Flushing => &[Verifying, Done, DoneWithFailures, Cancelling],
+        Verifying => &[Done, DoneWithFailures, Cancelling],
         Cancelling => &[Cancelled],
         // Retrying takes an ended job back to work.
         Done => &[],

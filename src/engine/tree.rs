@@ -160,6 +160,8 @@ pub struct Made {
 #[derive(Debug)]
 pub struct Dir {
     place: Arc<Place>,
+    /// The source argument it is or is in, by its index; `None` for a place, which several share.
+    source: Option<u32>,
     /// `None` for the place itself: it is used, and its metadata left alone.
     below: Option<Below>,
     /// The route between the two devices.
@@ -186,6 +188,7 @@ impl Dir {
         let open = fds.open.clone();
         Arc::new(Self {
             place,
+            source: None,
             below: None,
             route,
             fresh: AtomicBool::new(false),
@@ -197,9 +200,10 @@ impl Dir {
         })
     }
 
-    /// A child. It takes over the caller's [`Self::expect`] of `parent`.
+    /// A child in the source argument of that index. It takes over the caller's [`Self::expect`] of `parent`.
     pub fn child(
         parent: &Arc<Self>,
+        source: u32,
         names: Names,
         stat: Stat,
         fds: Arc<DirFds>,
@@ -208,6 +212,7 @@ impl Dir {
     ) -> Arc<Self> {
         Arc::new(Self {
             place: parent.place.clone(),
+            source: Some(source),
             below: Some(Below {
                 parent: parent.clone(),
                 src_name: names.src,
@@ -223,6 +228,18 @@ impl Dir {
             fds: Mutex::new(Some(fds)),
             pending: AtomicU32::new(1),
         })
+    }
+
+    /// The source argument it is or is in, by its index; `None` for a place.
+    pub fn source(&self) -> Option<u32> {
+        self.source
+    }
+
+    /// Its parent, its name there in the source, and what it was when it was opened; `None` for a
+    /// place.
+    pub fn in_parent(&self) -> Option<(&Arc<Self>, &CStr, &Stat)> {
+        let below = self.below.as_ref()?;
+        Some((&below.parent, &below.src_name, &below.stat))
     }
 
     /// True when this run made the destination: nothing in it is in the way. A name that is taken
@@ -293,7 +310,8 @@ impl Dir {
         }
     }
 
-    fn let_go(&self) {
+    /// Lets the descriptors go; who still uses them keeps them until done.
+    pub fn let_go(&self) {
         // Taken out under the lock, closed after it.
         let fds = self
             .fds
@@ -567,7 +585,7 @@ mod tests {
                 fresh: true,
                 inherits: false,
             };
-            dir = Dir::child(&dir, names, stat, fds.clone(), route.clone(), made);
+            dir = Dir::child(&dir, 0, names, stat, fds.clone(), route.clone(), made);
         }
         drop(dir);
         assert!(top.upgrade().is_none(), "something of it is still held");

@@ -69,6 +69,8 @@ pub fn view(job: &Job, now: Instant, waits_for: Option<crate::proto::JobId>) -> 
         skipped: job.counts.skipped,
         failed: job.counts.failed,
         conflicts: job.counts.conflicts,
+        removed: job.removed,
+        shortage: job.shortage,
         parked: job.parked.len() as u64,
         bytes_copied,
         bytes_left_out: left_out,

@@ -44,6 +44,10 @@ pub enum Op {
     Remove,
     /// Comparing with what exists.
     Compare,
+    /// Reading a copy back and comparing it, before a move removes its source.
+    Verify,
+    /// Removing the source of a move.
+    RemoveSource,
 }
 
 impl Op {
@@ -59,6 +63,8 @@ impl Op {
             Self::Read => "read",
             Self::Write => "write",
             Self::Copy | Self::Compare => "copy",
+            Self::Verify => "verify",
+            Self::RemoveSource => "remove the source",
             Self::Truncate => "set length of",
             Self::Owner => "set owner of",
             Self::Mode => "set mode of",
@@ -129,6 +135,39 @@ impl ErrorClass {
             Self::Other => "error",
         }
     }
+}
+
+/// What a destination can run out of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Lack {
+    /// Bytes.
+    #[default]
+    Space,
+    /// Inodes: there may be bytes left.
+    Inodes,
+    /// What this user, group or project may use.
+    Quota,
+}
+
+impl Lack {
+    /// The words shown.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Space => "no space",
+            Self::Inodes => "no inodes",
+            Self::Quota => "quota exceeded",
+        }
+    }
+}
+
+/// Room that is missing at the destination.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shortage {
+    /// What there is too little of.
+    pub lack: Lack,
+    /// Bytes that are free for this user, as last seen; `None` where that cannot be told.
+    pub free: Option<u64>,
 }
 
 /// A failure as stored, listed, printed and retried.

@@ -428,6 +428,9 @@ pub struct JobSpec {
     pub limit: Option<u64>,
     /// Times a file is begun again after trouble that may pass.
     pub retries: u8,
+    /// Waits when the destination has no room, and goes on when it has some; else no further file
+    /// is begun and what is left is told.
+    pub wait_for_space: bool,
 }
 
 impl Default for JobSpec {
@@ -449,6 +452,7 @@ impl Default for JobSpec {
             one_file_system: false,
             limit: None,
             retries: DEFAULT_RETRIES,
+            wait_for_space: false,
         }
     }
 }
@@ -480,6 +484,9 @@ pub enum JobState {
     Paused,
     /// All bytes are accepted by the kernel; the device is being flushed.
     Flushing,
+    /// A move whose copies are on the device: they are compared with their sources, and what is
+    /// equal is removed at its source.
+    Verifying,
     /// Asked to stop; temporaries are being removed.
     Cancelling,
     /// Stopped on request; finished files stay, no temporary is left.
@@ -494,13 +501,14 @@ pub enum JobState {
 
 impl JobState {
     /// Every state.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Queued,
         Self::Scanning,
         Self::Running,
         Self::Pausing,
         Self::Paused,
         Self::Flushing,
+        Self::Verifying,
         Self::Cancelling,
         Self::Cancelled,
         Self::Done,
@@ -520,7 +528,12 @@ impl JobState {
     pub const fn is_active(self) -> bool {
         matches!(
             self,
-            Self::Scanning | Self::Running | Self::Pausing | Self::Flushing | Self::Cancelling
+            Self::Scanning
+                | Self::Running
+                | Self::Pausing
+                | Self::Flushing
+                | Self::Verifying
+                | Self::Cancelling
         )
     }
 
@@ -533,6 +546,7 @@ impl JobState {
             Self::Pausing => "PAUSING",
             Self::Paused => "PAUSED",
             Self::Flushing => "FLUSH",
+            Self::Verifying => "VERIFY",
             Self::Cancelling => "CANCEL",
             Self::Cancelled => "CANCELLED",
             Self::Done => "DONE",

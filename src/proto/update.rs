@@ -6,7 +6,7 @@
 use super::shots::{JobShots, PlanShots};
 use super::{
     BytePath, Conflict, Durability, Failure, FailureGroup, FileId, FilesPage, JobId, JobState,
-    Parked, PlanId, Start, Strategy, WorkerId,
+    Parked, PlanId, Shortage, Start, Strategy, WorkerId,
 };
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -137,6 +137,13 @@ pub struct JobView {
     /// Of `conflicts`: parked, and waiting for an answer.
     #[serde(default)]
     pub parked: u64,
+    /// Sources removed by a move, directories not counted.
+    #[serde(default)]
+    pub removed: u64,
+    /// What the destination has too little of: no further file is begun. A job that waits for room
+    /// is paused by itself once what was in flight has ended.
+    #[serde(default)]
+    pub shortage: Option<Shortage>,
     /// Bytes accepted by the kernel, those of files in flight included.
     pub bytes_copied: u64,
     /// Bytes of skipped and given-up files: no longer part of what is to be copied.
@@ -203,7 +210,7 @@ impl JobView {
             total => (self.bytes_copied, total),
         };
         // Everything found so far may be copied while the scan goes on, or be unnamed yet.
-        let most = if self.state == JobState::Flushing {
+        let most = if matches!(self.state, JobState::Flushing | JobState::Verifying) {
             1.0
         } else {
             0.999
@@ -436,6 +443,9 @@ pub struct SummaryFiles {
     pub failed: u64,
     /// Existing names left alone and reported.
     pub conflicts: u64,
+    /// Sources removed by a move, directories not counted.
+    #[serde(default)]
+    pub removed: u64,
 }
 
 /// How a job ended.
@@ -486,6 +496,7 @@ impl Summary {
                 skipped: job.skipped,
                 failed: job.failed,
                 conflicts: job.conflicts,
+                removed: job.removed,
             },
             dirs: job.found.dirs,
             bytes_copied: job.bytes_copied,

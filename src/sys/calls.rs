@@ -27,10 +27,14 @@ pub struct Child<'a> {
 macro_rules! each_call {
     ($apply:ident) => {
         $apply! {
-            /// Opens a directory argument by path, following links (the caller checks whose).
+            /// Opens a directory argument by path, following links (the caller checks whose); where it
+            /// may be entered but not listed, as a place only (`O_PATH`).
             open_root => OpenRoot(path: &Path) -> OwnedFd;
             /// Opens the directory `name` in `at` for listing and as a base; never through a link.
             open_dir => OpenDir(at: BorrowedFd<'_>, name: &CStr) -> OwnedFd;
+            /// A descriptor that is only a place (`O_PATH`): of `name` in `at`, whatever it is, of the
+            /// link itself when it is one. Needs no permission on the inode.
+            open_place => OpenPlace(at: BorrowedFd<'_>, name: &CStr) -> OwnedFd;
             /// Opens the file `name` in `at` for reading: not through a link, never blocking on a
             /// pipe, never taking a terminal.
             open_source => OpenSource(at: BorrowedFd<'_>, name: &CStr) -> OwnedFd;
@@ -118,6 +122,10 @@ macro_rules! each_call {
             link => Link(from_dir: BorrowedFd<'_>, from: &CStr, to_dir: BorrowedFd<'_>, to: &CStr) -> ();
             /// Removes a name that is no directory.
             unlink => Unlink(at: BorrowedFd<'_>, name: &CStr) -> ();
+            /// Removes an empty directory.
+            remove_dir => RemoveDir(at: BorrowedFd<'_>, name: &CStr) -> ();
+            /// Lets go of a flushed file's pages in memory, so that it is read from the device.
+            forget_pages => ForgetPages(fd: BorrowedFd<'_>) -> ();
             /// A ring of transfers with its buffers, for the calling thread.
             ring => RingSetup(layout: Layout) -> Box<dyn Ring>;
             /// Makes all that is read and written through the open file pass by the page cache, or

@@ -73,15 +73,21 @@ fn grown(len: usize, read: impl Fn(&mut [u8]) -> SysResult<usize>) -> SysResult<
 
 impl Sys for Real {
     fn open_root(&self, path: &Path) -> SysResult<OwnedFd> {
-        fs::open(
-            path,
-            OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC,
-            Mode::empty(),
-        )
+        let flags = OFlags::DIRECTORY | OFlags::CLOEXEC;
+        match fs::open(path, flags | OFlags::RDONLY, Mode::empty()) {
+            // What may be entered and not listed is still a place to start from.
+            Err(Errno::ACCESS) => fs::open(path, flags | OFlags::PATH, Mode::empty()),
+            result => result,
+        }
     }
 
     fn open_dir(&self, at: BorrowedFd<'_>, name: &CStr) -> SysResult<OwnedFd> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        fs::openat(at, name, flags, Mode::empty())
+    }
+
+    fn open_place(&self, at: BorrowedFd<'_>, name: &CStr) -> SysResult<OwnedFd> {
+        let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         fs::openat(at, name, flags, Mode::empty())
     }
 
@@ -376,6 +382,14 @@ impl Sys for Real {
 
     fn unlink(&self, at: BorrowedFd<'_>, name: &CStr) -> SysResult<()> {
         fs::unlinkat(at, name, AtFlags::empty())
+    }
+
+    fn remove_dir(&self, at: BorrowedFd<'_>, name: &CStr) -> SysResult<()> {
+        fs::unlinkat(at, name, AtFlags::REMOVEDIR)
+    }
+
+    fn forget_pages(&self, fd: BorrowedFd<'_>) -> SysResult<()> {
+        fs::fadvise(fd, 0, None, fs::Advice::DontNeed)
     }
 
     fn ring(&self, layout: Layout) -> SysResult<Box<dyn Ring>> {

@@ -194,6 +194,23 @@ impl FsKind {
         }
     }
 
+    /// True where no two files can share blocks, whatever the kernel: it need not be tried. ext2 to
+    /// ext4, tmpfs, ramfs, FAT, exFAT, NTFS, squashfs and ISO 9660 have no `remap_file_range`.
+    pub fn never_shares_blocks(self) -> bool {
+        matches!(
+            self.0,
+            0xEF53
+                | 0x0102_1994
+                | 0x8584_58F6
+                | 0x4D44
+                | 0x2011_BAB0
+                | 0x5346_544E
+                | 0x7366_746E
+                | 0x7371_7368
+                | 0x9660
+        )
+    }
+
     /// True where the bytes live on another machine, or may: server-side offload is worth a try
     /// between two mounts, and writers should stay sequential.
     pub fn is_network(self) -> bool {

@@ -3,8 +3,8 @@
 //! Pure. Figures that are not known are a dash, never a zero and never a guess.
 
 use super::look::Look;
-use crate::proto::{BytePath, JobState, JobView, Snapshot};
-use crate::units;
+use crate::proto::{BytePath, Durability, JobState, JobView, Snapshot};
+use crate::{text, units};
 use ratatui::style::Style;
 use std::os::unix::ffi::OsStrExt;
 
@@ -17,6 +17,7 @@ pub const fn state(state: JobState) -> &'static str {
         JobState::Pausing => "PAUSING",
         JobState::Paused => "PAUSED",
         JobState::Flushing => "FLUSH",
+        JobState::Verifying => "VERIFY",
         JobState::Cancelling => "STOPPING",
         JobState::Cancelled => "CANCELLED",
         JobState::Done => "DONE",
@@ -53,7 +54,11 @@ pub fn sentence(job: &JobView) -> String {
         JobState::Running if job.found_is_final => "running".to_string(),
         JobState::Running => "running; the scan still counts".to_string(),
         JobState::Pausing => "pausing: pieces in flight are finished".to_string(),
-        JobState::Paused => "paused: nothing is written".to_string(),
+        JobState::Paused => match shortage(job) {
+            Some(words) => format!("paused by itself: {words}; goes on when there is room"),
+            None => "paused: nothing is written".to_string(),
+        },
+        JobState::Verifying => "verifying: copies are read back, equal sources removed".to_string(),
         JobState::Flushing => "flushing: all is copied, the device is catching up".to_string(),
         JobState::Cancelling => "cancelling: temporaries are being removed".to_string(),
         JobState::Cancelled => {
@@ -69,10 +74,45 @@ pub fn sentence(job: &JobView) -> String {
     }
 }
 
+/// What the destination has too little of, where it has.
+pub fn shortage(job: &JobView) -> Option<String> {
+    let shortage = job.shortage?;
+    let needed = job.bytes_total().saturating_sub(job.bytes_copied);
+    let free = match shortage.free {
+        Some(free) => format!("{} free", units::size(free)),
+        None => "free space unknown".to_string(),
+    };
+    let dest = text::shown(job.dest.as_bytes());
+    let needed = units::size(needed);
+    Some(format!(
+        "{} on {dest}: {needed} needed, {free}",
+        shortage.lack.words()
+    ))
+}
+
+/// True where nothing is flushed because nobody wants it: there is no figure of what is on the
+/// device.
+pub fn is_unflushed(job: &JobView) -> bool {
+    job.durability == Durability::None && job.bytes_flushed == 0
+}
+
+/// What is on the device, or that nothing is brought there.
+pub fn on_device(job: &JobView, short: bool) -> String {
+    match short {
+        _ if is_unflushed(job) => "not flushed".to_string(),
+        true => format!("{} on device", units::size_short(job.bytes_flushed)),
+        false => units::size(job.bytes_flushed),
+    }
+}
+
 /// The style for a state.
 pub const fn style(state: JobState, look: Look) -> Style {
     match state {
-        JobState::Running | JobState::Scanning | JobState::Flushing | JobState::Done => look.good(),
+        JobState::Running
+        | JobState::Scanning
+        | JobState::Flushing
+        | JobState::Verifying
+        | JobState::Done => look.good(),
         JobState::Queued | JobState::Cancelled => look.plain(),
         JobState::Pausing | JobState::Paused | JobState::Cancelling => look.warn(),
         JobState::DoneWithFailures | JobState::Failed => look.bad(),

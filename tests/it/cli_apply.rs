@@ -380,3 +380,75 @@ fn failures_and_conflicts_are_told_as_by_copy() {
     );
     assert!(err.contains("copied 1 file"), "{err}");
 }
+
+#[test]
+fn a_move_removes_what_it_copied() {
+    let world = World::new();
+    make(&world, &["a/one", "tree/sub/x", "tree/y", "there/"]);
+    let mut whole = batch(&[("a/one", "new/uno"), ("tree", "there/tree")]);
+    whole["operation_type"] = json!("move");
+    let (code, out, err) = apply(&world, &["--json"], &whole);
+    assert_eq!((code, err.as_str()), (0, ""));
+    let last: Value = serde_json::from_str(out.lines().last().expect("a line")).expect("JSON");
+    assert_eq!(
+        (&last["files"]["removed"], &last["state"]),
+        (&json!(3), &json!("done"))
+    );
+    assert!(out.contains("\"to\":\"verifying\""), "{out}");
+    assert_eq!(read(&world, "there/tree/sub/x"), "tree/sub/x");
+    assert!(!world.path().join("tree").exists() && !world.path().join("a/one").exists());
+    assert!(world.path().join("a").exists(), "only what was named goes");
+}
+
+#[test]
+fn a_move_of_what_is_dangerous_is_refused_whole() {
+    let world = World::new();
+    make(&world, &["a", "b", "tree/sub/x", "here/deep/"]);
+    std::os::unix::fs::symlink("tree", world.path().join("link")).expect("linked");
+    let before = everything(&world);
+    let refused = |words: &[&str], mappings: &[(&str, &str)], said: &str| {
+        let mut whole = batch(mappings);
+        whole["operation_type"] = json!("move");
+        let (code, _, err) = apply(&world, words, &whole);
+        assert_eq!(code, 2, "{mappings:?}: {err}");
+        assert!(err.contains(said), "{mappings:?}: {err}");
+        assert_eq!(everything(&world), before, "{mappings:?}");
+    };
+    refused(&[], &[("tree/.", "p")], "needs the name of what is moved");
+    refused(
+        &[],
+        &[("/", "p")],
+        "a directory cannot be copied into itself",
+    );
+    refused(&[], &[("/proc", "p")], "is a mount point");
+    refused(&[], &[("link/", "p")], "is a link");
+    refused(
+        &[],
+        &[("a", "p"), ("a", "q")],
+        "the same src as mappings[0]",
+    );
+    refused(
+        &[],
+        &[("tree", "p"), ("tree/sub", "q")],
+        "lies in the src of mappings[0]",
+    );
+    refused(&[], &[("tree/sub", "tree")], "lies in its own dst");
+    refused(&["--sync", "none"], &[("a", "p")], "--sync none");
+    refused(&["-L"], &[("a", "p")], "--dereference");
+    refused(
+        &["--conflict", "rename"],
+        &[("a", "p")],
+        "--conflict rename",
+    );
+    let inside = world.path().join("here/deep");
+    let target = world.path().join("p");
+    let mut whole = json!({"mappings": [{"src": world.path().join("here"), "dst": target}]});
+    whole["operation_type"] = json!("move");
+    let mut command = world.haul(["apply", "-"]);
+    command.current_dir(inside).write_stdin(whole.to_string());
+    let (code, _, err) = outcome(command);
+    assert!(
+        code == 2 && err.contains("haul itself works in it"),
+        "{err}"
+    );
+}

@@ -37,12 +37,7 @@ pub fn job(source: &Path, dest: &Path, strategy: Strategy) -> JobSpec {
     job.naming = Naming::Exact;
     job.strategy = strategy;
     job.tuning.file_workers = Some(1);
-    // The file's row shows whole ranges only: they must not take too long.
-    let pieces = match strategy {
-        Strategy::Parallel => 256 << 10,
-        _ => 64 << 10,
-    };
-    job.tuning.buffer_size = Some(pieces);
+    job.tuning.buffer_size = Some(64 << 10);
     job.tuning.parallel_min_size = Some(1 << 20);
     job.tuning.chunk_size = Some(1);
     job.tuning.chunk_workers = Some(4);
@@ -102,7 +97,7 @@ fn weight(strategy: Strategy) -> usize {
     match strategy {
         // It asks for at least a mebibyte a call.
         Strategy::CopyFileRange => 40 << 10,
-        Strategy::Parallel => 40 << 10,
+        Strategy::Parallel => 12 << 10,
         _ => 3 << 10,
     }
 }
@@ -473,4 +468,23 @@ fn a_link_s_name_that_appears_during_the_copy_is_a_conflict() {
     assert_eq!(fs::read(to.join("link")).expect("there"), b"theirs");
     assert_eq!(files(&to), 1);
     driver.shut_down();
+}
+
+/// The row of a file in ranges moves with every piece, not by whole ranges.
+#[test]
+fn a_file_in_ranges_advances_within_them() {
+    let scratch = Scratch::quick();
+    let (from, to) = (source(&scratch, 1, 16 << 10), scratch.at("to"));
+    let mut driver = Driver::on(slow(Call::WriteAt, CALL));
+    let mut spec = job(&from, &to, Strategy::Parallel);
+    spec.tuning.chunk_size = Some(8 << 20);
+    let id = driver.add(&spec, Start::Now);
+    let within = |view: &JobView| {
+        let mut rows = view.in_flight.iter();
+        rows.any(|row| row.done > 0 && row.done % (2 << 20) != 0)
+    };
+    driver.until_view(id, "within a range", within);
+    assert_eq!(driver.until_ended(id).state, JobState::Done);
+    driver.shut_down();
+    assert_same(&from, &to);
 }

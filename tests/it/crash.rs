@@ -13,7 +13,7 @@ use std::process::Command;
 
 /// Shuts a mounted file system down at once; with `log` what is in the log is written first, data
 /// never is (`FS_IOC_SHUTDOWN`, for ext4 and xfs).
-fn shut_down(at: &Path, log: bool) -> bool {
+pub fn shut_down(at: &Path, log: bool) -> bool {
     let how = if log { "shutdown -f" } else { "shutdown" };
     let output = Command::new("xfs_io")
         .args(["-x", "-c", how])

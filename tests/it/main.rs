@@ -5,6 +5,7 @@
     reason = "a failed test shows names with their odd bytes"
 )]
 
+mod arrival;
 mod bad_input;
 mod bench;
 mod cases;
@@ -30,10 +31,12 @@ mod killed;
 mod limits;
 mod matrix;
 mod metadata;
+mod moving;
 mod moving_source;
 mod names;
 mod ordinary;
 mod orphans;
+mod outage;
 mod pictures;
 mod queue;
 mod queue_controls;
@@ -41,6 +44,7 @@ mod races;
 mod readme;
 mod replacing;
 mod rings;
+mod room;
 mod shots;
 mod stopped;
 mod support;

@@ -239,6 +239,8 @@ pub fn job(id: u64, state: JobState) -> JobView {
         failed: 0,
         conflicts: 0,
         parked: 0,
+        removed: 0,
+        shortage: None,
         bytes_copied: 10 * GIB + 512 * MIB,
         bytes_left_out: 0,
         bytes_cloned: 0,

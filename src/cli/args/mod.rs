@@ -348,6 +348,7 @@ mod tests {
             &["-j", "0", "a", "b"],
             &["--chunk-size", "4Q", "a", "b"],
             &["--buffer-size", "2GiB", "a", "b"],
+            &["--buffer-size", "4095", "a", "b"],
             &["--strategy", "fast", "a", "b"],
             &["--exclude", "[", "a", "b"],
             &["--exclude", "a\\/", "a", "b"],

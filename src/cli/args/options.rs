@@ -48,7 +48,7 @@ pub struct JobOptions {
     #[arg(long, value_name = "SIZE", value_parser = chunk_size)]
     pub chunk_size: Option<Automatic<u64>>,
 
-    /// Size of one buffer (1MiB), or auto
+    /// Size of one buffer (1MiB), 4KiB to 1GiB, or auto
     #[arg(long, value_name = "SIZE", value_parser = buffer_size)]
     pub buffer_size: Option<Automatic<u64>>,
 
@@ -103,6 +103,10 @@ pub struct JobOptions {
     /// Times a file is begun again after trouble that may pass
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(..=i64::from(config::MAX_RETRIES)))]
     pub retries: Option<u8>,
+
+    /// Wait when the destination has no room, and go on when it has some
+    #[arg(long)]
+    pub wait_for_space: bool,
 }
 
 /// What to tell, and where.
@@ -154,6 +158,7 @@ impl JobOptions {
         spec.durability = self.sync.unwrap_or(spec.durability);
         spec.sparse = self.sparse.unwrap_or(spec.sparse);
         spec.retries = self.retries.unwrap_or(spec.retries);
+        spec.wait_for_space = self.wait_for_space;
         spec.follow_links = self.dereference;
         spec.one_file_system = self.one_file_system;
         if spec.strategy == Strategy::Reflink && spec.sparse != Sparse::Auto {
@@ -202,7 +207,7 @@ fn chunk_size(text: &str) -> Result<Automatic<u64>, String> {
 }
 
 fn buffer_size(text: &str) -> Result<Automatic<u64>, String> {
-    sized(text, 1, config::MAX_BUFFER_SIZE)
+    sized(text, config::MIN_BUFFER_SIZE, config::MAX_BUFFER_SIZE)
 }
 
 fn buffer_budget(text: &str) -> Result<Automatic<u64>, String> {

@@ -33,6 +33,8 @@ pub fn view(state: JobState) -> JobView {
         failed: 0,
         conflicts: 0,
         parked: 0,
+        removed: 0,
+        shortage: None,
         bytes_copied: 1 << 30,
         bytes_left_out: 0,
         bytes_cloned: 0,

@@ -15,7 +15,7 @@ pub use bar::Bar;
 pub use json::Json;
 pub use plain::Plain;
 pub use quiet::Quiet;
-pub use words::{failure_line, plan_lines, progress_line, safe, summary_line};
+pub use words::{failure_line, plan_lines, progress_line, safe, shortage_line, summary_line};
 
 use crate::proto::{Event, Failure, JobView, Summary, Update};
 use std::io::{self, Write};

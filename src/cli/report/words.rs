@@ -40,6 +40,7 @@ pub const fn phase(view: &JobView) -> &'static str {
         JobState::Running => "copying",
         JobState::Pausing | JobState::Paused => "paused",
         JobState::Flushing => "flushing",
+        JobState::Verifying => "verifying",
         JobState::Cancelling => "stopping",
         JobState::Cancelled => "stopped",
         JobState::Done | JobState::DoneWithFailures => "done",
@@ -77,10 +78,30 @@ pub fn figures(view: &JobView) -> String {
         "{}/{}{more} files",
         view.files_done, view.found.files
     ));
+    if view.removed > 0 {
+        parts.push(format!("{} removed at the source", view.removed));
+    }
     if view.failed > 0 {
         parts.push(format!("{} failed", view.failed));
     }
     parts.join("  ")
+}
+
+/// What the destination has too little of, where it has.
+pub fn shortage_line(view: &JobView) -> Option<String> {
+    let shortage = view.shortage?;
+    let needed = view.bytes_total().saturating_sub(view.bytes_copied);
+    let free = shortage.free.map_or_else(
+        || "free space unknown".to_owned(),
+        |free| format!("{} free", units::size(free)),
+    );
+    let more = if view.found_is_final { "" } else { " or more" };
+    Some(format!(
+        "{} on '{}': {}{more} needed, {free}",
+        shortage.lack.words(),
+        text::shown(view.dest.as_bytes()),
+        units::size(needed)
+    ))
 }
 
 /// The line of plain progress.
@@ -111,6 +132,7 @@ pub fn summary_line(summary: &Summary) -> String {
         line = format!("{line} ({})", units::rate(summary.bytes_per_second));
     }
     let rest: Vec<String> = [
+        (files.removed, "removed at the source"),
         (files.skipped, "skipped"),
         (files.failed, "failed"),
         (files.conflicts, "left as conflicts"),
@@ -142,20 +164,26 @@ pub fn strategy_lines(summary: &Summary) -> Vec<String> {
 /// What a job would do, a line each.
 pub fn plan_lines(plan: &Plan) -> Vec<String> {
     let needed = plan.found.bytes.saturating_sub(plan.identical_bytes);
+    let dirs = match plan.found.dirs {
+        0 => String::new(),
+        1 => " in 1 directory".to_owned(),
+        dirs => format!(" in {dirs} directories"),
+    };
+    let mut parts = vec![format!("new: {}", plan.new)];
+    if plan.identical > 0 {
+        let bytes = units::size(plan.identical_bytes);
+        parts.push(format!("identical: {} ({bytes})", plan.identical));
+    }
+    if plan.conflicts > 0 {
+        parts.push(format!("conflicts: {}", plan.conflicts));
+    }
     let mut lines = vec![
         format!(
-            "found: {} in {} directories, {}",
+            "found: {}{dirs}, {}",
             files_word(plan.found.files),
-            plan.found.dirs,
             units::size(plan.found.bytes)
         ),
-        format!(
-            "new: {}; identical: {} ({}); conflicts: {}",
-            plan.new,
-            plan.identical,
-            units::size(plan.identical_bytes),
-            plan.conflicts
-        ),
+        parts.join("; "),
     ];
     for sample in &plan.samples {
         lines.push(format!(

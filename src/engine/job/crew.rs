@@ -6,7 +6,9 @@ use crate::clock;
 use crate::engine::budget::Shares;
 use crate::engine::chunk;
 use crate::engine::gate::Gate;
+use crate::engine::outage::Outage;
 use crate::engine::report::{Report, Retry, What};
+use crate::engine::room::Room;
 use crate::engine::route::Wanted;
 use crate::engine::scan::{Assignment, Scan};
 use crate::engine::tally::Cell;
@@ -95,6 +97,8 @@ impl Job {
             follow_links: self.spec.follow_links,
             retries: self.spec.retries,
             late: Mutex::default(),
+            outage: Outage::default(),
+            room: Room::new(self.spec.wait_for_space),
             throttle: Throttle::new(self.spec.limit),
             surplus: AtomicU32::new(0),
             flushes: Flushes::new(crate::sys::open_files()),
@@ -209,6 +213,7 @@ impl Job {
             if let Err(defect) = scanned {
                 // The job must hear of the end of its scan, whatever it was.
                 shared.gate.leave_after_panic();
+                shared.report(What::Spoilt(None));
                 shared.report(What::ScanFailed(defect.failure(None, path), Retry::Never));
                 shared.report(What::ScanEnded {
                     begun: true,

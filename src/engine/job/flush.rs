@@ -137,13 +137,17 @@ impl Job {
 
     /// Everything is copied: flushes where that is asked for, else ends.
     pub(super) fn flush_or_end(&mut self, now: Instant, events: &mut Vec<Event>) {
-        let changed = self.counts.copied > 0 || self.found.dirs > 0 || !self.naming.is_empty();
+        // What an earlier run copied may not be on the device, and a move goes by that.
+        let changed = self.counts.copied > 0
+            || self.found.dirs > 0
+            || !self.naming.is_empty()
+            || self.is_move();
         let due = self.spec.durability != Durability::None && changed && !self.targets.is_empty();
         // One under way may still fail, and the job must not have ended well by then.
         if !due && !self.flushing {
             // Links whose first name was in another worker's hands have a report under way.
             if self.waiting == 0 {
-                self.end(events);
+                self.end_or_move(events);
             }
             return;
         }
@@ -254,7 +258,13 @@ impl Job {
             flush.done = ok;
         }
         self.pace.feed_flush(clock::now());
-        self.end(events);
+        self.end_or_move(events);
+    }
+
+    fn end_or_move(&mut self, events: &mut Vec<Event>) {
+        if !self.begin_moving(events) {
+            self.end(events);
+        }
     }
 
     /// A flush failed. The kernel tells an error once, so it is remembered here whatever a later

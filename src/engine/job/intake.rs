@@ -41,6 +41,13 @@ impl Job {
             }
             What::ScanNotices(notables) => self.notables.merge(*notables),
             What::Targets(fds) => self.targets.extend(fds.into_iter().map(Arc::new)),
+            What::Dirs(dirs) => self.moving.dirs.extend(dirs),
+            What::Spoilt(Some(source)) => {
+                self.moving.spoilt.insert(source);
+            }
+            What::Spoilt(None) => self.moving.all_spoilt = true,
+            What::Short(shortage) => self.run_short(shortage),
+            What::Room => self.find_room(events),
             What::Named(naming) => {
                 if self.spec.naming != naming {
                     Arc::make_mut(&mut self.spec).naming = naming;
@@ -85,6 +92,9 @@ impl Job {
                     self.given_up += size;
                 }
             }
+            if status == Status::Skipped && self.is_move() {
+                self.moving.skipped.insert(id);
+            }
             // Copied is what most become and needs no memory of its own.
             if matches!(
                 status,
@@ -101,6 +111,13 @@ impl Job {
             .filter(|failure| failure.file.is_none())
             .count() as u64;
         self.unseen |= batch.broken;
+        self.moving.spoilt.extend(batch.spoilt);
+        self.moving.all_spoilt |= batch.broken && self.moving.spoilt.is_empty();
+        self.moving.proofs.extend(batch.proofs);
+        self.removed += batch.removed;
+        for id in batch.kept {
+            self.keep_source(id);
+        }
         self.retry_dirs.extend(batch.dirs);
         self.failures.extend(batch.failures);
         for used in batch.used {

@@ -11,6 +11,8 @@ mod failures;
 mod files;
 mod flush;
 mod intake;
+mod moving;
+mod shortage;
 #[cfg(test)]
 mod tests;
 mod width;
@@ -32,8 +34,8 @@ use crate::engine::state::transition;
 use crate::engine::tree::{Dir, Slice};
 use crate::engine::worker::{Big, Held, Work};
 use crate::proto::{
-    ErrorClass, Event, Facts, Failure, FileId, FlushView, JobId, JobSpec, JobState, Op, Side,
-    Start, Strategy, Totals,
+    Durability, ErrorClass, Event, Facts, Failure, FileId, FlushView, JobId, JobSpec, JobState, Op,
+    Shortage, Side, Start, Strategy, Totals,
 };
 use crate::sys::Sys;
 use crew::{Crew, Hand};
@@ -41,6 +43,7 @@ use failures::Failures;
 use files::Files;
 pub use files::Sorted;
 use flush::Naming;
+use moving::Moving;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
@@ -177,6 +180,13 @@ pub struct Job {
     pub used: Vec<Used>,
     /// Rungs dropped, in words.
     pub dropped: Vec<(Strategy, String)>,
+    /// Sources removed.
+    pub removed: u64,
+    moving: Moving,
+    /// What the destination has too little of.
+    pub shortage: Option<Shortage>,
+    /// Paused by itself, until there is room.
+    waits_for_room: bool,
     /// Things to know.
     pub notables: Notables,
     /// Every failure, in order.
@@ -246,6 +256,10 @@ impl Job {
             counts: Counts::default(),
             used: Vec::new(),
             dropped: Vec::new(),
+            removed: 0,
+            moving: Moving::default(),
+            shortage: None,
+            waits_for_room: false,
             notables: Notables::default(),
             failures: Failures::default(),
             lasting: Vec::new(),
@@ -315,7 +329,7 @@ impl Job {
         }
         if !matches!(
             self.state,
-            JobState::Scanning | JobState::Running | JobState::Flushing
+            JobState::Scanning | JobState::Running | JobState::Flushing | JobState::Verifying
         ) {
             self.pace.rest();
             if let Some(width) = &mut self.width {
@@ -331,6 +345,11 @@ impl Job {
         reports: &mpsc::Sender<Report>,
         events: &mut Vec<Event>,
     ) {
+        if self.is_move() && self.spec.durability == Durability::None {
+            let words = "a move removes its sources only once its copies are on the device: it does not go with --sync none";
+            self.fail_to_begin(words.to_owned(), events);
+            return;
+        }
         let filter = match Filter::new(&self.spec.filters) {
             Ok(filter) => filter,
             Err(words) => {
@@ -422,6 +441,7 @@ impl Job {
                     self.end_or_flush(now, events);
                 } else {
                     self.flush_meanwhile(now);
+                    self.pause_for_room(events);
                     self.adapt(now);
                 }
             }
@@ -433,7 +453,9 @@ impl Job {
             {
                 self.set_state(JobState::Paused, events);
             }
+            JobState::Verifying => self.advance_moving(events),
             JobState::Cancelling => {
+                self.stop_moving();
                 self.clear_out();
                 if self.is_worked_off() {
                     self.set_state(JobState::Cancelled, events);
@@ -456,7 +478,7 @@ impl Job {
                 let done = self.counts.ended + self.naming.len() as u64;
                 self.pace.feed(now, self.bytes_written(), done);
             }
-            JobState::Flushing => self.pace.feed_flush(now),
+            JobState::Flushing | JobState::Verifying => self.pace.feed_flush(now),
             _ => {}
         }
     }

@@ -11,6 +11,8 @@ use std::sync::Arc;
 impl Job {
     /// Closes the gate.
     pub fn pause(&mut self, events: &mut Vec<Event>) {
+        // Somebody wants it so: room alone does not end it.
+        self.waits_for_room = false;
         match self.state {
             JobState::Queued => self.set_state(JobState::Paused, events),
             JobState::Scanning | JobState::Running => {
@@ -31,6 +33,9 @@ impl Job {
         let to = match &self.crew {
             None => JobState::Queued,
             Some(crew) => {
+                self.waits_for_room = false;
+                self.shortage = None;
+                crew.shared.room.open();
                 crew.shared.gate.open();
                 if self.counts.ended > 0 || self.bytes_copied() > 0 {
                     JobState::Running
@@ -165,7 +170,9 @@ impl Job {
         if !matches!(
             self.state,
             JobState::DoneWithFailures | JobState::Cancelled | JobState::Failed
-        ) {
+        ) || self.is_move() && self.runs > 0
+        {
+            // The sources of a move are partly gone: what is left of it is another job.
             return false;
         }
         // What waits for an answer would only be parked again.

@@ -10,6 +10,7 @@ use crate::engine::gate::Pass;
 use crate::engine::report::{Retry, What};
 use crate::engine::resolve::{self, Target};
 use crate::proto::{BytePath, ErrorClass, Side};
+use std::os::fd::AsFd;
 use std::path::PathBuf;
 
 /// The directory of the last new name, for others in it.
@@ -31,7 +32,7 @@ impl Scan {
                 self.whole = false;
                 break;
             }
-            match self.mapping(src, dst, &mut last, &mut names, &mut files) {
+            match self.mapping(index, (src, dst), &mut last, &mut names, &mut files) {
                 Ok(()) => begun = true,
                 Err(trouble) => {
                     let path = match trouble.side {
@@ -53,8 +54,8 @@ impl Scan {
 
     fn mapping(
         &mut self,
-        src: &BytePath,
-        dst: &BytePath,
+        index: usize,
+        (src, dst): (&BytePath, &BytePath),
         last: &mut LastTarget,
         names: &mut TakenNames,
         files: &mut FilesOf,
@@ -63,7 +64,7 @@ impl Scan {
         let sys = &*shared.sys;
         let origin = resolve::origin(src)?;
         // Before any directory is made for it.
-        let found = resolve::find(sys, &origin, self.spec.follow_links)?;
+        let found = self.find(&origin)?;
         let new = resolve::new_name(dst)?;
         let target = match last.take() {
             Some((parent, target)) if parent == new.parent => Target {
@@ -73,10 +74,14 @@ impl Scan {
             },
             _ => {
                 shared.gate.enter();
-                let target = if shared.gate.look() == Pass::Stop {
-                    Ok(None)
-                } else {
-                    resolve::made(sys, &new, shared.umask).map(Some)
+                let target = loop {
+                    if shared.gate.look() == Pass::Stop {
+                        break Ok(None);
+                    }
+                    match shared.with_files(|| resolve::made(sys, &new, shared.umask)) {
+                        Err(trouble) if self.waited_above(&new, &trouble) => {}
+                        made => break made.map(Some),
+                    }
                 };
                 shared.gate.leave();
                 let Some(target) = target? else {
@@ -88,8 +93,16 @@ impl Scan {
                 target
             }
         };
-        let began = self.begin(origin, found, &target, names, files);
+        let began = self.begin(index, origin, found, &target, names, files);
         *last = Some((new.parent, target));
         began
+    }
+
+    /// Waits for room where a directory could not be made for lack of it.
+    fn waited_above(&mut self, new: &resolve::NewName, trouble: &Trouble) -> bool {
+        match resolve::nearest(&*self.shared.sys, &new.parent) {
+            Ok((near, _, _)) => self.waited_for_room(near.as_fd(), trouble),
+            Err(_) => false,
+        }
     }
 }

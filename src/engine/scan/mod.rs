@@ -16,15 +16,15 @@ use crate::engine::gate::Pass;
 use crate::engine::report::{Notable, Notables, Retry, What};
 use crate::engine::route::Route;
 use crate::engine::shots;
-use crate::engine::temp::is_temp;
+use crate::engine::temp::{TempNames, is_temp};
 use crate::engine::tree::{Dir, DirFds, Made, Names, OpenPairs, Slice, SliceBuilder};
 use crate::engine::worker::{Bound, Shared, complete, hands_down};
-use crate::proto::{ErrorClass, JobSpec, Op, Side, Totals};
+use crate::proto::{BytePath, ErrorClass, JobSpec, Op, Operation, Side, Totals};
 use crate::sys::{Errno, Kind, Stat};
 use std::collections::HashSet;
 use std::ffi::{CStr, CString};
 use std::mem::MaybeUninit;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -44,9 +44,16 @@ pub struct Subtree {
     dst_name: CString,
     /// Device of the source argument.
     home: u64,
+    /// Index of the source argument.
+    source: u32,
 }
 
 impl Subtree {
+    /// The source argument it is in, by its index.
+    pub fn source(&self) -> u32 {
+        self.source
+    }
+
     /// Before it is scanned again: its parents wait for it once more.
     pub fn expect_again(&self) {
         self.parent.expect_again();
@@ -84,6 +91,8 @@ pub struct Scan {
     next: u32,
     stack: Vec<Subtree>,
     found: Vec<Arc<Slice>>,
+    /// Source directories of a move that were not reported yet.
+    dirs: Vec<Arc<Dir>>,
     /// Everything found, until the sequences among it are.
     all: Vec<Arc<Slice>>,
     totals: Totals,
@@ -112,6 +121,7 @@ impl Scan {
             next: 0,
             stack: Vec::new(),
             found: Vec::new(),
+            dirs: Vec::new(),
             all: Vec::new(),
             totals: Totals::default(),
             since: clock::now(),
@@ -154,7 +164,7 @@ impl Scan {
         let src_kind = sys.space(fds.src()).map_err(source(Op::Stat))?.kind;
         let dst_kind = sys.space(fds.dst()).map_err(dest(Op::Stat))?.kind;
         if !self.routes.iter().any(|route| route.dst_dev == dst_dev) {
-            let fd = sys.duplicate(fds.dst()).map_err(dest(Op::Open))?;
+            let fd = self.flushable(fds)?;
             self.report(What::Targets(vec![fd]));
         }
         let route = Arc::new(Route::new(src_dev, dst_dev, src_kind, dst_kind));
@@ -162,10 +172,26 @@ impl Scan {
         Ok(route)
     }
 
+    /// A descriptor by which the destination's file system can be flushed. One that is only a place
+    /// cannot (syncfs(2)): a file that is made for it, and has no name any more, stands in.
+    fn flushable(&self, fds: &DirFds) -> Result<OwnedFd, Trouble> {
+        let sys = &*self.shared.sys;
+        match sys.open_dir(fds.dst(), c".") {
+            Err(Errno::ACCESS) => {
+                let name = TempNames::fresh().draw();
+                let fd = sys.create_new(fds.dst(), &name).map_err(dest(Op::Create))?;
+                sys.unlink(fds.dst(), &name).map_err(dest(Op::Remove))?;
+                Ok(fd)
+            }
+            opened => opened.map_err(dest(Op::Open)),
+        }
+    }
+
     fn descend(&mut self) {
         while let Some(subtree) = self.stack.pop() {
             self.shared.gate.enter();
-            if self.shared.gate.look() == Pass::Stop || !self.alive {
+            let stopped = self.shared.gate.look() == Pass::Stop || !self.alive;
+            if stopped || self.shared.outage.is_given_up() {
                 self.whole = false;
                 self.complete(&subtree.parent);
             } else {
@@ -176,9 +202,13 @@ impl Scan {
     }
 
     fn subtree(&mut self, subtree: Subtree) {
-        match self.open(&subtree) {
+        let shared = self.shared.clone();
+        match shared.with_files(|| self.open(&subtree)) {
             Ok((dir, entered)) => {
                 self.totals.dirs += 1;
+                if self.spec.operation == Operation::Move {
+                    self.dirs.push(dir.clone());
+                }
                 if !entered {
                     self.notables.add_at(Notable::OtherFileSystems, || {
                         dir.full_path(Side::Source, None)
@@ -186,29 +216,65 @@ impl Scan {
                 } else if let Err(trouble) = self.list(&dir, subtree.home) {
                     // What was listed before stays listed; the directory as a whole failed.
                     let path = dir.full_path(trouble.side, None);
-                    self.report(What::ScanFailed(trouble.failure(None, path), Retry::Never));
+                    self.report(What::Spoilt(dir.source()));
+                    self.fail(trouble, path, Retry::Never);
                 }
                 self.complete(&dir);
                 dir.relax();
                 self.flush_if_due();
+            }
+            Err(trouble) if self.waited_below(&subtree.parent, &trouble) => {
+                self.stack.push(subtree);
             }
             Err(trouble) => {
                 let name: &CStr = match trouble.side {
                     Side::Source => &subtree.src_name,
                     Side::Dest => &subtree.dst_name,
                 };
-                let failure = trouble
-                    .clone()
-                    .failure(None, subtree.parent.full_path(trouble.side, Some(name)));
+                let path = subtree.parent.full_path(trouble.side, Some(name));
                 let parent = subtree.parent.clone();
+                self.report(What::Spoilt(Some(subtree.source)));
                 let retry = match trouble.class {
                     ErrorClass::Refused => Retry::Never,
                     _ => Retry::Subtree(Box::new(subtree)),
                 };
-                self.report(What::ScanFailed(failure, retry));
+                self.fail(trouble, path, retry);
                 self.complete(&parent);
             }
         }
+    }
+
+    /// Tells a failure, and the cause where it was one too many of its kind.
+    fn fail(&mut self, trouble: Trouble, path: BytePath, retry: Retry) {
+        let cause = self.shared.outage.failed(&trouble);
+        let gone = cause.map(|words| Trouble {
+            words: Some(words),
+            ..trouble.clone()
+        });
+        self.report(What::ScanFailed(trouble.failure(None, path.clone()), retry));
+        if let Some(gone) = gone {
+            self.report(What::ScanFailed(gone.failure(None, path), Retry::Never));
+        }
+    }
+
+    /// Waits for room where that was the trouble and the job is to wait; false where not.
+    fn waited_for_room(&mut self, dir: BorrowedFd<'_>, trouble: &Trouble) -> bool {
+        let (ErrorClass::Space, Some(errno)) = (trouble.class, trouble.errno) else {
+            return false;
+        };
+        let shared = self.shared.clone();
+        shared.meet_no_room(dir, errno);
+        if !shared.room.waits() {
+            return false;
+        }
+        self.flush();
+        shared.wait_for_room(dir, 0, || false);
+        true
+    }
+
+    fn waited_below(&mut self, parent: &Arc<Dir>, trouble: &Trouble) -> bool {
+        let fds = parent.acquire(&*self.shared.sys);
+        fds.is_ok_and(|fds| self.waited_for_room(fds.dst(), trouble))
     }
 
     /// Opens a directory on both sides, making it at the destination. False with it when it is a
@@ -221,6 +287,7 @@ impl Scan {
             src_name,
             dst_name,
             home,
+            source: index,
         } = subtree;
         let up = parent.acquire(sys)?;
         let follow = self.spec.follow_links;
@@ -307,7 +374,10 @@ impl Scan {
             dst: dst_name.clone(),
             follow,
         };
-        Ok((Dir::child(parent, names, stat, fds, route, made), entered))
+        Ok((
+            Dir::child(parent, *index, names, stat, fds, route, made),
+            entered,
+        ))
     }
 
     /// Lists a directory: files into slices, directories onto the stack.
@@ -378,7 +448,8 @@ impl Scan {
                 Err(errno) => {
                     let trouble = Trouble::kernel(Op::Stat, Side::Source, errno);
                     let path = dir.full_path(Side::Source, Some(&name));
-                    self.report(What::ScanFailed(trouble.failure(None, path), Retry::Never));
+                    self.report(What::Spoilt(dir.source()));
+                    self.fail(trouble, path, Retry::Never);
                     return;
                 }
             },
@@ -407,6 +478,8 @@ impl Scan {
                     src_name: name.clone(),
                     dst_name: name,
                     home,
+                    // Only a place has none, and a place is never listed.
+                    source: dir.source().unwrap_or(u32::MAX),
                 });
             }
         }
@@ -427,6 +500,7 @@ impl Scan {
             Pass::Hold => gate.wait(),
             Pass::Stop => false,
         };
+        let goes_on = goes_on && !self.shared.outage.is_given_up();
         self.whole &= goes_on;
         goes_on
     }
@@ -458,6 +532,10 @@ impl Scan {
 
     fn flush(&mut self) {
         self.since = clock::now();
+        if !self.dirs.is_empty() {
+            let dirs = std::mem::take(&mut self.dirs);
+            self.report(What::Dirs(dirs));
+        }
         if self.found.is_empty() && self.totals == Totals::default() {
             return;
         }

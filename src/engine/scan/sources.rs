@@ -31,12 +31,10 @@ impl Scan {
             return self.mapped(wanted);
         }
         self.shared.gate.enter();
-        let target = resolve::target(
-            &*self.shared.sys,
-            &spec.dest,
-            spec.naming,
-            spec.sources.len(),
-        );
+        let shared = self.shared.clone();
+        let target = shared.with_files(|| {
+            resolve::target(&*shared.sys, &spec.dest, spec.naming, spec.sources.len())
+        });
         self.shared.gate.leave();
         let target = match target {
             Ok(target) => target,
@@ -65,11 +63,11 @@ impl Scan {
                 break;
             }
             let found = resolve::origin(path).and_then(|origin| {
-                let found = resolve::find(&*self.shared.sys, &origin, spec.follow_links)?;
+                let found = self.find(&origin)?;
                 Ok((origin, found))
             });
             match found.and_then(|(origin, found)| {
-                self.begin(origin, found, &target, &mut names, &mut files)
+                self.begin(index, origin, found, &target, &mut names, &mut files)
             }) {
                 Ok(()) => begun = true,
                 Err(trouble) => {
@@ -90,9 +88,21 @@ impl Scan {
         begun
     }
 
+    /// Looks for a source argument; where this process has no descriptor to spare, once others have
+    /// given some back.
+    pub(super) fn find(&self, origin: &Origin) -> Result<Found, Trouble> {
+        let shared = &self.shared;
+        shared.gate.enter();
+        let follow = self.spec.follow_links;
+        let found = shared.with_files(|| resolve::find(&*shared.sys, origin, follow));
+        shared.gate.leave();
+        found
+    }
+
     /// One source argument, found. Plain files of one parent share a place and slices.
     pub(super) fn begin(
         &mut self,
+        index: usize,
         mut origin: Origin,
         found: Found,
         target: &Target,
@@ -151,6 +161,7 @@ impl Scan {
                 src_name: origin.name,
                 dst_name,
                 home: found.stat.dev,
+                source: index as u32,
             });
             self.descend();
             return Ok(());

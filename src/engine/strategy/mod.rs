@@ -23,6 +23,7 @@ use crate::proto::{FileId, FilePhase, Op, Side, Strategy};
 use crate::sys::{Errno, Sys};
 use std::ops::Range;
 use std::os::fd::BorrowedFd;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// An open file on both sides. Offsets are the same in both.
@@ -97,6 +98,9 @@ pub struct Control<'a> {
     piece: u64,
     began: Instant,
     ring_refused: Option<Errno>,
+    /// What all lanes of the file have done.
+    together: Option<&'a AtomicU64>,
+    told: u64,
 }
 
 impl<'a> Control<'a> {
@@ -110,7 +114,20 @@ impl<'a> Control<'a> {
             piece: PIECE_MIN,
             began: crate::clock::now(),
             ring_refused: None,
+            together: None,
+            told: 0,
         }
+    }
+
+    /// For one of several lanes: what arrives is added to what all of them have done.
+    pub fn beside(mut self, together: &'a AtomicU64) -> Self {
+        self.together = Some(together);
+        self
+    }
+
+    /// Bytes told so far.
+    pub fn told(&self) -> u64 {
+        self.told
     }
 
     /// The kernel gave no ring.
@@ -155,6 +172,10 @@ impl<'a> Control<'a> {
     /// Tells that `bytes` more arrived, up to `offset`.
     pub fn moved(&mut self, bytes: u64, offset: u64) {
         self.cell.advance(bytes, offset);
+        self.told += bytes;
+        if let Some(together) = self.together {
+            together.fetch_add(bytes, Ordering::Relaxed);
+        }
         self.throttle.spend(bytes);
     }
 

@@ -20,9 +20,13 @@ pub fn complete(
     notable: &mut dyn FnMut(Notable, &Arc<Dir>),
 ) {
     dir.complete(|dir, stat| {
+        if shared.outage.is_given_up() {
+            return;
+        }
         let mut notable = |what| notable(what, dir);
         // Those above must complete whatever happens.
-        let finished = contain(|| finish_dir(shared, dir, stat, &mut notable));
+        let finished =
+            contain(|| shared.with_files(|| finish_dir(shared, dir, stat, &mut notable)));
         if let Err(trouble) = finished.and_then(|finished| finished) {
             let path = dir.full_path(trouble.side, None);
             failed(trouble.failure(None, path), dir);

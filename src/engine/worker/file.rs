@@ -1,6 +1,7 @@
 //! One regular file: open, temporary, bytes, checks, metadata, flush, close, name.
 
 use super::super::failure::{Trouble, refused_new, source};
+use super::super::gate::Pass;
 use super::super::report::Status;
 use super::super::route::{Ladder, Rung};
 use super::super::tree::{DirFds, Slice};
@@ -121,6 +122,10 @@ impl Worker {
                     stat.kind.word()
                 ),
             ));
+        }
+        self.await_room(slice.id(index), fds.dst(), stat.size)?;
+        if shared.gate.look() == Pass::Stop {
+            return Ok(Opened::Settled(Status::Cancelled));
         }
         let (temp, dst) = self.create_temp(fds.dst())?;
         Ok(Opened::File(Box::new(OpenFile {

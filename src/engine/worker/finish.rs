@@ -111,7 +111,7 @@ impl Worker {
         let dir = file.fds.dst();
         let named = settled.and_then(|()| self.name(&*sys, file));
         match named {
-            Ok(Status::Copied) => {}
+            Ok(Status::Copied) => self.shared.room.went_well(),
             Ok(other) => {
                 self.remove(dir, file.temp)?;
                 self.batch.wasted += file.done - file.holes;

@@ -180,11 +180,14 @@ impl Worker {
                     }
                 }
             }
-            let mut control = Control::new(&shared.gate, &cell, big.id, &shared.throttle);
+            let mut control =
+                Control::new(&shared.gate, &cell, big.id, &shared.throttle).beside(&big.done);
             control.begin(Strategy::Parallel, range.start);
             let mut holes = 0;
             let moved = self.span(sys, pair, range.clone(), spread, &mut control, &mut holes);
-            big.done.fetch_add(moved.bytes, Ordering::Relaxed);
+            // Its bytes were added as they arrived; its holes are not told.
+            let untold = moved.bytes.saturating_sub(control.told());
+            big.done.fetch_add(untold, Ordering::Relaxed);
             big.loose().holes += holes;
             let at = range.start + moved.bytes;
             let rest = at..range.end;
@@ -214,6 +217,13 @@ impl Worker {
                     );
                 }
             }
+        }
+    }
+
+    /// Gives the room back: an offer to join may hold the file open after its name is gone.
+    fn empty(&self, big: &Big) {
+        if let Err(errno) = self.shared.sys.set_len(big.dst.as_fd(), 0) {
+            tracing::debug!("a temporary keeps its room until it is closed: {errno}");
         }
     }
 
@@ -266,6 +276,7 @@ impl Worker {
             }
             Some(Halt::Cancelled) => {
                 self.batch.wasted += done - holes;
+                self.empty(big);
                 match self.remove(big.fds.dst(), &big.temp) {
                     Ok(()) => Outcome::Ended(Status::Cancelled),
                     Err(trouble) => Outcome::Trouble(trouble),
@@ -273,6 +284,7 @@ impl Worker {
             }
             Some(Halt::Trouble(trouble)) => {
                 self.batch.wasted += done - holes;
+                self.empty(big);
                 Outcome::Trouble(self.cleaned_up(big.fds.dst(), &big.temp, trouble))
             }
             None => {

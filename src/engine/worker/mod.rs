@@ -4,6 +4,7 @@
 //! the job: it follows the policies it was given, reports outcomes, and stops at the gate. It may
 //! block in the kernel; nobody waits for it while it does.
 
+mod again;
 mod attributes;
 mod climb;
 mod collision;
@@ -15,8 +16,12 @@ mod lane;
 mod linked;
 mod node;
 mod parked;
+mod proof;
 mod publish;
+mod shortage;
+mod surplus;
 mod unnamed;
+mod work;
 
 pub use attributes::hands_down;
 pub use collision::{Bound, Created};
@@ -26,14 +31,20 @@ pub use file::OpenFile;
 
 pub use lane::Big;
 pub use parked::facts;
+pub use proof::{Candidate, Proof};
+use shortage::STARVED;
 pub use unnamed::{Flushes, Unnamed};
+pub use work::{Held, Work};
 
+use self::again::may_pass;
 use super::answers::Answers;
 use super::budget::Memory;
-use super::failure::Trouble;
+use super::failure::{self, Trouble};
 use super::gate::{Gate, Pass};
 use super::links::{Links, Waiting};
-use super::report::{Batch, Notable, Report, Status, What};
+use super::outage::Outage;
+use super::report::{Batch, Report, Status, What};
+use super::room::Room;
 use super::route::Wanted;
 use super::strategy::Movers;
 use super::tally::{Cell, Wish};
@@ -42,8 +53,8 @@ use super::throttle::Throttle;
 use super::tree::{Dir, Slice};
 use crate::clock;
 use crate::proto::{
-    Conflict, Durability, ErrorClass, Failure, FileId, FilePhase, JobId, Op, Preserve, Side,
-    Sparse, WorkerId,
+    Conflict, Durability, ErrorClass, Failure, FileId, FilePhase, JobId, Preserve, Side, Sparse,
+    WorkerId,
 };
 use crate::sys::{Kind, Sys};
 use crossbeam_channel::{Receiver, select};
@@ -51,8 +62,8 @@ use crossbeam_utils::CachePadded;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::ffi::CStr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU32};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
@@ -101,6 +112,10 @@ pub struct Shared {
     /// How often files were begun again whose trouble came late: in lanes, or after they had been
     /// set aside. Few, so they stay until the run ends; held for a few instructions.
     pub late: Mutex<HashMap<FileId, u8>>,
+    /// Whether the destination has room.
+    pub room: Room,
+    /// Whether both sides still answer.
+    pub outage: Outage,
     /// The rate all workers together keep to; it may change at any time.
     pub throttle: Throttle,
     /// Workers of files that are to leave when they have nothing in hand.
@@ -121,17 +136,6 @@ pub struct Shared {
 }
 
 impl Shared {
-    /// True for as many callers as there are workers too many.
-    fn one_too_many(&self) -> bool {
-        self.surplus.load(Ordering::Relaxed) > 0
-            && self
-                .surplus
-                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |some| {
-                    some.checked_sub(1)
-                })
-                .is_ok()
-    }
-
     /// Reports; false when the engine has ended.
     pub fn report(&self, what: What) -> bool {
         self.reports
@@ -141,48 +145,6 @@ impl Shared {
             })
             .is_ok()
     }
-}
-
-/// A file set aside in mid-copy: open, with its temporary, ready to go on.
-#[derive(Debug)]
-pub enum Held {
-    /// Copied by one worker.
-    File(Box<OpenFile>),
-    /// Copied in ranges.
-    Big(Arc<Big>),
-}
-
-impl Held {
-    /// Which file.
-    pub fn id(&self) -> FileId {
-        match self {
-            Self::File(file) => file.id,
-            Self::Big(big) => big.id,
-        }
-    }
-}
-
-/// One piece of work.
-#[derive(Debug)]
-pub enum Work {
-    /// Entries of a directory.
-    Slice(Arc<Slice>),
-    /// Some entries again.
-    Again(Arc<Slice>, Vec<usize>),
-    /// A file that was set aside.
-    File(Box<OpenFile>),
-    /// A file that was set aside and is given up.
-    Discard(Box<OpenFile>),
-    /// Files that wait for their names; true when a flush vouches for their bytes.
-    Name(Vec<Unnamed>, bool),
-    /// A large file to join; true when the lane is already counted in.
-    Lane(Arc<Big>, bool),
-    /// Slices of a cancelled job: their directories are completed, nothing is copied.
-    Abandon(Vec<Arc<Slice>>),
-    /// A directory whose metadata is to be applied again.
-    Dir(Arc<Dir>),
-    /// Nothing: whoever takes it ends, there are more workers than pay.
-    Leave,
 }
 
 /// How an attempt at an entry ended.
@@ -297,7 +259,7 @@ impl Worker {
         while !self.late.is_empty() || !self.woken.is_empty() {
             self.take_woken();
             if let Some((slice, index, attempt)) = self.late.pop_front() {
-                self.rest_before(attempt);
+                self.rest_before_late(&slice, index, attempt);
                 self.settled(&slice.dir, 0, |worker| {
                     worker.entry(&slice, index, attempt);
                 });
@@ -353,6 +315,9 @@ impl Worker {
                 self.batch.slices += 1;
             }
             Work::Dir(dir) => self.settled(&dir, 1, |_| {}),
+            Work::Prove(slice, candidates) => self.prove(&slice, &candidates),
+            Work::TakeAway(proof) => self.take_away(&proof),
+            Work::TakeAwayDirs(dirs) => self.take_away_dirs(&dirs),
             // Taken before.
             Work::Leave => {}
         }
@@ -363,7 +328,13 @@ impl Worker {
     fn entry(&mut self, slice: &Arc<Slice>, index: usize, mut attempt: u8) {
         let (entry, _, _) = slice.entry(index);
         let id = slice.id(index);
+        if self.shared.outage.is_given_up() {
+            // Why is told once, for all of them.
+            self.settle_entry(slice, index, Outcome::Ended(Status::Failed));
+            return;
+        }
         self.send_batch_before(entry.size);
+        let mut starved = 0;
         self.cell.begin(id, entry.size, 0);
         let outcome = loop {
             match self.pass(id) {
@@ -382,6 +353,18 @@ impl Worker {
                 }
             });
             match &outcome {
+                _ if self.is_to_wait_for_room(slice, &outcome) => {
+                    // It begins again from its beginning, and that costs no attempt.
+                    if let Err(trouble) = self.await_room_for(slice, index) {
+                        break Outcome::Trouble(trouble);
+                    }
+                }
+                Outcome::Trouble(trouble)
+                    if starved < STARVED && failure::is_out_of_files(trouble) =>
+                {
+                    // Others give some back when they end: that costs no attempt.
+                    starved = self.shared.starve(starved);
+                }
                 Outcome::Trouble(trouble) if self.is_copied_again(trouble, slice, index) => {}
                 Outcome::Trouble(trouble) if may_pass(trouble) && attempt < self.shared.retries => {
                     attempt += 1;
@@ -397,18 +380,7 @@ impl Worker {
     /// The wait before another attempt; cut short when the job is stopped, and spent outside the
     /// gate, so that a pause need not wait for it.
     fn rest_before(&self, attempt: u8) {
-        let attempt = u32::from(attempt.saturating_sub(1)).min(10);
-        let until = clock::now() + (RETRY_WAIT * (1 << attempt)).min(RETRY_WAIT_MAX);
-        let gate = &self.shared.gate;
-        gate.leave();
-        while gate.look() != Pass::Stop {
-            let left = until.saturating_duration_since(clock::now());
-            if left.is_zero() {
-                break;
-            }
-            std::thread::sleep(left.min(RETRY_NAP));
-        }
-        gate.enter();
+        self.shared.nap(u32::from(attempt));
     }
 
     /// Waits at a held gate; what is to be done with the file.
@@ -437,6 +409,7 @@ impl Worker {
             let path = dir.full_path(defect.side, None);
             self.batch.failures.push(defect.failure(None, path));
             self.batch.broken = true;
+            self.batch.spoilt.extend(dir.source());
         }
         self.complete(dir);
         self.batch.slices += issued;
@@ -445,6 +418,11 @@ impl Worker {
     /// Takes in the outcome of a file that was not begun by this piece of work: what may pass is
     /// begun again by this worker, after what it is at.
     fn conclude(&mut self, slice: &Arc<Slice>, index: usize, outcome: Outcome) {
+        if self.is_to_wait_for_room(slice, &outcome) {
+            slice.dir.expect();
+            self.late.push_back((slice.clone(), index, 0));
+            return;
+        }
         if let Outcome::Trouble(trouble) = &outcome
             && let Some(attempt) = self.late_attempt(trouble, slice, index)
         {
@@ -458,6 +436,11 @@ impl Worker {
 
     /// The same where the piece of work ends only with the file.
     fn conclude_now(&mut self, slice: &Arc<Slice>, index: usize, outcome: Outcome) {
+        if self.is_to_wait_for_room(slice, &outcome) {
+            self.rest_before_late(slice, index, 0);
+            self.entry(slice, index, 0);
+            return;
+        }
         if let Outcome::Trouble(trouble) = &outcome
             && let Some(attempt) = self.late_attempt(trouble, slice, index)
         {
@@ -468,50 +451,12 @@ impl Worker {
         self.settle_entry(slice, index, outcome);
     }
 
-    /// True when a file whose flush failed is to be copied from the source again, which is done
-    /// once: a second flush of the same bytes would say that all is well (fsync(2)).
-    fn is_copied_again(&mut self, trouble: &Trouble, slice: &Arc<Slice>, index: usize) -> bool {
-        let copied_again = &self.shared.copied_again;
-        let again = trouble.op == Op::Flush
-            && !trouble.left_behind
-            && trouble.class != ErrorClass::Space
-            && copied_again
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .insert(slice.id(index));
-        if again {
-            let (_, _, name) = slice.entry(index);
-            let path = || slice.dir.full_path(Side::Dest, Some(name));
-            self.batch.notables.add_at(Notable::CopiedAgain, path);
-        }
-        again
-    }
-
-    /// The number of the attempt that may follow; `None` when there were enough.
-    fn late_attempt(&mut self, trouble: &Trouble, slice: &Arc<Slice>, index: usize) -> Option<u8> {
-        if self.is_copied_again(trouble, slice, index) {
-            return Some(0);
-        }
-        if !may_pass(trouble) {
-            return None;
-        }
-        let id = slice.id(index);
-        let mut late = self
-            .shared
-            .late
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let made = late.entry(id).or_default();
-        if *made >= self.shared.retries {
-            return None;
-        }
-        *made += 1;
-        Some(*made)
-    }
-
     fn settle_entry(&mut self, slice: &Arc<Slice>, index: usize, outcome: Outcome) {
         match outcome {
             Outcome::Ended(status) => {
+                if matches!(status, Status::Copied | Status::Skipped) {
+                    self.shared.outage.went_well();
+                }
                 self.end(slice, index, status);
                 self.wake_linked(slice, index, status);
             }
@@ -520,8 +465,18 @@ impl Worker {
                     ErrorClass::Conflict => Status::Conflict,
                     _ => Status::Failed,
                 };
+                let cause = self.shared.outage.failed(&trouble);
+                let side = trouble.side;
+                let op = trouble.op;
                 let failure = Self::failure(slice, index, trouble);
                 self.batch.failures.push(failure);
+                if let Some(words) = cause {
+                    let gone = Trouble::own(op, side, ErrorClass::Device, words);
+                    let path = slice.dir.full_path(side, None);
+                    self.batch.failures.push(gone.failure(None, path));
+                    // What the scan has not come to is unknown.
+                    self.batch.broken = true;
+                }
                 self.end(slice, index, status);
                 self.wake_linked(slice, index, status);
             }
@@ -595,9 +550,4 @@ impl Worker {
 /// Runs something in which a panic is a defect and not the end of the thread.
 pub fn contain<T>(work: impl FnOnce() -> T) -> Result<T, Trouble> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|panic| Trouble::defect(&*panic))
-}
-
-/// Trouble that another attempt may not meet.
-fn may_pass(trouble: &Trouble) -> bool {
-    matches!(trouble.class, ErrorClass::Transient | ErrorClass::Changed) && !trouble.left_behind
 }

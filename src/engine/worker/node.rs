@@ -69,6 +69,7 @@ impl Worker {
                 Way::Ask(there) => return Ok(self.park(slice, index, &there)),
             }
         }
+        self.await_room(slice.id(index), fds.dst(), 0)?;
         self.cell.phase(FilePhase::Finishing);
         let temp = self.create_node(fds.dst(), &stat, target.as_deref())?;
         let dressed = self

@@ -144,6 +144,17 @@ impl Worker {
         for file in files {
             let (slice, index) = (file.slice.clone(), file.index);
             let id = slice.id(index);
+            if self.shared.outage.is_given_up() {
+                // Nothing can be named there, nor removed: the next run does that.
+                if file.dst.is_some() {
+                    self.shared.flushes.give_room_back();
+                }
+                self.batch.wasted += file.done - file.holes;
+                self.settled(&slice.dir, 0, |worker| {
+                    worker.settle_entry(&slice, index, Outcome::Ended(Status::Failed));
+                });
+                continue;
+            }
             self.settled(&slice.dir, 0, |worker| {
                 worker
                     .cell

@@ -150,6 +150,11 @@ pub fn pause(model: &mut Model, id: JobId, file: Option<FileId>, effects: &mut E
                 "job {id} is being flushed to the device: all is copied, nothing to pause"
             ));
         }
+        JobState::Verifying => {
+            model.say(format!(
+                "job {id} compares what it copied: it can only be cancelled"
+            ));
+        }
         JobState::Cancelling => model.say(format!("job {id} is being cancelled")),
         _ => model.say(format!("job {id} has ended")),
     }

@@ -42,6 +42,8 @@ pub fn open(model: &mut Model, effects: &mut Effects) {
         sources,
         dest: BytePath::from(dest.path.clone()),
         naming: Naming::Into,
+        // Somebody is there to make room, or to cancel.
+        wait_for_space: true,
         ..model.defaults.clone()
     };
     let id = next_id(model);

@@ -232,10 +232,10 @@ fn standing(page: &mut Page, job: &JobView) {
     page.pair(
         "Rate",
         &format!(
-            "{} now, {} on average over {} of work",
+            "{} now, {} on average {} of work",
             words::rate(job, false),
             units::rate(job.rate_mean),
-            units::duration(job.elapsed_ms / 1000)
+            over(job.elapsed_ms)
         ),
     );
     if let Some((low, high)) = job.rate_range {
@@ -246,6 +246,12 @@ fn standing(page: &mut Page, job: &JobView) {
         page.pair("Cap", &format!("{} at most", units::rate(limit)));
     }
     page.pair("Time left", &words::time_left(job));
+}
+
+/// `over 27s`, or `in under 1 s`.
+fn over(millis: u64) -> String {
+    let word = if millis < 1000 { "in" } else { "over" };
+    format!("{word} {}", units::took(millis))
 }
 
 /// `2 conflicts, 1 waits for an answer`.
@@ -260,16 +266,17 @@ fn conflicts(job: &JobView) -> String {
 
 /// How much is known to be on the device, and what the flush does.
 fn flushed(job: &JobView) -> String {
+    if words::is_unflushed(job) {
+        return "not flushed, as asked for".to_string();
+    }
     let bytes = units::size(job.bytes_flushed);
     match job.flush {
-        Some(flush) if flush.done => format!(
-            "{bytes}; flushed in {}",
-            units::duration(flush.elapsed_ms / 1000)
-        ),
-        Some(flush) if job.state == JobState::Flushing => format!(
-            "{bytes}; flushing for {}",
-            units::duration(flush.elapsed_ms / 1000)
-        ),
+        Some(flush) if flush.done => {
+            format!("{bytes}; flushed in {}", units::took(flush.elapsed_ms))
+        }
+        Some(flush) if job.state == JobState::Flushing => {
+            format!("{bytes}; flushing for {}", units::took(flush.elapsed_ms))
+        }
         _ => bytes,
     }
 }

@@ -81,7 +81,7 @@ fn counts(model: &Model, width: u16) -> Vec<(String, Style)> {
     };
     let done = jobs.iter().filter(|job| job.state.is_final()).count();
     let stopping = model.in_state(JobState::Cancelling);
-    let flushing = model.in_state(JobState::Flushing);
+    let flushing = model.in_state(JobState::Flushing) + model.in_state(JobState::Verifying);
     let queued = model.in_state(JobState::Queued);
     [
         (running as u64, "running", "run", "run", look.good()),

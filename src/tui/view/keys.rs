@@ -149,7 +149,11 @@ fn available(model: &Model, context: Context, action: Action) -> bool {
     let job = model.subject();
     match action {
         Action::Pause => job.is_some_and(|job| {
-            !job.state.is_final() && !matches!(job.state, JobState::Flushing | JobState::Cancelling)
+            !job.state.is_final()
+                && !matches!(
+                    job.state,
+                    JobState::Flushing | JobState::Verifying | JobState::Cancelling
+                )
         }),
         Action::Cancel => job.is_some_and(|job| !job.state.is_final()),
         Action::Conflicts => job.is_some_and(|job| job.parked > 0),

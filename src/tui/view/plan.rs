@@ -142,22 +142,28 @@ fn counting(plan: Option<&Plan>) -> String {
     } else {
         " so far, still counting"
     };
+    let dirs = match plan.found.dirs {
+        0 => String::new(),
+        dirs => format!(", {}", words::many(dirs, "directory", "directories")),
+    };
     format!(
-        "{}, {}, {}{more}",
+        "{}, {}{dirs}{more}",
         words::many(plan.found.files, "file", "files"),
-        units::size(plan.found.bytes),
-        words::many(plan.found.dirs, "directory", "directories")
+        units::size(plan.found.bytes)
     )
 }
 
 fn parts(plan: &Plan) -> String {
-    format!(
-        "{} new, {} identical (skipped, {}), {} in conflict",
-        units::count(plan.new),
-        units::count(plan.identical),
-        units::size(plan.identical_bytes),
-        units::count(plan.conflicts)
-    )
+    let mut parts = vec![format!("{} new", units::count(plan.new))];
+    if plan.identical > 0 {
+        let (files, bytes) = (plan.identical, plan.identical_bytes);
+        let (files, bytes) = (units::count(files), units::size(bytes));
+        parts.push(format!("{files} identical (skipped, {bytes})"));
+    }
+    if plan.conflicts > 0 {
+        parts.push(format!("{} in conflict", units::count(plan.conflicts)));
+    }
+    parts.join(", ")
 }
 
 /// How many sequences and frames, and whether they are whole.

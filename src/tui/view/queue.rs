@@ -235,7 +235,7 @@ fn row(job: &JobView, columns: &Columns, look: Look) -> Line {
             true,
         ),
         (copied(job), columns.copied, true),
-        (units::size(job.bytes_flushed), columns.flushed, true),
+        (flushed(job), columns.flushed, true),
         (words::rate(job, columns.short), columns.rate, true),
         (words::time_left(job), columns.left, true),
         (words::files(job), columns.files, true),
@@ -273,6 +273,13 @@ fn bar(job: &JobView, cells: usize, look: Look) -> String {
         return draw::left("scanning", cells, look);
     }
     draw::bar(words::percent(job) as f64 / 100.0, cells, look)
+}
+
+fn flushed(job: &JobView) -> String {
+    if words::is_unflushed(job) {
+        return "-".to_string();
+    }
+    units::size(job.bytes_flushed)
 }
 
 fn copied(job: &JobView) -> String {

@@ -121,10 +121,10 @@ fn figures(job: &JobView, width: u16, look: Look) -> Line {
         let (copied, total) = (job.bytes_copied, job.bytes_total());
         return Line::of(
             format!(
-                " {}/{} copied, {} on device",
+                " {}/{} copied, {}",
                 units::size_short(copied),
                 units::size_short(total),
-                units::size_short(job.bytes_flushed)
+                words::on_device(job, true)
             ),
             look.plain(),
         );
@@ -137,7 +137,7 @@ fn figures(job: &JobView, width: u16, look: Look) -> Line {
             look.plain(),
         )
         .then("  on device ", look.dim())
-        .then(units::size(job.bytes_flushed), look.strong());
+        .then(words::on_device(job, false), look.strong());
     if job.bytes_cloned > 0 {
         line = line
             .then("  shared ", look.dim())

@@ -76,8 +76,13 @@ impl Scratch {
     /// Mounts a file system of `kilobytes` in memory; `None`, said loudly, where that is not
     /// permitted.
     pub fn mount(&mut self, name: &str, kilobytes: u32) -> Option<PathBuf> {
+        self.mount_with(name, &format!("size={kilobytes}k"))
+    }
+
+    /// Mounts a file system in memory with these options (tmpfs(5)); `None` likewise.
+    pub fn mount_with(&mut self, name: &str, options: &str) -> Option<PathBuf> {
         let path = self.dir(name);
-        let options = format!("size={kilobytes}k,mode=1777");
+        let options = format!("{options},mode=1777");
         let options = std::ffi::CString::new(options).expect("no NUL");
         match mount(
             "none",

@@ -1,0 +1,53 @@
+//! A destination without room: the job says so, pauses by itself where it is to wait, and goes on
+//! by itself.
+
+use super::Job;
+use crate::proto::{Event, JobState, Shortage};
+
+impl Job {
+    /// The destination has no room.
+    pub(super) fn run_short(&mut self, shortage: Shortage) {
+        if self.shortage.is_none() {
+            let free = shortage.free.unwrap_or(0);
+            tracing::warn!(job = self.id.0, free, "{}", shortage.lack.words());
+        }
+        self.shortage = Some(shortage);
+    }
+
+    /// It seems to have some again: everything that waits goes on, unless the job was paused by
+    /// somebody.
+    pub(super) fn find_room(&mut self, events: &mut Vec<Event>) {
+        let Some(crew) = &self.crew else { return };
+        crew.shared.room.open();
+        self.shortage = None;
+        if self.waits_for_room {
+            self.resume(events);
+        }
+    }
+
+    /// Lets whoever waits for room find out whether there is some.
+    pub fn look_for_room(&mut self, events: &mut Vec<Event>) {
+        if self.waits_for_room() {
+            self.find_room(events);
+        }
+    }
+
+    /// Pauses once what was in flight has ended.
+    pub(super) fn pause_for_room(&mut self, events: &mut Vec<Event>) {
+        let quiet = self.crew.as_ref().is_some_and(|crew| {
+            let shared = &crew.shared;
+            shared.room.waits() && shared.room.is_full() && shared.gate.is_quiet()
+        });
+        // What is whole gets its name first.
+        let named = self.naming.is_empty() && !self.flushing;
+        if quiet && named && self.shortage.is_some() {
+            self.pause(events);
+            self.waits_for_room = self.state == JobState::Pausing;
+        }
+    }
+
+    /// True while it is paused by itself.
+    pub fn waits_for_room(&self) -> bool {
+        self.waits_for_room && matches!(self.state, JobState::Pausing | JobState::Paused)
+    }
+}
