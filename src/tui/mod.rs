@@ -9,6 +9,7 @@
 pub mod action;
 pub mod browse;
 mod chart;
+mod context;
 mod effects;
 mod input;
 mod keeper;
