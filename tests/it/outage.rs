@@ -132,7 +132,8 @@ fn a_file_system_that_is_shut_down_in_mid_job_ends_it() {
         };
         let mut wanted = spec(&from, &disk);
         wanted.durability = Durability::Job;
-        wanted.limit = Some(30 << 20);
+        // Names are given every two seconds: it must still run then.
+        wanted.limit = Some(8 << 20);
         let mut driver = Driver::on(Arc::new(Real));
         let job = driver.add(&wanted, Start::Now);
         driver.until_view(job, "begun", |view| view.copied > 300);

@@ -109,6 +109,8 @@ fn a_stop_gives_the_terminal_back_and_a_continue_takes_it_again() {
             assert!(Instant::now() < deadline, "modes were not given back");
             std::thread::sleep(Duration::from_millis(5));
         }
+        // A signal to go on that comes before it has stopped would be lost.
+        terminal.until_stopped();
         // Resized while it was stopped.
         terminal.resize(100, 30);
         terminal.signal(Signal::CONT);
@@ -138,9 +140,14 @@ fn the_taskbar_and_the_title_follow_the_copy_and_are_given_back() {
             seen.bytes().windows(8).any(|at| at == b"\x1b]9;4;1;")
         });
         let text = String::from_utf8_lossy(&terminal.bytes()).into_owned();
+        let percent = text
+            .split("\x1b]2;haul ")
+            .skip(1)
+            .filter_map(|rest| rest.split_once("% 1 run\x1b\\"));
+        let percents: Vec<&str> = percent.map(|(percent, _)| percent).collect();
         assert!(
-            text.contains("\x1b]2;haul 0% 1 run\x1b\\"),
-            "a title with percent"
+            percents.iter().any(|percent| percent.parse::<u8>().is_ok()),
+            "a title with percent: {percents:?}"
         );
         if end == "q" {
             terminal.keys("q");

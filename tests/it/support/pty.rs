@@ -227,6 +227,24 @@ impl Terminal {
         kill_process(pid, signal).expect("signalled");
     }
 
+    /// Waits until the program is stopped (state T in `proc_pid_stat(5)`).
+    pub fn until_stopped(&self) {
+        let stat = format!("/proc/{}/stat", self.child.id());
+        let began = Instant::now();
+        loop {
+            let line = std::fs::read_to_string(&stat).expect("it is there");
+            let state = line.rsplit_once(") ").map(|(_, rest)| rest.as_bytes()[0]);
+            if state == Some(b'T') {
+                return;
+            }
+            assert!(
+                began.elapsed() < crate::support::engine::LONG,
+                "not stopped: {line}"
+            );
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     /// Takes the terminal away, as a line that drops does.
     pub fn hang_up(&mut self) {
         self.stop_reading();
