@@ -165,8 +165,17 @@ pub fn percent(screen: &str, job: u32) -> Option<u32> {
 
 /// Plans a copy of what the cursor is on and starts it.
 pub fn start_copy(terminal: &Terminal) {
-    terminal.keys(F5);
-    terminal.shows("Of these");
+    // Both directories must have been read: until then it says why there is no plan.
+    loop {
+        terminal.keys(F5);
+        let screen = terminal.until("a plan, or why there is none", |screen| {
+            screen.contains("Of these") || screen.contains("no directory yet")
+        });
+        if screen.contains("Of these") {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
     terminal.keys(ENTER);
 }
 
