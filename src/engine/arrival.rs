@@ -54,7 +54,7 @@ pub fn open_dest(sys: &dyn Sys, path: &Path) -> Result<OwnedFd, Trouble> {
                         ),
                     ));
                 }
-                let target = sys.read_link(at.as_fd(), &name).map_err(&resolve)?;
+                let target = sys.read_link(next.as_fd(), c"").map_err(&resolve)?;
                 if target.to_bytes().first() == Some(&b'/') {
                     at = start(sys, target.to_bytes())?;
                 }

@@ -12,6 +12,7 @@ mod directory;
 mod existing;
 mod file;
 mod finish;
+mod holes;
 mod lane;
 mod linked;
 mod node;
