@@ -10,6 +10,7 @@ use super::layers::Layer;
 use super::look::Look;
 use super::places::Places;
 use super::settings::Settings;
+use super::tabs::Tabs;
 use crate::config::Hangup;
 use crate::proto::{JobId, JobSpec, JobState, JobView, Snapshot};
 use jiff::tz::TimeZone;
@@ -109,6 +110,8 @@ pub struct Model {
     pub focus: Focus,
     /// The panes, source first.
     pub panes: [Pane; 2],
+    /// Places of the panes that are not shown.
+    pub tabs: [Tabs; 2],
     /// The newest news of the engine.
     pub snapshot: Arc<Snapshot>,
     /// The queue.
@@ -160,6 +163,7 @@ impl Model {
             typed: Vec::new(),
             focus: Focus::Pane(Side::Source),
             panes: [pane(source), pane(dest)],
+            tabs: Default::default(),
             snapshot: Arc::default(),
             queue: QueueState {
                 selected: None,

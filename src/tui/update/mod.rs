@@ -15,6 +15,7 @@ mod naming;
 mod panes;
 pub mod places;
 mod plan;
+mod tabs;
 mod text_entry;
 
 pub use files::follows;
