@@ -11,6 +11,7 @@ use super::look::Look;
 use super::places::Places;
 use super::settings::Settings;
 use super::tabs::Tabs;
+use super::update::Pressed;
 use crate::config::Hangup;
 use crate::proto::{JobId, JobSpec, JobState, JobView, Snapshot};
 use jiff::tz::TimeZone;
@@ -116,6 +117,8 @@ pub struct Model {
     pub snapshot: Arc<Snapshot>,
     /// The queue.
     pub queue: QueueState,
+    /// What the mouse pressed last.
+    pub pressed: Pressed,
     /// What lies over panes and queue, the last on top.
     pub layers: Vec<Layer>,
     /// A line to be read once.
@@ -172,6 +175,7 @@ impl Model {
                 unfolded: true,
                 zoomed: false,
             },
+            pressed: Pressed::default(),
             layers: Vec::new(),
             notice: None,
             defaults: settings.defaults.clone(),

@@ -40,7 +40,10 @@ impl Tabs {
             return false;
         }
         let mut all = std::mem::take(&mut self.before);
-        all.push(std::mem::replace(shown, Pane::new("".into(), shown.sort, false)));
+        all.push(std::mem::replace(
+            shown,
+            Pane::new("".into(), shown.sort, false),
+        ));
         all.append(&mut self.after);
         self.after = all.split_off(number + 1);
         if let Some(pane) = all.pop() {
