@@ -50,7 +50,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Effects {
     let mut effects = Effects::new();
     match msg {
         Msg::Key(event) => key(model, &event, &mut effects),
-        Msg::Mouse(event) => mouse::take(model, &event, &mut effects),
+        Msg::Mouse(event) => mouse::take(model, event, &mut effects),
         Msg::Paste(text) => text_entry::paste(model, &text),
         Msg::Resize(width, height) => model.size = (width, height),
         Msg::Tick(now_ms) => tick(model, now_ms, &mut effects),

@@ -49,7 +49,7 @@ struct Drag {
 }
 
 /// Takes an event of the mouse.
-pub fn take(model: &mut Model, event: &MouseEvent, effects: &mut Effects) {
+pub fn take(model: &mut Model, event: MouseEvent, effects: &mut Effects) {
     let at = Position::new(event.column, event.row);
     model.typed.clear();
     match event.kind {
