@@ -62,8 +62,11 @@ fn what_is_gone_is_told_once_and_the_count_stays_honest() {
         assert_eq!(cause.len(), 1, "{what}: {:?}", ended.failures);
         assert!(cause[0].reason.contains(side), "{what}: {:?}", cause[0]);
         let view = &ended.view;
-        // Every file counts, and the cause itself.
-        assert_eq!(view.copied + view.failed, FILES as u64 + 1, "{what}");
+        // Every file that was found counts, and the cause itself; what the scan did not come to
+        // nobody knows, and it says so by not being final.
+        let found = view.found.files;
+        assert_eq!(view.copied + view.failed, found + 1, "{what}");
+        assert!(found <= FILES as u64, "{what}: {found}");
         assert!(view.copied >= 90, "{what}: {}", view.copied);
     }
 }
