@@ -121,6 +121,8 @@ pub struct Screen {
     pub slow_line: When,
     /// Whether progress is shown in the window's title, and in the taskbar where that is known.
     pub title: When,
+    /// Whether the mouse is listened to.
+    pub mouse: When,
     /// What becomes of copies when the terminal goes away.
     pub hangup: Hangup,
 }
@@ -135,6 +137,7 @@ impl Default for Screen {
             colour: When::default(),
             slow_line: When::default(),
             title: When::default(),
+            mouse: When::default(),
             hangup: Hangup::default(),
         }
     }

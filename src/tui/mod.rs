@@ -26,6 +26,7 @@ pub mod places;
 mod run;
 mod screen;
 mod settings;
+pub mod tabs;
 mod term;
 pub mod update;
 pub mod view;
