@@ -22,6 +22,7 @@ mod publish;
 mod shortage;
 mod surplus;
 mod temporary;
+mod touched;
 mod unnamed;
 mod work;
 

@@ -253,7 +253,8 @@ impl Worker {
         Ok(content)
     }
 
-    fn compare_content(
+    /// Two open files whose lengths are known, read to their ends.
+    pub(super) fn compare_content(
         &mut self,
         sys: &dyn Sys,
         src: BorrowedFd<'_>,
@@ -378,7 +379,7 @@ impl Worker {
     }
 }
 
-enum Content {
+pub(super) enum Content {
     Equal,
     DiffersAt(u64),
     Stopped,
