@@ -8,8 +8,10 @@
 
 pub mod action;
 pub mod browse;
+mod cells;
 mod chart;
 mod context;
+pub mod depth;
 mod effects;
 mod input;
 mod keeper;
@@ -27,6 +29,7 @@ mod run;
 mod screen;
 mod settings;
 mod term;
+pub mod theme;
 pub mod update;
 pub mod view;
 mod words;
