@@ -102,6 +102,7 @@ fn settings(config: &Config) -> Settings {
         keymap: Keymap::default(),
         slow_line: wanted(config.screen.slow_line),
         title: wanted(config.screen.title),
+        mouse: wanted(config.screen.mouse),
         hangup: config.screen.hangup,
         state_dir: None,
         notice: None,

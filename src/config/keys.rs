@@ -261,6 +261,14 @@ pub const KEYS: &[Key] = &[
     },
     Key {
         section: "screen",
+        name: "mouse",
+        variable: "HAUL_MOUSE",
+        doc: "Whether the mouse is listened to: auto (unless over SSH), always, never.\nThe terminal's own selecting then wants Shift held, as in most programs that take the mouse.",
+        set: |config, value| when(value).map(|when| config.screen.mouse = when),
+        get: |config| quoted(config.screen.mouse.name()),
+    },
+    Key {
+        section: "screen",
         name: "hangup",
         variable: "HAUL_HANGUP",
         doc: "What becomes of copies when the terminal goes away: stop (cancelled, no partial file is left), finish.",

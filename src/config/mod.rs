@@ -125,6 +125,8 @@ pub struct Screen {
     pub slow_line: When,
     /// Whether progress is shown in the window's title, and in the taskbar where that is known.
     pub title: When,
+    /// Whether the mouse is listened to.
+    pub mouse: When,
     /// What becomes of copies when the terminal goes away.
     pub hangup: Hangup,
 }
@@ -139,6 +141,7 @@ impl Default for Screen {
             colour: Colours::default(),
             slow_line: When::default(),
             title: When::default(),
+            mouse: When::default(),
             hangup: Hangup::default(),
         }
     }

@@ -83,6 +83,14 @@ pub enum Action {
     Swap,
     /// The other pane goes where this one is.
     Follow,
+    /// Keeps this place and opens another one in the same pane.
+    TabNew,
+    /// Closes this place of the pane.
+    TabClose,
+    /// Shows the next place of the pane.
+    TabNext,
+    /// Shows the place before.
+    TabPrevious,
     /// Reads the directory again.
     Reload,
     /// Opens the plan of a copy.
@@ -481,6 +489,14 @@ pub const ACTIONS: &[Row] = rows! {
         "Go to the home directory";
     Follow "follow" "" ["="] in &[Panes],
         "Bring the other pane to this directory";
+    TabNew "tab-new" "" ["<C-t>"] in &[Panes],
+        "Keep this place and open another one in the same pane, on the same directory";
+    TabNext "tab-next" "" ["gt"] in &[Panes],
+        "Show the next place of the pane";
+    TabPrevious "tab-previous" "" ["gT"] in &[Panes],
+        "Show the previous place of the pane";
+    TabClose "tab-close" "" ["<C-w>"] in &[Panes],
+        "Close this place of the pane";
     Swap "swap" "" ["\\"] in BASE,
         "Swap SRC and DST";
     Reload "reload" "" ["<C-r>"] in BASE,

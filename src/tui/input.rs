@@ -58,6 +58,7 @@ fn read(keys: &mpsc::Sender<Msg>) -> io::Result<()> {
             taken = true;
             let msg = match event::read()? {
                 Event::Key(key) => Msg::Key(key),
+                Event::Mouse(event) => Msg::Mouse(event),
                 Event::Paste(text) => Msg::Paste(text),
                 _ => continue,
             };

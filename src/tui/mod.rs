@@ -28,6 +28,7 @@ pub mod places;
 mod run;
 mod screen;
 mod settings;
+pub mod tabs;
 mod term;
 pub mod theme;
 pub mod update;

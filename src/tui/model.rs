@@ -10,6 +10,8 @@ use super::layers::Layer;
 use super::look::Look;
 use super::places::Places;
 use super::settings::Settings;
+use super::tabs::Tabs;
+use super::update::Pressed;
 use crate::config::Hangup;
 use crate::proto::{JobId, JobSpec, JobState, JobView, Snapshot};
 use jiff::tz::TimeZone;
@@ -109,10 +111,14 @@ pub struct Model {
     pub focus: Focus,
     /// The panes, source first.
     pub panes: [Pane; 2],
+    /// Places of the panes that are not shown.
+    pub tabs: [Tabs; 2],
     /// The newest news of the engine.
     pub snapshot: Arc<Snapshot>,
     /// The queue.
     pub queue: QueueState,
+    /// What the mouse pressed last.
+    pub pressed: Pressed,
     /// What lies over panes and queue, the last on top.
     pub layers: Vec<Layer>,
     /// A line to be read once.
@@ -160,6 +166,7 @@ impl Model {
             typed: Vec::new(),
             focus: Focus::Pane(Side::Source),
             panes: [pane(source), pane(dest)],
+            tabs: Default::default(),
             snapshot: Arc::default(),
             queue: QueueState {
                 selected: None,
@@ -168,6 +175,7 @@ impl Model {
                 unfolded: true,
                 zoomed: false,
             },
+            pressed: Pressed::default(),
             layers: Vec::new(),
             notice: None,
             defaults: settings.defaults.clone(),

@@ -7,7 +7,7 @@ use crate::proto::{Failure, JobId, Request, Summary, Update};
 use crate::records::Receipt;
 use crate::sys::count::Counted;
 use crate::sys::listing::{Details, Space};
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyEvent, MouseEvent};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -16,6 +16,8 @@ use std::sync::Arc;
 pub enum Msg {
     /// A key.
     Key(KeyEvent),
+    /// A button of the mouse, its wheel, or a drag.
+    Mouse(MouseEvent),
     /// A bracketed paste.
     Paste(String),
     /// The terminal has this many columns and rows.

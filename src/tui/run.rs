@@ -137,6 +137,8 @@ struct Shell {
     screen: Screen,
     // Given back first of all when the shell is dropped half way.
     guard: Option<term::Guard>,
+    /// Whether the mouse is listened to.
+    mouse: bool,
     started: Instant,
     frame_time: Duration,
     drawn: Option<Instant>,
@@ -178,12 +180,12 @@ impl Shell {
         let signals = Signals::new()?;
         let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         let outside = Outside::of(settings.title, &set);
-        let guard = term::enter(outside.enter(), outside.leave())?;
-        let slow = settings.slow_line.unwrap_or_else(|| {
-            ["SSH_CONNECTION", "SSH_TTY"]
-                .into_iter()
-                .any(|name| set(name).is_some())
-        });
+        let far = ["SSH_CONNECTION", "SSH_TTY"]
+            .into_iter()
+            .any(|name| set(name).is_some());
+        let mouse = settings.mouse.unwrap_or(!far);
+        let guard = take_terminal(&outside, mouse)?;
+        let slow = settings.slow_line.unwrap_or(far);
         let (sender, messages) = mpsc::channel(MESSAGES);
         input::start(sender.clone())?;
         let keeper = Keeper::new(settings.state_dir.clone(), sender.clone());
@@ -199,6 +201,7 @@ impl Shell {
             keeper,
             outside,
             guard: Some(guard),
+            mouse,
             started: clock::now(),
             frame_time: Duration::from_secs(1) / frames,
             drawn: None,
@@ -290,7 +293,10 @@ impl Shell {
 
     async fn take(&mut self, msg: Msg) -> Result<(), Error> {
         self.dirty = true;
-        self.urgent |= matches!(msg, Msg::Key(_) | Msg::Paste(_) | Msg::Resize(..));
+        self.urgent |= matches!(
+            msg,
+            Msg::Key(_) | Msg::Mouse(_) | Msg::Paste(_) | Msg::Resize(..)
+        );
         // Every message meets a model that knows what time it is.
         let mut queue = VecDeque::from([self.tick(), msg]);
         while let Some(msg) = queue.pop_front() {
@@ -436,7 +442,7 @@ impl Shell {
         drop(self.guard.take());
         tty::stop_self()?;
         self.outside.forget();
-        self.guard = Some(term::enter(self.outside.enter(), self.outside.leave())?);
+        self.guard = Some(take_terminal(&self.outside, self.mouse)?);
         self.model.size = window_size();
         self.screen = Screen::new(self.model.size)?;
         self.dirty = true;
@@ -487,6 +493,17 @@ impl Shell {
                 && self.farewell.is_some_and(|at| at.elapsed() >= FAREWELL),
         })
     }
+}
+
+/// Takes the terminal in the modes of this run.
+fn take_terminal(outside: &Outside, mouse: bool) -> std::io::Result<term::Guard> {
+    let (take, leave) = if mouse {
+        (term::TAKE_MOUSE, term::LEAVE_MOUSE)
+    } else {
+        ("", "")
+    };
+    let greeting = format!("{}{take}", outside.enter());
+    term::enter(&greeting, format!("{leave}{}", outside.leave()))
 }
 
 /// The terminal's size; what does not tell one is taken for a terminal of old.

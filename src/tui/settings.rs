@@ -28,6 +28,9 @@ pub struct Settings {
     /// Progress in the window's title, and in the taskbar where it is known; `None`: where the
     /// terminal takes it.
     pub title: Option<bool>,
+    /// Whether the mouse is listened to, which takes it from the terminal's own selecting; `None`:
+    /// unless the line is an SSH one.
+    pub mouse: Option<bool>,
     /// What becomes of copies when the terminal goes away.
     pub hangup: Hangup,
     /// Where receipts of finished jobs are kept; `None` keeps none.
@@ -50,6 +53,7 @@ impl Default for Settings {
             keymap: Keymap::default(),
             slow_line: None,
             title: None,
+            mouse: None,
             hangup: Hangup::Stop,
             state_dir: None,
             notice: None,

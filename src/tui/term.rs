@@ -38,6 +38,12 @@ impl Drop for Guard {
 /// What is sent beside the modes when the terminal is given back.
 static PARTING: Mutex<String> = Mutex::new(String::new());
 
+/// Asks for buttons, the wheel and drags, with places beyond column 223. Not for motion alone: a
+/// hand on the mouse must not cost bytes.
+pub const TAKE_MOUSE: &str = "\x1b[?1000h\x1b[?1002h\x1b[?1006h";
+/// Gives the mouse back.
+pub const LEAVE_MOUSE: &str = "\x1b[?1006l\x1b[?1002l\x1b[?1000l";
+
 /// Takes the terminal: raw, alternate screen, no cursor, pastes in brackets. `greeting` is sent
 /// with it, `parting` when it is given back.
 pub fn enter(greeting: &str, parting: String) -> io::Result<Guard> {

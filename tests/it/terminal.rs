@@ -205,6 +205,15 @@ pub fn given_back(terminal: &Terminal) {
         assert!(!screen.alternate_screen(), "on the alternate screen");
         assert!(!screen.hide_cursor(), "without a cursor");
         assert!(!screen.bracketed_paste(), "with pastes in brackets");
+        let mouse = (
+            screen.mouse_protocol_mode(),
+            screen.mouse_protocol_encoding(),
+        );
+        let none = (
+            vt100::MouseProtocolMode::None,
+            vt100::MouseProtocolEncoding::Default,
+        );
+        assert_eq!(mouse, none, "with the mouse");
     });
     let bytes = terminal.bytes();
     for taken in ["\x1b[?1049h", "\x1b[?2004h", "\x1b[?25l"] {

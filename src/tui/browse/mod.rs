@@ -222,6 +222,11 @@ impl Pane {
         }
     }
 
+    /// The generation and the ticket asked for last: answers to others are stale.
+    pub const fn numbers(&self) -> (u64, u64) {
+        (self.generation, self.ticket)
+    }
+
     /// The row under the cursor.
     pub fn item(&self) -> Option<Item> {
         self.shown.get(self.cursor).copied()

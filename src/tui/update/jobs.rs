@@ -98,7 +98,7 @@ fn workers(model: &mut Model, id: JobId, by: i32, effects: &mut Effects) {
 }
 
 /// Moves the cursor of the queue; false when the action is about something else.
-fn walk(model: &mut Model, action: Action) -> bool {
+pub fn walk(model: &mut Model, action: Action) -> bool {
     let jobs = model.snapshot.jobs.len();
     let height = layout(model)
         .queue

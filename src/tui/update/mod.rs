@@ -11,15 +11,18 @@ mod history;
 mod jobs;
 mod layers;
 mod listing;
+mod mouse;
 mod naming;
 mod panes;
 pub mod places;
 mod plan;
+mod tabs;
 mod text_entry;
 
 pub use files::follows;
 pub use jobs::can_retry;
 pub use layers::ORDERS;
+pub use mouse::Pressed;
 
 use super::action::Action;
 use super::browse::Side;
@@ -47,6 +50,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Effects {
     let mut effects = Effects::new();
     match msg {
         Msg::Key(event) => key(model, &event, &mut effects),
+        Msg::Mouse(event) => mouse::take(model, event, &mut effects),
         Msg::Paste(text) => text_entry::paste(model, &text),
         Msg::Resize(width, height) => model.size = (width, height),
         Msg::Tick(now_ms) => tick(model, now_ms, &mut effects),

@@ -1,17 +1,16 @@
 //! Keys of the panes.
 
-use super::{Effects, listing, naming, places};
+use super::{Effects, listing, naming, places, tabs};
 use crate::sys::count::Counted;
 use crate::sys::listing::Kind;
 use crate::tui::action::Action;
-use crate::tui::browse::{DirSize, Filter, FoldSum, Item, Known, Pending, Side, Sort};
+use crate::tui::browse::{DirSize, Filter, FoldSum, Item, Pending, Side, Sort};
 use crate::tui::layers::{Layer, PatternLayer};
 use crate::tui::layout::{layout, pane_rows};
 use crate::tui::model::Model;
 use crate::tui::msg::Effect;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
-use std::sync::Arc;
 use tui_input::Input;
 
 /// Carries out an action in a pane.
@@ -69,6 +68,9 @@ pub fn act(model: &mut Model, side: Side, action: Action, effects: &mut Effects)
         Action::Follow => {
             let path = model.pane(side).path.clone();
             visit(model, side.other(), path, None, effects);
+        }
+        Action::TabNew | Action::TabClose | Action::TabNext | Action::TabPrevious => {
+            tabs::act(model, side, action, effects);
         }
         Action::Close => stop(model, side, effects),
         _ => {}
@@ -241,29 +243,14 @@ pub fn swap(model: &mut Model, effects: &mut Effects) {
         return;
     }
     model.panes.swap(0, 1);
+    model.tabs.swap(0, 1);
     // Answers under way are for the old sides: the generation tells them apart, and what was not
     // answered is asked again.
-    let highest = model.panes.iter().map(|pane| pane.generation).max();
+    let numbers = [Side::Source, Side::Dest].map(|side| model.pane(side).numbers());
     for side in [Side::Source, Side::Dest] {
         effects.push(Effect::StopCount { side });
-        let pane = model.pane_mut(side);
-        pane.generation = highest.unwrap_or(0) + 1;
-        pane.listed = pane.generation;
-        for known in Arc::make_mut(&mut pane.known) {
-            if *known == Known::Asked {
-                *known = Known::No;
-            }
-        }
-        for sum in Arc::make_mut(&mut pane.sums) {
-            if *sum == FoldSum::Asked {
-                *sum = FoldSum::No;
-            }
-        }
-        if pane.arranging {
-            pane.sort_rows();
-        }
-        pane.sizes.retain(|_, size| size.done);
-        listing::ask_all(pane, side, effects);
+        let before = numbers[side.other().index()];
+        tabs::resume(model.pane_mut(side), side, before, effects);
     }
 }
 

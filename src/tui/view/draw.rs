@@ -156,7 +156,20 @@ impl<'a> Pen<'a> {
             &format!(" {title} "),
             look.strong(),
         );
-        Rect::new(area.x + 2, area.y + 1, area.width - 4, area.height - 2)
+        inside(area)
+    }
+}
+
+/// What is inside a box of [`Pen::frame`]; one that is too small has no border.
+pub const fn inside(area: Rect) -> Rect {
+    if area.width < 4 || area.height < 3 {
+        return area;
+    }
+    Rect {
+        x: area.x + 2,
+        y: area.y + 1,
+        width: area.width - 4,
+        height: area.height - 2,
     }
 }
 

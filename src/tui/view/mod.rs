@@ -28,6 +28,8 @@ use draw::Pen;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
+pub use questions::choice_at;
+
 /// Draws the whole screen.
 pub fn view(model: &Model, frame: &mut Frame) {
     let layout = layout(model);

@@ -32,7 +32,7 @@ fn pane(pen: &mut Pen, model: &Model, side: Side, area: Rect) {
     let focused = model.focus == Focus::Pane(side);
     pen.rule(
         Rect { height: 1, ..area },
-        &title(pane, side, focused, area, look),
+        &title(model, side, focused, area, look),
     );
     let rows = pane_rows(area);
     let first = Rect {
@@ -83,11 +83,17 @@ fn pane(pen: &mut Pen, model: &Model, side: Side, area: Rect) {
     }
 }
 
-fn title(pane: &Pane, side: Side, focused: bool, area: Rect, look: Look) -> Line {
+fn title(model: &Model, side: Side, focused: bool, area: Rect, look: Look) -> Line {
+    let pane = model.pane(side);
     let word = if focused {
         format!("[{}]", side.word())
     } else {
         side.word().to_string()
+    };
+    let tabs = &model.tabs[side.index()];
+    let word = match tabs.count() {
+        1 => word,
+        count => format!("{word} {}/{count}", tabs.at() + 1),
     };
     let free = pane
         .space

@@ -7,16 +7,30 @@ use crate::tui::browse::Side;
 use crate::tui::layers::{
     Asked, LimitLayer, NameLayer, PaletteLayer, PatternLayer, Purpose, Question,
 };
-use crate::tui::layout::middle;
+use crate::tui::layout::{layout, middle};
 use crate::tui::model::Model;
 use crate::tui::update::ORDERS;
 use crate::tui::words;
 use ratatui::layout::{Position, Rect};
 use tui_input::Input;
 
-/// Draws a question with its choices.
-pub fn draw(pen: &mut Pen, model: &Model, question: &Question, body: Rect) {
-    let look = pen.look;
+/// A question laid out.
+struct Laid {
+    /// The box.
+    area: Rect,
+    /// Its words, a list of lines each.
+    paragraphs: Vec<Vec<String>>,
+    /// The choices as they are written, and where.
+    buttons: Vec<(String, Rect)>,
+}
+
+/// The choice at that place of the screen.
+pub fn choice_at(model: &Model, question: &Question, at: Position) -> Option<usize> {
+    let laid = lay_out(model, question, layout(model).body);
+    laid.buttons.iter().position(|(_, area)| area.contains(at))
+}
+
+fn lay_out(model: &Model, question: &Question, body: Rect) -> Laid {
     let width = body.width.min(64);
     let paragraphs: Vec<Vec<String>> = words_of(model, question)
         .iter()
@@ -31,16 +45,51 @@ pub fn draw(pen: &mut Pen, model: &Model, question: &Question, body: Rect) {
     let in_a_row = buttons <= usize::from(width).saturating_sub(4);
     let button_lines = if in_a_row { 1 } else { choices.len() };
     let height = wanted + 1 + button_lines + 2;
+    let area = middle(body, width, height as u16);
+    let inner = draw::inside(area);
+    let mut x = inner.x;
+    let mut y = inner.bottom().saturating_sub(button_lines as u16);
+    let mut buttons = Vec::new();
+    for (at, choice) in choices.iter().enumerate() {
+        let word = choice.word(&question.asked);
+        let text = if at == question.at {
+            format!("[>{word}<]")
+        } else {
+            format!("[ {word} ]")
+        };
+        let cells = (text::width(&text) as u16).min(inner.right().saturating_sub(x));
+        buttons.push((text, Rect::new(x, y, cells, 1)));
+        if in_a_row {
+            x += cells + 1;
+        } else {
+            y += 1;
+        }
+    }
+    Laid {
+        area,
+        paragraphs,
+        buttons,
+    }
+}
+
+/// Draws a question with its choices.
+pub fn draw(pen: &mut Pen, model: &Model, question: &Question, body: Rect) {
+    let look = pen.look;
+    let laid = lay_out(model, question, body);
     let title = match question.asked {
         Asked::Cancel { .. } => "CANCEL?",
         Asked::AnswerAll { .. } => "REPLACE?",
         Asked::Quit | Asked::QuitUnanswered => "QUIT?",
     };
-    let inner = pen.frame(middle(body, width, height as u16), title);
+    let inner = pen.frame(laid.area, title);
+    let top = laid
+        .buttons
+        .first()
+        .map_or(inner.bottom(), |(_, area)| area.y);
     // On a small screen the words give way, never the choices.
-    let room = usize::from(inner.height).saturating_sub(button_lines);
+    let room = usize::from(top.saturating_sub(inner.y));
     let mut at = 0;
-    for paragraph in &paragraphs {
+    for paragraph in &laid.paragraphs {
         // Half a sentence may say the opposite.
         if at + paragraph.len() > room {
             continue;
@@ -51,21 +100,13 @@ pub fn draw(pen: &mut Pen, model: &Model, question: &Question, body: Rect) {
             at += 1;
         }
     }
-    let mut x = inner.x;
-    let mut y = inner.bottom().saturating_sub(button_lines as u16);
-    for (at, choice) in choices.iter().enumerate() {
-        let word = choice.word(&question.asked);
-        let (text, style) = if at == question.at {
-            (format!("[>{word}<]"), look.selected())
+    for (at, (text, area)) in laid.buttons.iter().enumerate() {
+        let style = if at == question.at {
+            look.selected()
         } else {
-            (format!("[ {word} ]"), look.plain())
+            look.plain()
         };
-        let used = pen.text(x, y, inner.right().saturating_sub(x), &text, style);
-        if in_a_row {
-            x += used + 1;
-        } else {
-            y += 1;
-        }
+        pen.text(area.x, area.y, area.width, text, style);
     }
 }
 
