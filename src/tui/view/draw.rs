@@ -31,6 +31,27 @@ impl Line {
         Self::new().then(text, style)
     }
 
+    /// The line without what of its last piece does not fit, clause by clause: half a clause would
+    /// say what nobody meant.
+    fn clauses(&self, width: usize) -> Self {
+        let mut line = self.clone();
+        while line.width() > width {
+            let Some((text, _)) = line.0.last_mut() else {
+                break;
+            };
+            let ends = ["  ", ", ", "; ", ": "];
+            let Some(at) = ends
+                .iter()
+                .filter_map(|end| text.trim_end().rfind(end))
+                .max()
+            else {
+                break;
+            };
+            text.truncate(at);
+        }
+        line
+    }
+
     /// Cells it takes.
     pub fn width(&self) -> usize {
         self.0.iter().map(|(text, _)| text::width(text)).sum()
@@ -87,9 +108,11 @@ impl<'a> Pen<'a> {
 
     /// Empties an area.
     pub fn clear(&mut self, area: Rect) {
+        let plain = self.look.plain();
         for position in area.intersection(*self.buffer.area()).positions() {
             if let Some(cell) = self.buffer.cell_mut(position) {
                 cell.reset();
+                cell.set_style(plain);
             }
         }
     }
@@ -97,7 +120,7 @@ impl<'a> Pen<'a> {
     /// A horizontal line with a title in it.
     pub fn rule(&mut self, area: Rect, title: &Line) {
         let rule = self.look.rule().repeat(usize::from(area.width));
-        let style = self.look.dim();
+        let style = self.look.line();
         self.text(area.x, area.y, area.width, &rule, style);
         if title.width() > 0 && area.width > 4 {
             let inner = Rect {
@@ -105,6 +128,7 @@ impl<'a> Pen<'a> {
                 width: area.width - 2,
                 ..area
             };
+            let title = title.clauses(usize::from(inner.width) - 1);
             let padded = Line(
                 std::iter::once((" ".to_string(), self.look.plain()))
                     .chain(title.0.iter().cloned())
@@ -118,7 +142,7 @@ impl<'a> Pen<'a> {
     /// A vertical line.
     pub fn wall(&mut self, area: Rect) {
         for y in area.y..area.bottom() {
-            let style = self.look.dim();
+            let style = self.look.line();
             self.text(area.x, y, 1, self.look.wall(), style);
         }
     }
@@ -139,13 +163,13 @@ impl<'a> Pen<'a> {
         let inner = area.width - 2;
         let rule = look.rule().repeat(usize::from(inner));
         for (y, at) in [(area.y, 0), (bottom, 2)] {
-            self.text(area.x, y, 1, corners[at], look.dim());
-            self.text(area.x + 1, y, inner, &rule, look.dim());
-            self.text(right, y, 1, corners[at + 1], look.dim());
+            self.text(area.x, y, 1, corners[at], look.line());
+            self.text(area.x + 1, y, inner, &rule, look.line());
+            self.text(right, y, 1, corners[at + 1], look.line());
         }
         for y in area.y + 1..bottom {
-            self.text(area.x, y, 1, look.wall(), look.dim());
-            self.text(right, y, 1, look.wall(), look.dim());
+            self.text(area.x, y, 1, look.wall(), look.line());
+            self.text(right, y, 1, look.wall(), look.line());
         }
         self.text(
             area.x + 1,

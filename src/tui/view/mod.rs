@@ -33,7 +33,9 @@ pub use questions::choice_at;
 /// Draws the whole screen.
 pub fn view(model: &Model, frame: &mut Frame) {
     let layout = layout(model);
+    let frame_area = frame.area();
     let mut pen = Pen::new(frame.buffer_mut(), model.look);
+    pen.tint(frame_area, model.look.plain());
     if let Some(area) = layout.header {
         header::draw(&mut pen, model, area);
     }
@@ -77,7 +79,7 @@ pub fn view(model: &Model, frame: &mut Frame) {
             Layer::Plan(plan) => plan::draw(&mut pen, model, plan, body),
             Layer::Question(question) => questions::draw(&mut pen, model, question, body),
             Layer::Places(layer) => places::draw(&mut pen, model, layer, body),
-            Layer::Name(layer) => cursor = Some(questions::name(&mut pen, layer, body)),
+            Layer::Name(layer) => cursor = Some(questions::name(&mut pen, model, layer, body)),
             Layer::Sort { side, at } => questions::sort_menu(&mut pen, model, *side, *at, body),
             Layer::Pattern(pattern) => {
                 cursor = Some(questions::pattern(&mut pen, pattern, body));
