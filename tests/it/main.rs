@@ -50,6 +50,7 @@ mod stopped;
 mod support;
 mod sweep;
 mod terminal;
+mod terminal_life;
 mod terminal_line;
 mod tidy;
 mod tui_conflicts;
