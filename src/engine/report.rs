@@ -10,7 +10,8 @@ use super::shots::Shot;
 use super::tree::{Dir, Slice};
 use super::worker::{Held, Proof, Unnamed};
 use crate::proto::{
-    BytePath, Facts, Failure, FileId, JobId, Naming, Plan, Shortage, Strategy, Totals, WorkerId,
+    Best, BytePath, Facts, Failure, FileId, JobId, Naming, Plan, Shortage, Strategy, Totals,
+    WorkerId,
 };
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
@@ -65,7 +66,7 @@ pub enum What {
     /// A flush ended.
     Flushed(Flushed),
     /// The device a job will write to; `None` where it cannot be told yet.
-    Device(Option<u64>),
+    Device(Option<u64>, Best),
     /// The entries of a job in another order.
     Sorted(Box<super::job::Sorted>),
     /// A plan's counting.
@@ -138,11 +139,13 @@ pub enum Notable {
     SourcesKept,
     /// Source directories of a move that are not empty.
     DirsKept,
+    /// Files said to hold no data in which some was found: copied without regard to holes.
+    HolesNotBelieved,
 }
 
 impl Notable {
     /// Every kind.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::OwnerNotKept,
         Self::SetIdDropped,
         Self::ModeNotKept,
@@ -159,6 +162,7 @@ impl Notable {
         Self::MappingKept,
         Self::SourcesKept,
         Self::DirsKept,
+        Self::HolesNotBelieved,
     ];
 
     /// The words shown.
@@ -186,6 +190,9 @@ impl Notable {
                 "sources kept: what was copied may not be on the device, or not all could be read"
             }
             Self::DirsKept => "source directories kept: they are not empty",
+            Self::HolesNotBelieved => {
+                "copied in full: the file system says that they hold no data, and they do"
+            }
         }
     }
 }
