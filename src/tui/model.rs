@@ -97,6 +97,8 @@ pub struct Model {
     pub size: (u16, u16),
     /// The clock.
     pub now_ms: u64,
+    /// Whether the terminal is looked at, as far as it tells: whoever starts haul does.
+    pub looked_at: bool,
     /// Glyphs and styles.
     pub look: Look,
     /// For dates of files.
@@ -159,6 +161,7 @@ impl Model {
         Self {
             size: (80, 24),
             now_ms: 0,
+            looked_at: true,
             look,
             zone,
             home,

@@ -18,6 +18,8 @@ pub enum Msg {
     Key(KeyEvent),
     /// A button of the mouse, its wheel, or a drag.
     Mouse(MouseEvent),
+    /// The terminal is looked at, or no longer.
+    Focus(bool),
     /// A bracketed paste.
     Paste(String),
     /// The terminal has this many columns and rows.

@@ -371,7 +371,7 @@ impl Shell {
                     path,
                 } => self.looks.space(side, generation, path),
                 Effect::Record(summary) => {
-                    self.outside.ended(&summary);
+                    self.outside.ended(&summary, self.model.looked_at);
                     self.keeper.record(*summary)
                 }
                 Effect::ReadHistory => self.keeper.read(),

@@ -60,6 +60,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Effects {
         Msg::History(read) => history::take(model, read),
         Msg::Exported(result) => history::exported(model, result),
         Msg::Trouble(text) => model.warn(text),
+        Msg::Focus(on) => model.looked_at = on,
         Msg::Edited {
             side,
             path,
