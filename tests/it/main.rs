@@ -53,6 +53,7 @@ mod terminal;
 mod terminal_line;
 mod tidy;
 mod tui_conflicts;
+mod tui_info;
 mod tui_mouse;
 mod tui_places;
 mod tui_queue;
