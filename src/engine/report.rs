@@ -288,15 +288,47 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// True when there is nothing to tell.
+    /// True when there is nothing to tell. Every field is asked: what is only counted (bytes moved
+    /// in vain by a lane whose file another worker ends) is lost with its worker otherwise.
     pub fn is_empty(&self) -> bool {
-        self.ended.is_empty()
-            && self.failures.is_empty()
-            && self.slices == 0
-            && self.waiting == 0
-            && self.held.is_empty()
-            && self.unnamed.is_empty()
-            && self.dropped.is_empty()
+        let Self {
+            ended,
+            parked,
+            failures,
+            used,
+            resized,
+            left_out,
+            wasted,
+            cloned,
+            flushed,
+            broken,
+            waiting,
+            slices,
+            held,
+            unnamed,
+            dirs,
+            dropped,
+            proofs,
+            kept,
+            removed,
+            spoilt,
+            notables,
+        } = self;
+        ended.is_empty()
+            && parked.is_empty()
+            && failures.is_empty()
+            && used.is_empty()
+            && (*resized, *left_out, *wasted, *cloned) == (0, 0, 0, 0)
+            && (*flushed, *broken, *waiting, *slices) == (0, false, 0, 0)
+            && held.is_empty()
+            && unnamed.is_empty()
+            && dirs.is_empty()
+            && dropped.is_empty()
+            && proofs.is_empty()
+            && kept.is_empty()
+            && *removed == 0
+            && spoilt.is_empty()
+            && notables.iter().next().is_none()
     }
 
     /// Counts a file that was moved.

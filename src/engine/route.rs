@@ -7,7 +7,7 @@
 use super::failure::reason;
 use crate::proto::{Sparse, Strategy};
 use crate::sys::{Errno, FsKind};
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 
 /// Below this many bytes one read and one write beat every offload: the extra calls cost more
 /// than the copy through a buffer (oc-rsync's thresholds; `reference: engines §2a-7`).
@@ -87,6 +87,12 @@ impl Ladder {
         self.rungs.iter().flatten().copied()
     }
 
+    /// True when a rung cuts the file in ranges, for several workers.
+    pub fn in_ranges(self) -> bool {
+        self.iter()
+            .any(|(strategy, _)| strategy == Strategy::Parallel)
+    }
+
     /// The best rung.
     pub fn first(self) -> Option<Rung> {
         self.rungs[0]
@@ -121,6 +127,18 @@ pub struct Route {
     no_attributes: AtomicBool,
     refusals: AtomicU32,
     odd_said: AtomicBool,
+    nameless: AtomicU8,
+}
+
+/// Whether files can be made without a name and given one later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nameless {
+    /// Nobody tried.
+    Unknown,
+    /// They can.
+    Works,
+    /// They cannot: the file system, the kernel or a filter says no.
+    Refused,
 }
 
 /// Refusals that may be about single files before the route is given up: a tree of a million such
@@ -146,7 +164,23 @@ impl Route {
             no_attributes: AtomicBool::new(false),
             refusals: AtomicU32::new(0),
             odd_said: AtomicBool::new(false),
+            nameless: AtomicU8::new(if dst_kind.can_be_nameless() { 0 } else { 2 }),
         }
+    }
+
+    /// What is known of files without a name at the destination.
+    pub fn nameless(&self) -> Nameless {
+        match self.nameless.load(Ordering::Relaxed) {
+            0 => Nameless::Unknown,
+            1 => Nameless::Works,
+            _ => Nameless::Refused,
+        }
+    }
+
+    /// It was tried.
+    pub fn found_nameless(&self, works: bool) {
+        self.nameless
+            .store(if works { 1 } else { 2 }, Ordering::Relaxed);
     }
 
     /// True until the strategy was found not to work here.

@@ -40,6 +40,12 @@ macro_rules! each_call {
             open_source => OpenSource(at: BorrowedFd<'_>, name: &CStr) -> OwnedFd;
             /// Creates `name` in `at` with mode 0600; an error when the name exists in any form.
             create_new => CreateNew(at: BorrowedFd<'_>, name: &CStr) -> OwnedFd;
+            /// Creates a file without a name on the file system of the directory `at` (`O_TMPFILE`,
+            /// open(2)), with mode 0600. It is gone when it is closed, unless it was linked.
+            create_nameless => CreateNameless(at: BorrowedFd<'_>) -> OwnedFd;
+            /// Gives an open file a name in `at`; an error when the name exists. The kernel allows it to
+            /// whoever opened the file since 6.10, before that to root (linkat(2), `AT_EMPTY_PATH`).
+            link_open => LinkOpen(fd: BorrowedFd<'_>, at: BorrowedFd<'_>, name: &CStr) -> ();
             /// Takes the advisory lock that marks a temporary as in use; false when another holds it.
             try_lock => TryLock(fd: BorrowedFd<'_>) -> bool;
             /// Metadata of an open descriptor.

@@ -103,6 +103,15 @@ impl Sys for Real {
         fs::openat(at, name, flags, Mode::RUSR | Mode::WUSR)
     }
 
+    fn create_nameless(&self, at: BorrowedFd<'_>) -> SysResult<OwnedFd> {
+        let flags = OFlags::RDWR | OFlags::TMPFILE | OFlags::CLOEXEC;
+        fs::openat(at, c".", flags, Mode::RUSR | Mode::WUSR)
+    }
+
+    fn link_open(&self, fd: BorrowedFd<'_>, at: BorrowedFd<'_>, name: &CStr) -> SysResult<()> {
+        fs::linkat(fd, c"", at, name, AtFlags::EMPTY_PATH)
+    }
+
     fn try_lock(&self, fd: BorrowedFd<'_>) -> SysResult<bool> {
         match fs::flock(fd, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => Ok(true),

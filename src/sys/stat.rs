@@ -211,6 +211,12 @@ impl FsKind {
         )
     }
 
+    /// True where a file can be made without a name and given one later (`O_TMPFILE`), and where
+    /// closing a file cannot fail for what was written: ext2 to ext4, xfs, btrfs, tmpfs.
+    pub fn can_be_nameless(self) -> bool {
+        matches!(self.0, 0xEF53 | 0x5846_5342 | 0x9123_683E | 0x0102_1994)
+    }
+
     /// True where the bytes live on another machine, or may: server-side offload is worth a try
     /// between two mounts, and writers should stay sequential.
     pub fn is_network(self) -> bool {

@@ -122,6 +122,7 @@ fn what_may_pass_is_tried_again_and_what_does_not_is_listed() {
         for call in [
             Call::OpenSource,
             Call::CreateNew,
+            Call::CreateNameless,
             Call::ReadAt,
             Call::WriteAt,
         ] {
@@ -418,6 +419,8 @@ fn a_panic_costs_what_it_struck_and_nothing_else() {
     for (call, nth) in [
         (Call::OpenSource, 3),
         (Call::CreateNew, 3),
+        (Call::CreateNameless, 3),
+        (Call::LinkOpen, 3),
         (Call::ReadAt, 3),
         (Call::SetTimes, 3),
         (Call::RenameNew, 3),

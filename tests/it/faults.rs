@@ -1,7 +1,7 @@
 //! Every call of a small job fails once, and from then on for good: whatever happens, a name holds
 //! the whole old or the whole new file, what is missing is listed, and nothing is left lying about.
 
-use crate::support::engine::{Driver, Ended, run, spec};
+use crate::support::engine::{Driver, Ended, below, named, run, spec};
 use crate::support::scratch::Scratch;
 use crate::support::tree::{self, Dice};
 use crate::support::walk::{self, temporaries};
@@ -432,12 +432,21 @@ fn failing(call: Call, nth: u64, sticky: bool) -> Fault {
 /// removed, and written again.
 fn assert_written_again(calls: &[Call], at: usize) {
     let interest = |call: &&Call| {
-        use Call::{CreateNew, Rename, RenameNew, Sync, Unlink};
-        matches!(call, CreateNew | Sync | Rename | RenameNew | Unlink)
+        use Call::{CreateNameless, CreateNew, LinkOpen, Rename, RenameNew, Sync, Unlink};
+        matches!(
+            call,
+            CreateNew | CreateNameless | Sync | Rename | RenameNew | LinkOpen | Unlink
+        )
     };
     let next: Vec<Call> = calls[at..].iter().filter(interest).copied().collect();
-    let expected = [Call::Sync, Call::Unlink, Call::CreateNew, Call::Sync];
-    assert_eq!(next[..4], expected, "after a failed flush");
+    // The first file of a route has a temporary's name; others may have none to be removed.
+    let expected = [Call::Sync, Call::Unlink, Call::CreateNameless, Call::Sync];
+    let named = [Call::Sync, Call::Unlink, Call::CreateNew, Call::Sync];
+    let nameless = [Call::Sync, Call::CreateNameless, Call::Sync];
+    assert!(
+        next.starts_with(&expected) || next.starts_with(&named) || next.starts_with(&nameless),
+        "after a failed flush: {next:?}"
+    );
 }
 
 #[test]
@@ -543,7 +552,7 @@ fn a_clean_up_that_fails_does_not_hide_why_it_was_needed() {
                 sticky: true,
                 kind: FaultKind::Fail(Errno::IO),
             };
-            let below = Arc::new(Faulty::new(Arc::new(Real), Some(fail(call))));
+            let below = Arc::new(Faulty::new(named(), Some(fail(call))));
             let sys = Arc::new(Faulty::new(below, Some(fail(Call::Unlink))));
             let ended = run(sys.clone(), &world.job(&dest, strategy));
             let said = format!("{strategy} {call:?}");
@@ -599,6 +608,8 @@ fn failures_among_several_workers_are_all_listed() {
         (Call::WriteAt, Errno::NOSPC),
         (Call::ReadAt, Errno::IO),
         (Call::CreateNew, Errno::DQUOT),
+        (Call::CreateNameless, Errno::DQUOT),
+        (Call::LinkOpen, Errno::IO),
         (Call::RenameNew, Errno::IO),
         (Call::Rename, Errno::ACCESS),
         (Call::Unlink, Errno::IO),
@@ -616,7 +627,7 @@ fn failures_among_several_workers_are_all_listed() {
                 sticky: true,
                 kind: FaultKind::Fail(errno),
             };
-            let sys = Arc::new(Faulty::new(Arc::new(Real), Some(fault)));
+            let sys = Arc::new(Faulty::new(below(call), Some(fault)));
             let mut job = world.job(&dest, Strategy::Parallel);
             job.tuning.file_workers = Some(4);
             job.tuning.chunk_workers = Some(4);

@@ -2,7 +2,7 @@
 //! is to wait goes on when there is room.
 
 use crate::support::World;
-use crate::support::engine::{Driver, Ended, run, spec};
+use crate::support::engine::{Driver, Ended, below, run, spec};
 use crate::support::scratch::Scratch;
 use crate::support::walk::temporaries;
 use haul::proto::{
@@ -182,7 +182,7 @@ fn once(call: Call, errno: Errno, sticky: bool) -> Arc<Faulty> {
         sticky,
         kind: FaultKind::Fail(errno),
     };
-    Arc::new(Faulty::new(Arc::new(Real), Some(fault)))
+    Arc::new(Faulty::new(below(call), Some(fault)))
 }
 
 /// For who may not mount: the same by calls that fail.
@@ -196,6 +196,8 @@ fn whatever_call_finds_no_room_is_made_again() {
         (Call::Close, Errno::DQUOT),
         (Call::Rename, Errno::NOSPC),
         (Call::RenameNew, Errno::DQUOT),
+        (Call::CreateNameless, Errno::NOSPC),
+        (Call::LinkOpen, Errno::DQUOT),
         (Call::MakeDir, Errno::NOSPC),
     ] {
         let scratch = Scratch::quick();

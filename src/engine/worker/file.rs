@@ -1,22 +1,19 @@
 //! One regular file: open, temporary, bytes, checks, metadata, flush, close, name.
 
-use super::super::failure::{Trouble, refused_new, source};
+use super::super::failure::{Trouble, source};
 use super::super::gate::Pass;
 use super::super::report::Status;
 use super::super::route::{Ladder, Rung};
 use super::super::tree::{DirFds, Slice};
 use super::climb::Climbed;
 use super::existing::{self, Way};
-use super::finish::and_left_behind;
+use super::temporary::{NAMELESS, and_left_behind};
 use super::{Big, Held, Outcome, Worker};
 use crate::proto::{ErrorClass, FileId, Op, Side, Strategy};
-use crate::sys::{Errno, Kind, Stat};
+use crate::sys::{Kind, Stat};
 use std::ffi::CString;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
-
-/// Names tried before giving up on a free one.
-pub(super) const NAMES: u32 = 10_000;
 
 /// A regular file in the middle of its copy. Whoever drops it without
 /// [`Worker::finish`]ing or [`Worker::discard`]ing it leaves a temporary behind.
@@ -39,7 +36,8 @@ pub struct OpenFile {
     pub(super) fds: Arc<DirFds>,
     pub(super) src: OwnedFd,
     pub(super) dst: OwnedFd,
-    pub(super) temp: CString,
+    /// The temporary's name; `None` while the file has none at all.
+    pub(super) temp: Option<CString>,
     pub(super) ladder: Ladder,
     /// What moves it now.
     pub(super) rung: Option<Rung>,
@@ -127,7 +125,13 @@ impl Worker {
         if shared.gate.look() == Pass::Stop {
             return Ok(Opened::Settled(Status::Cancelled));
         }
-        let (temp, dst) = self.create_temp(fds.dst())?;
+        let route = &dir.route;
+        let ladder = route.ladder(shared.wanted, stat.size);
+        let (temp, dst) = if way == Placing::New && stat.size <= NAMELESS && !ladder.in_ranges() {
+            self.create_nameless(fds.dst(), route)?
+        } else {
+            self.create_temp(fds.dst())?
+        };
         Ok(Opened::File(Box::new(OpenFile {
             slice: slice.clone(),
             index,
@@ -135,7 +139,7 @@ impl Worker {
             done: 0,
             holes: 0,
             way,
-            ladder: dir.route.ladder(shared.wanted, stat.size),
+            ladder,
             rung: None,
             stat,
             fds,
@@ -143,40 +147,6 @@ impl Worker {
             dst,
             temp,
         })))
-    }
-
-    /// A new temporary, marked as in use.
-    fn create_temp(&mut self, dir: BorrowedFd<'_>) -> Result<(CString, OwnedFd), Trouble> {
-        let sys = &*self.shared.sys;
-        for _ in 0..NAMES {
-            let temp = self.temps.draw();
-            let fd = match sys.create_new(dir, &temp) {
-                Ok(fd) => fd,
-                // Planted, or 2^64 was not enough: take another.
-                Err(Errno::EXIST) => continue,
-                Err(errno) => return Err(refused_new(sys, dir, Op::Create, errno)),
-            };
-            // The lock only tells other runs that the file is in use; a file system without
-            // locks gives the same answer to them.
-            match sys.try_lock(fd.as_fd()) {
-                Ok(true) | Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL | Errno::NOLCK) => {
-                    return Ok((temp, fd));
-                }
-                // Another run got hold of it first and will remove it.
-                Ok(false) => {}
-                Err(errno) => {
-                    drop(fd);
-                    let trouble = Trouble::kernel(Op::Create, Side::Dest, errno);
-                    return Err(self.cleaned_up(dir, &temp, trouble));
-                }
-            }
-        }
-        Err(Trouble::own(
-            Op::Create,
-            Side::Dest,
-            ErrorClass::Other,
-            "no free name for a temporary",
-        ))
     }
 
     /// Moves what is left, then finishes; or sets it aside; or cleans up.

@@ -2,17 +2,18 @@
 
 use super::attributes::Bearer;
 use super::existing::{self, Way};
-use super::file::{NAMES, OpenFile, Placing};
-use super::publish::{self, Dress, Named};
+use super::file::{OpenFile, Placing};
+use super::publish::{self, Dress, Named, Nascent};
+use super::temporary::NAMES;
 use super::{Outcome, Worker};
-use crate::engine::failure::{self, Trouble, dest};
+use crate::engine::failure::{Trouble, dest};
 use crate::engine::report::Status;
 use crate::engine::route::Rung;
 use crate::engine::tree::{DirFds, Slice};
 use crate::proto::{Conflict, ErrorClass, FilePhase, Op, Side, Sparse, Strategy};
-use crate::sys::{Errno, Stat, Sys};
+use crate::sys::{Stat, Sys};
 use std::ffi::CStr;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 
 impl Worker {
@@ -39,16 +40,35 @@ impl Worker {
             holes,
             way,
             fds: &fds,
-            temp: &temp,
+            temp: temp.as_deref(),
         };
         self.cell.phase(FilePhase::Finishing);
         let settled = self.settle(&finishing, &stat, src.as_fd(), dst.as_fd());
         if settled.is_ok() && self.waits_for_flush(&finishing, rung) {
             return self.await_flush(&finishing, rung, dst);
         }
-        // Closed before it has its name: a network file system may report a full disk only here.
-        let closed = self.shared.sys.close(dst).map_err(dest(Op::Close));
-        self.conclude_file(&finishing, settled.and(closed), rung)
+        self.close_and_conclude(&finishing, settled, dst, rung)
+    }
+
+    /// Closes the file and gives it its name, or removes it.
+    pub(super) fn close_and_conclude(
+        &mut self,
+        file: &Finishing<'_>,
+        settled: Result<(), Trouble>,
+        dst: OwnedFd,
+        rung: Option<Rung>,
+    ) -> Result<Outcome, Trouble> {
+        let sys = self.shared.sys.clone();
+        if file.temp.is_some() {
+            // Closed before it has its name: a network file system may report a full disk only here.
+            let closed = sys.close(dst).map_err(dest(Op::Close));
+            return self.conclude_file(file, None, settled.and(closed), rung);
+        }
+        // Closed, it would be gone. Where a file may be without a name closing does not fail;
+        // should it all the same, that is told.
+        let concluded = self.conclude_file(file, Some(dst.as_fd()), settled, rung);
+        let closed = sys.close(dst).map_err(dest(Op::Close));
+        concluded.and_then(|outcome| closed.map(|()| outcome))
     }
 
     /// Checks, metadata and flush of a file whose bytes are all there.
@@ -100,16 +120,25 @@ impl Worker {
         Ok(())
     }
 
-    /// Gives the file its name, or removes the temporary; counts.
+    /// Gives the file its name, or removes the temporary; counts. `dst` is the file where it has no
+    /// name at all.
     pub(super) fn conclude_file(
         &mut self,
         file: &Finishing<'_>,
+        dst: Option<BorrowedFd<'_>>,
         settled: Result<(), Trouble>,
         rung: Option<Rung>,
     ) -> Result<Outcome, Trouble> {
         let sys = self.shared.sys.clone();
         let dir = file.fds.dst();
-        let named = settled.and_then(|()| self.name(&*sys, file));
+        let named = settled.and_then(|()| {
+            let nascent = match (file.temp, dst) {
+                (Some(temp), _) => Nascent::Temporary(temp),
+                (None, Some(dst)) => Nascent::Nameless(dst),
+                (None, None) => return Err(internal("closed without a name")),
+            };
+            self.name(&*sys, file, nascent)
+        });
         match named {
             Ok(Status::Copied) => self.shared.room.went_well(),
             Ok(other) => {
@@ -139,7 +168,12 @@ impl Worker {
         Ok(Outcome::Ended(Status::Copied))
     }
 
-    fn name(&mut self, sys: &dyn Sys, file: &Finishing<'_>) -> Result<Status, Trouble> {
+    fn name(
+        &mut self,
+        sys: &dyn Sys,
+        file: &Finishing<'_>,
+        nascent: Nascent<'_>,
+    ) -> Result<Status, Trouble> {
         let (entry, _, name) = file.slice.entry(file.index);
         let dir = file.fds.dst();
         let mut way = file.way;
@@ -157,12 +191,15 @@ impl Worker {
                         }
                     }
                     self.may_still_replace(file.slice, file.index, file.fds)?;
-                    publish::name_over(sys, dir, file.temp, name)?;
+                    let Nascent::Temporary(temp) = nascent else {
+                        return Err(internal("what replaces a file has a temporary's name"));
+                    };
+                    publish::name_over(sys, dir, temp, name)?;
                     self.remember(dir, name)?;
                     return Ok(Status::Copied);
                 }
                 Placing::New => {
-                    if publish::name_new(sys, dir, file.temp, name)? == Named::Done {
+                    if publish::name_new(sys, dir, nascent, name)? == Named::Done {
                         self.remember(dir, name)?;
                         return Ok(Status::Copied);
                     }
@@ -188,7 +225,7 @@ impl Worker {
                 Placing::Beside => {
                     number += 1;
                     let free = existing::beside(name, number);
-                    if publish::name_new(sys, dir, file.temp, &free)? == Named::Done {
+                    if publish::name_new(sys, dir, nascent, &free)? == Named::Done {
                         return Ok(Status::Copied);
                     }
                 }
@@ -210,30 +247,13 @@ impl Worker {
         self.batch.wasted += file.done - file.holes;
         // What close says of bytes that are thrown away does not matter; that they are gone does.
         drop(file.dst);
-        self.remove(file.fds.dst(), &file.temp)
+        self.remove(file.fds.dst(), file.temp.as_deref())
     }
+}
 
-    /// The trouble after its temporary was removed; where that fails too, it says so as well.
-    pub(super) fn cleaned_up(&self, dir: BorrowedFd<'_>, temp: &CStr, trouble: Trouble) -> Trouble {
-        match self.remove(dir, temp) {
-            Ok(()) => trouble,
-            Err(left) => and_left_behind(trouble, &left),
-        }
-    }
-
-    /// Removes a temporary.
-    pub(super) fn remove(&self, dir: BorrowedFd<'_>, temp: &CStr) -> Result<(), Trouble> {
-        match self.shared.sys.unlink(dir, temp) {
-            Ok(()) | Err(Errno::NOENT) => Ok(()),
-            Err(errno) => Err(
-                Trouble::kernel(Op::Remove, Side::Dest, errno).words(format!(
-                    "{} left behind: {}",
-                    temp.to_string_lossy(),
-                    failure::reason(errno)
-                )),
-            ),
-        }
-    }
+fn internal(words: &str) -> Trouble {
+    let words = format!("internal error: {words}");
+    Trouble::own(Op::Rename, Side::Dest, ErrorClass::Other, words)
 }
 
 /// What finishing a file needs to know of it, whoever copied it.
@@ -245,19 +265,6 @@ pub(super) struct Finishing<'a> {
     pub holes: u64,
     pub way: Placing,
     pub fds: &'a DirFds,
-    pub temp: &'a CStr,
-}
-
-pub(super) fn and_left_behind(mut trouble: Trouble, left: &Trouble) -> Trouble {
-    let first = match (&trouble.words, trouble.errno) {
-        (Some(words), _) => words.clone(),
-        (None, Some(errno)) => failure::reason(errno),
-        (None, None) => String::new(),
-    };
-    trouble.words = Some(format!(
-        "{first}; and its temporary {}",
-        left.words.as_deref().unwrap_or("was left behind")
-    ));
-    trouble.left_behind = true;
-    trouble
+    /// The temporary's name; `None` where it has none at all.
+    pub temp: Option<&'a CStr>,
 }

@@ -53,7 +53,7 @@ pub struct Big {
     fds: Arc<DirFds>,
     src: OwnedFd,
     dst: OwnedFd,
-    temp: CString,
+    temp: Option<CString>,
     rung: Option<Rung>,
     tiles: Tiles,
     done: AtomicU64,
@@ -244,7 +244,7 @@ impl Worker {
                     holes,
                     way: big.way,
                     fds: &big.fds,
-                    temp: &big.temp,
+                    temp: big.temp.as_deref(),
                 };
                 let settled = self.settle(&finishing, &big.stat, big.src.as_fd(), big.dst.as_fd());
                 // Others may still look at the file's gauge, so it is a second descriptor that is
@@ -258,7 +258,7 @@ impl Worker {
                     (settled, second) => {
                         let closed =
                             second.and_then(|second| sys.close(second).map_err(dest(Op::Close)));
-                        self.conclude_file(&finishing, settled.and(closed), big.rung)
+                        self.conclude_file(&finishing, None, settled.and(closed), big.rung)
                     }
                 };
                 match concluded {
@@ -277,7 +277,7 @@ impl Worker {
             Some(Halt::Cancelled) => {
                 self.batch.wasted += done - holes;
                 self.empty(big);
-                match self.remove(big.fds.dst(), &big.temp) {
+                match self.remove(big.fds.dst(), big.temp.as_deref()) {
                     Ok(()) => Outcome::Ended(Status::Cancelled),
                     Err(trouble) => Outcome::Trouble(trouble),
                 }
@@ -285,7 +285,7 @@ impl Worker {
             Some(Halt::Trouble(trouble)) => {
                 self.batch.wasted += done - holes;
                 self.empty(big);
-                Outcome::Trouble(self.cleaned_up(big.fds.dst(), &big.temp, trouble))
+                Outcome::Trouble(self.cleaned_up(big.fds.dst(), big.temp.as_deref(), trouble))
             }
             None => {
                 self.batch.wasted += done - holes;
@@ -298,7 +298,7 @@ impl Worker {
                         big.stat.size
                     ),
                 );
-                Outcome::Trouble(self.cleaned_up(big.fds.dst(), &big.temp, trouble))
+                Outcome::Trouble(self.cleaned_up(big.fds.dst(), big.temp.as_deref(), trouble))
             }
         }
     }

@@ -171,6 +171,6 @@ impl Worker {
         sys.link(from.dst(), name, fds.dst(), &temp)
             .map_err(dest(Op::Create))?;
         publish::name_over(&*sys, fds.dst(), &temp, to)
-            .map_err(|trouble| self.cleaned_up(fds.dst(), &temp, trouble))
+            .map_err(|trouble| self.cleaned_up(fds.dst(), Some(&temp), trouble))
     }
 }

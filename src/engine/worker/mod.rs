@@ -20,6 +20,7 @@ mod proof;
 mod publish;
 mod shortage;
 mod surplus;
+mod temporary;
 mod unnamed;
 mod work;
 

@@ -6,7 +6,7 @@ use super::super::report::Status;
 use super::super::tree::{DirFds, Slice};
 use super::attributes::Bearer;
 use super::existing::{self, Way};
-use super::publish::{self, Dress, Named};
+use super::publish::{self, Dress, Named, Nascent};
 use super::{Outcome, Worker};
 use crate::proto::{ErrorClass, FilePhase, Op, Side};
 use crate::sys::{Errno, Kind, Stat};
@@ -90,7 +90,7 @@ impl Worker {
             loop {
                 let free = beside.map(|number| existing::beside(dest_name, number));
                 let name = free.as_deref().unwrap_or(dest_name);
-                match publish::name_new(sys, fds.dst(), &temp, name)? {
+                match publish::name_new(sys, fds.dst(), Nascent::Temporary(&temp), name)? {
                     Named::Done => return Ok(()),
                     Named::Taken => match &mut beside {
                         Some(number) if *number < 10_000 => *number += 1,
@@ -109,7 +109,7 @@ impl Worker {
             }
         });
         if let Err(trouble) = placed {
-            return Err(self.cleaned_up(fds.dst(), &temp, trouble));
+            return Err(self.cleaned_up(fds.dst(), Some(&temp), trouble));
         }
         if beside.is_none() {
             self.remember(fds.dst(), dest_name)?;

@@ -195,13 +195,32 @@ pub(super) enum Named {
     Taken,
 }
 
-/// Gives the finished temporary its name without ever replacing anything.
+/// A whole file that has yet to get its name.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Nascent<'a> {
+    /// It has a temporary's.
+    Temporary(&'a CStr),
+    /// It has none at all.
+    Nameless(BorrowedFd<'a>),
+}
+
+/// Gives a finished file its name without ever replacing anything.
 pub(super) fn name_new(
     sys: &dyn Sys,
     dir: BorrowedFd<'_>,
-    temp: &CStr,
+    nascent: Nascent<'_>,
     name: &CStr,
 ) -> Result<Named, Trouble> {
+    let temp = match nascent {
+        Nascent::Temporary(temp) => temp,
+        Nascent::Nameless(file) => {
+            return match sys.link_open(file, dir, name) {
+                Ok(()) => Ok(Named::Done),
+                Err(Errno::EXIST) => Ok(Named::Taken),
+                Err(errno) => Err(Trouble::kernel(Op::Rename, Side::Dest, errno)),
+            };
+        }
+    };
     match sys.rename_new(dir, temp, name) {
         Ok(()) => Ok(Named::Done),
         Err(Errno::EXIST) => Ok(Named::Taken),
@@ -230,7 +249,8 @@ pub(super) fn name_new(
     }
 }
 
-/// Gives the finished temporary its name in place of what has it.
+/// Gives a finished file its name in place of what has it. What has no name at all is only made
+/// where nothing is to be replaced.
 pub(super) fn name_over(
     sys: &dyn Sys,
     dir: BorrowedFd<'_>,

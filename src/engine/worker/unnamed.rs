@@ -6,7 +6,8 @@
 //! order it, and would cost a commit of the journal each.
 
 use super::file::Placing;
-use super::finish::{Finishing, and_left_behind};
+use super::finish::Finishing;
+use super::temporary::and_left_behind;
 use super::{Outcome, Worker};
 use crate::engine::failure::{Trouble, dest};
 use crate::engine::gate::Pass;
@@ -14,7 +15,7 @@ use crate::engine::report::Status;
 use crate::engine::route::Rung;
 use crate::engine::tree::{Dir, DirFds, Slice};
 use crate::proto::{Durability, ErrorClass, FileId, FilePhase, Op, Side, Strategy};
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -32,7 +33,8 @@ pub struct Unnamed {
     pub(super) holes: u64,
     pub(super) way: Placing,
     pub(super) rung: Option<Rung>,
-    pub(super) temp: CString,
+    /// The temporary's name; one that has none at all is kept open.
+    pub(super) temp: Option<CString>,
     /// Kept open while there is room for it: its lock tells other runs that it is in use, and
     /// should the common flush fail it can be asked for its own errors.
     pub(super) dst: Option<OwnedFd>,
@@ -115,12 +117,17 @@ impl Worker {
         rung: Option<Rung>,
         dst: OwnedFd,
     ) -> Result<Outcome, Trouble> {
-        let dst = if self.shared.flushes.take_room() {
-            Some(dst)
+        let (temp, dst) = if self.shared.flushes.take_room() {
+            (file.temp.map(CStr::to_owned), Some(dst))
         } else {
+            let temp = match file.temp {
+                Some(temp) => temp.to_owned(),
+                // Closed, it would be gone.
+                None => self.give_temporary_name(file.fds.dst(), dst.as_fd())?,
+            };
             let closed = self.shared.sys.close(dst).map_err(dest(Op::Close));
-            closed.map_err(|trouble| self.cleaned_up(file.fds.dst(), file.temp, trouble))?;
-            None
+            closed.map_err(|trouble| self.cleaned_up(file.fds.dst(), Some(&temp), trouble))?;
+            (Some(temp), None)
         };
         // Its directory, and the job, wait for it.
         file.slice.dir.expect();
@@ -131,7 +138,7 @@ impl Worker {
             holes: file.holes,
             way: file.way,
             rung,
-            temp: file.temp.to_owned(),
+            temp,
             dst,
         });
         Ok(Outcome::Later)
@@ -199,6 +206,9 @@ impl Worker {
             Some((dir, fds)) if Arc::ptr_eq(dir, &slice.dir) => fds.clone(),
             _ => {
                 let fds = slice.dir.acquire(sys).map_err(|trouble| {
+                    let Some(temp) = &temp else {
+                        return trouble;
+                    };
                     let words = format!("{} was left behind", temp.to_string_lossy());
                     let left = Trouble::own(Op::Remove, Side::Dest, ErrorClass::Other, words);
                     and_left_behind(trouble, &left)
@@ -214,11 +224,11 @@ impl Worker {
             holes,
             way,
             fds: &fds,
-            temp: &temp,
+            temp: temp.as_deref(),
         };
         if shared.gate.look() == Pass::Stop {
             self.batch.wasted += done - holes;
-            self.remove(fds.dst(), &temp)?;
+            self.remove(fds.dst(), temp.as_deref())?;
             return Ok(Outcome::Ended(Status::Cancelled));
         }
         let flushed = match &dst {
@@ -231,11 +241,9 @@ impl Worker {
                 "the flush of its file system failed",
             )),
         };
-        let closed = match dst {
-            // A network file system may report a full disk only here.
-            Some(dst) => sys.close(dst).map_err(dest(Op::Close)),
-            None => Ok(()),
-        };
-        self.conclude_file(&finishing, flushed.and(closed), rung)
+        match dst {
+            Some(dst) => self.close_and_conclude(&finishing, flushed, dst, rung),
+            None => self.conclude_file(&finishing, None, flushed, rung),
+        }
     }
 }

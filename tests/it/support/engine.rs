@@ -5,7 +5,7 @@ use haul::proto::{
     JobView, Naming, Parked, Request, Snapshot, Start, Strategy, Summary, Tuning, Update,
 };
 use haul::session::{self, Client, Engine};
-use haul::sys::{Call, Fault, FaultKind, Faulty, Real, Sys};
+use haul::sys::{Call, Errno, Fault, FaultKind, Faulty, Real, Sys};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -55,6 +55,29 @@ pub fn mover(strategy: Strategy) -> Option<Call> {
     }
 }
 
+/// A file system on which every new file has a name, as on those of other machines.
+pub fn named() -> Arc<Faulty> {
+    let fault = Fault {
+        call: Some(Call::CreateNameless),
+        nth: 0,
+        sticky: true,
+        kind: FaultKind::Fail(Errno::OPNOTSUPP),
+    };
+    Arc::new(Faulty::new(Arc::new(Real), Some(fault)))
+}
+
+/// What lies below a fault: where it strikes temporaries, a file system on which they have names.
+pub fn below(call: Call) -> Arc<dyn Sys> {
+    if matches!(
+        call,
+        Call::CreateNew | Call::TryLock | Call::RenameNew | Call::Close
+    ) {
+        named()
+    } else {
+        Arc::new(Real)
+    }
+}
+
 /// A file system on which one call goes wrong.
 pub fn faulty(call: Call, nth: u64, sticky: bool, kind: FaultKind) -> Arc<Faulty> {
     let fault = Fault {
@@ -63,12 +86,12 @@ pub fn faulty(call: Call, nth: u64, sticky: bool, kind: FaultKind) -> Arc<Faulty
         sticky,
         kind,
     };
-    Arc::new(Faulty::new(Arc::new(Real), Some(fault)))
+    Arc::new(Faulty::new(below(call), Some(fault)))
 }
 
 /// A file system on which somebody else does something right before the `nth` call of a kind.
 pub fn meanwhile(call: Call, nth: u64, act: impl Fn() + Send + Sync + 'static) -> Arc<Faulty> {
-    Arc::new(Faulty::meanwhile(Arc::new(Real), call, nth, act))
+    Arc::new(Faulty::meanwhile(below(call), call, nth, act))
 }
 
 /// A file system on which every call of a kind takes so long.

@@ -1,0 +1,170 @@
+//! What a file is before it has its name: a temporary, or, when it is small and nothing is in its
+//! way, a file without any name.
+//!
+//! A file without a name cannot be opened by anybody else, needs no lock, and is gone with the
+//! process: nothing is ever left behind. Giving it a name costs less than renaming a temporary
+//! (measured for each file of 6 KiB, two threads: tmpfs 23.7 against 21.1 us, ext4 28.4 against
+//! 25.5, xfs 28.2 against 21.2, btrfs 82.9 against 63.4).
+
+use super::Worker;
+use crate::engine::failure::{self, Trouble, refused_new};
+use crate::engine::route::{Nameless, Route};
+use crate::proto::{ErrorClass, Op, Side};
+use crate::sys::Errno;
+use std::ffi::{CStr, CString};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+/// Names tried before giving up on a free one.
+pub(super) const NAMES: u32 = 10_000;
+/// Up to so many bytes a file has no name at all until it is whole. A larger one shows by its
+/// temporary how far it is, and what its name costs is nothing next to its bytes.
+pub(super) const NAMELESS: u64 = 1 << 20;
+
+impl Worker {
+    /// A new file without a name where that works on this route, else a temporary. The first of a
+    /// route is tried: it gets a temporary's name at once.
+    pub(super) fn create_nameless(
+        &mut self,
+        dir: BorrowedFd<'_>,
+        route: &Route,
+    ) -> Result<(Option<CString>, OwnedFd), Trouble> {
+        let sys = self.shared.sys.clone();
+        match route.nameless() {
+            Nameless::Refused => self.create_temp(dir),
+            Nameless::Works => match sys.create_nameless(dir) {
+                Ok(fd) => Ok((None, fd)),
+                Err(errno) => Err(refused_new(&*sys, dir, Op::Create, errno)),
+            },
+            Nameless::Unknown => {
+                let temp = self.temps.draw();
+                // Whatever is wrong is met again on the way that needs no new file without a name.
+                let tried = sys
+                    .create_nameless(dir)
+                    .and_then(|fd| sys.link_open(fd.as_fd(), dir, &temp).map(|()| fd));
+                route.found_nameless(tried.is_ok());
+                match tried {
+                    Ok(fd) => match self.lock(dir, &temp, fd)? {
+                        Some(fd) => Ok((Some(temp), fd)),
+                        None => self.create_temp(dir),
+                    },
+                    Err(_) => self.create_temp(dir),
+                }
+            }
+        }
+    }
+
+    /// A new temporary, marked as in use.
+    pub(super) fn create_temp(
+        &mut self,
+        dir: BorrowedFd<'_>,
+    ) -> Result<(Option<CString>, OwnedFd), Trouble> {
+        let sys = self.shared.sys.clone();
+        for _ in 0..NAMES {
+            let temp = self.temps.draw();
+            let fd = match sys.create_new(dir, &temp) {
+                Ok(fd) => fd,
+                // Planted, or 2^64 was not enough: take another.
+                Err(Errno::EXIST) => continue,
+                Err(errno) => return Err(refused_new(&*sys, dir, Op::Create, errno)),
+            };
+            if let Some(fd) = self.lock(dir, &temp, fd)? {
+                return Ok((Some(temp), fd));
+            }
+        }
+        Err(no_free_name())
+    }
+
+    /// Gives a file that has no name a temporary's.
+    pub(super) fn give_temporary_name(
+        &mut self,
+        dir: BorrowedFd<'_>,
+        file: BorrowedFd<'_>,
+    ) -> Result<CString, Trouble> {
+        for _ in 0..NAMES {
+            let temp = self.temps.draw();
+            match self.shared.sys.link_open(file, dir, &temp) {
+                Ok(()) => return Ok(temp),
+                Err(Errno::EXIST) => {}
+                Err(errno) => return Err(Trouble::kernel(Op::Create, Side::Dest, errno)),
+            }
+        }
+        Err(no_free_name())
+    }
+
+    /// Marks a temporary as in use; `None` when another run got hold of it first and will remove
+    /// it.
+    fn lock(
+        &self,
+        dir: BorrowedFd<'_>,
+        temp: &CStr,
+        fd: OwnedFd,
+    ) -> Result<Option<OwnedFd>, Trouble> {
+        match self.shared.sys.try_lock(fd.as_fd()) {
+            // The lock only tells other runs that the file is in use; a file system without
+            // locks gives the same answer to them.
+            Ok(true) | Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL | Errno::NOLCK) => {
+                Ok(Some(fd))
+            }
+            Ok(false) => Ok(None),
+            Err(errno) => {
+                drop(fd);
+                let trouble = Trouble::kernel(Op::Create, Side::Dest, errno);
+                Err(self.cleaned_up(dir, Some(temp), trouble))
+            }
+        }
+    }
+
+    /// The trouble after its temporary was removed; where that fails too, it says so as well.
+    pub(super) fn cleaned_up(
+        &self,
+        dir: BorrowedFd<'_>,
+        temp: Option<&CStr>,
+        trouble: Trouble,
+    ) -> Trouble {
+        match self.remove(dir, temp) {
+            Ok(()) => trouble,
+            Err(left) => and_left_behind(trouble, &left),
+        }
+    }
+
+    /// Removes a temporary; what never had a name is gone by itself.
+    pub(super) fn remove(&self, dir: BorrowedFd<'_>, temp: Option<&CStr>) -> Result<(), Trouble> {
+        let Some(temp) = temp else {
+            return Ok(());
+        };
+        match self.shared.sys.unlink(dir, temp) {
+            Ok(()) | Err(Errno::NOENT) => Ok(()),
+            Err(errno) => Err(
+                Trouble::kernel(Op::Remove, Side::Dest, errno).words(format!(
+                    "{} left behind: {}",
+                    temp.to_string_lossy(),
+                    failure::reason(errno)
+                )),
+            ),
+        }
+    }
+}
+
+fn no_free_name() -> Trouble {
+    Trouble::own(
+        Op::Create,
+        Side::Dest,
+        ErrorClass::Other,
+        "no free name for a temporary",
+    )
+}
+
+/// A trouble, and what was left behind because of another.
+pub(super) fn and_left_behind(mut trouble: Trouble, left: &Trouble) -> Trouble {
+    let first = match (&trouble.words, trouble.errno) {
+        (Some(words), _) => words.clone(),
+        (None, Some(errno)) => failure::reason(errno),
+        (None, None) => String::new(),
+    };
+    trouble.words = Some(format!(
+        "{first}; and its temporary {}",
+        left.words.as_deref().unwrap_or("was left behind")
+    ));
+    trouble.left_behind = true;
+    trouble
+}
