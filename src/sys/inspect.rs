@@ -29,9 +29,27 @@ pub struct Inspected {
     /// The numbers of a device node; `None` for what is none.
     pub device: Option<(u32, u32)>,
     /// Where a link points, as it is written, and what is there; `None` for what is no link.
-    pub link: Option<(Box<[u8]>, Result<Kind, String>)>,
+    pub link: Option<Link>,
     /// Extended attributes with the lengths of their values, or why they cannot be told.
-    pub xattrs: Result<Vec<(Box<[u8]>, u64)>, String>,
+    pub xattrs: Result<Vec<Attribute>, String>,
+}
+
+/// Where a link points.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// As it is written.
+    pub target: Box<[u8]>,
+    /// What is there, or why nothing can be found.
+    pub leads: Result<Kind, String>,
+}
+
+/// An extended attribute.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Attribute {
+    /// Its name, with the part before the first dot.
+    pub name: Box<[u8]>,
+    /// Bytes of its value.
+    pub len: u64,
 }
 
 /// Where a file has no blocks, and where it shares them.
@@ -83,7 +101,10 @@ pub fn inspect(dir: &Path, name: &[u8]) -> io::Result<Inspected> {
         let target = readlinkat(&dir, &name, Vec::new())?;
         let leads = statat(&dir, &name, AtFlags::NO_AUTOMOUNT);
         let leads = leads.map(|stat| Stat::from(stat).kind).map_err(words);
-        Some((target.into_bytes().into(), leads))
+        Some(Link {
+            target: target.into_bytes().into(),
+            leads,
+        })
     } else {
         None
     };
@@ -99,7 +120,7 @@ pub fn inspect(dir: &Path, name: &[u8]) -> io::Result<Inspected> {
     })
 }
 
-fn xattrs(dir: BorrowedFd<'_>, name: &CString) -> Result<Vec<(Box<[u8]>, u64)>, Errno> {
+fn xattrs(dir: BorrowedFd<'_>, name: &CString) -> Result<Vec<Attribute>, Errno> {
     let list = Real.list_xattrs_at(dir, name)?;
     let mut found = Vec::new();
     for attribute in list
@@ -110,7 +131,10 @@ fn xattrs(dir: BorrowedFd<'_>, name: &CString) -> Result<Vec<(Box<[u8]>, u64)>, 
             continue;
         };
         match Real.get_xattr_at(dir, name, &known) {
-            Ok(value) => found.push((attribute.into(), value.len() as u64)),
+            Ok(value) => found.push(Attribute {
+                name: attribute.into(),
+                len: value.len() as u64,
+            }),
             // Gone since it was listed.
             Err(Errno::NODATA) => {}
             Err(errno) => return Err(errno),
@@ -256,9 +280,15 @@ fn mapped(
             ..FiemapHead::default()
         };
         let code = rustix::ioctl::opcode::read_write::<FiemapHead>(b'f', 11);
+        #[allow(
+            clippy::cast_lossless,
+            clippy::unnecessary_cast,
+            reason = "the C libraries differ in the type of the code"
+        )]
         // SAFETY: FS_IOC_FIEMAP reads a `struct fiemap` and writes it and at most `count` extents
         // behind it, for which `request` has room; the descriptor is open.
-        let result = unsafe { libc::ioctl(file.as_raw_fd(), code as _, &raw mut request) };
+        let result =
+            unsafe { libc::ioctl(file.as_raw_fd(), code as libc::Ioctl, &raw mut request) };
         if result < 0 {
             let errno = io::Error::last_os_error().raw_os_error();
             return Err(Errno::from_raw_os_error(errno.unwrap_or(0)));
@@ -305,12 +335,15 @@ mod tests {
         assert_eq!(good.stat.kind, Kind::Link);
         assert_eq!(
             good.link,
-            Some((Box::from(&b"a\n.exr"[..]), Ok(Kind::File)))
+            Some(Link {
+                target: Box::from(&b"a\n.exr"[..]),
+                leads: Ok(Kind::File),
+            })
         );
         let broken = inspect(dir.path(), b"broken").expect("told").link;
-        let (target, leads) = broken.expect("a link");
-        assert_eq!(&*target, b"/no/where");
-        assert_eq!(leads, Err("No such file or directory".to_string()));
+        let broken = broken.expect("a link");
+        assert_eq!(&*broken.target, b"/no/where");
+        assert_eq!(broken.leads, Err("No such file or directory".to_string()));
         for name in [&b"gone"[..], b"..", b"a/b", b""] {
             assert!(inspect(dir.path(), name).is_err());
         }
@@ -333,10 +366,11 @@ mod tests {
             .expect("told")
             .xattrs
             .expect("told");
-        assert!(
-            told.contains(&(Box::from(&b"user.shot"[..]), 5)),
-            "{told:?}"
-        );
+        let set = Attribute {
+            name: Box::from(&b"user.shot"[..]),
+            len: 5,
+        };
+        assert!(told.contains(&set), "{told:?}");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use crate::terminal::{given_back, open, world_of};
 use crate::tui_world::World;
-use haul::sys::inspect::{Extents, Inspected, Mapped};
+use haul::sys::inspect::{Attribute, Extents, Inspected, Link, Mapped};
 use haul::sys::listing::Kind;
 use haul::sys::{Stat, Time};
 use haul::tui::browse::{Item, Side};
@@ -38,6 +38,13 @@ fn stat() -> Stat {
     }
 }
 
+fn attribute(name: &[u8], len: u64) -> Attribute {
+    Attribute {
+        name: name.into(),
+        len,
+    }
+}
+
 fn told() -> Inspected {
     Inspected {
         stat: stat(),
@@ -46,8 +53,8 @@ fn told() -> Inspected {
         device: None,
         link: None,
         xattrs: Ok(vec![
-            (Box::from(&b"system.posix_acl_access"[..]), 44),
-            (Box::from(&b"user.\x07shot"[..]), 5),
+            attribute(b"system.posix_acl_access", 44),
+            attribute(b"user.\x07shot", 5),
         ]),
     }
 }
@@ -135,7 +142,10 @@ fn a_link_says_whether_it_leads_anywhere() {
         };
         let mut link = told();
         link.stat.kind = haul::sys::Kind::Link;
-        link.link = Some((Box::from(&b"../v\n2"[..]), leads));
+        link.link = Some(Link {
+            target: Box::from(&b"../v\n2"[..]),
+            leads,
+        });
         world.send(Msg::Inspected {
             ticket,
             told: Told::Entry(Ok(Box::new(link))),

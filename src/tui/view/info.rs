@@ -116,9 +116,9 @@ fn entry_facts(facts: &mut Facts, model: &Model, layer: &InfoLayer, told: &Inspe
     let look = model.look;
     let stat = &told.stat;
     facts.add("kind", stat.kind.word());
-    if let Some((target, leads)) = &told.link {
-        facts.add("leads to", &look.name(target));
-        match leads {
+    if let Some(link) = &told.link {
+        facts.add("leads to", &look.name(&link.target));
+        match &link.leads {
             Ok(kind) => facts.add("", &format!("which is there: a {}", kind.word())),
             Err(reason) => facts.bad("", &format!("which is not there: {}", look.words(reason))),
         }
@@ -167,14 +167,15 @@ fn entry_facts(facts: &mut Facts, model: &Model, layer: &InfoLayer, told: &Inspe
     match &told.xattrs {
         Ok(list) if list.is_empty() => facts.add("attributes", "none"),
         Ok(list) => {
-            for (at, (name, len)) in list.iter().enumerate() {
+            for (at, attribute) in list.iter().enumerate() {
                 let is_acl = matches!(
-                    &**name,
+                    &*attribute.name,
                     b"system.posix_acl_access" | b"system.posix_acl_default" | b"system.nfs4_acl"
                 );
                 let acl = if is_acl { " (an ACL)" } else { "" };
                 let label = if at == 0 { "attributes" } else { "" };
-                let text = format!("{}, {}{acl}", look.name(name), bytes(*len));
+                let name = look.name(&attribute.name);
+                let text = format!("{name}, {}{acl}", bytes(attribute.len));
                 facts.add(label, &text);
             }
         }
