@@ -13,6 +13,7 @@ use haul::tui::browse::{Entries, Item, Side};
 use haul::tui::look::Look;
 use haul::tui::model::Model;
 use haul::tui::msg::{Effect, Listing, Msg, Ordered};
+use haul::tui::theme::Theme;
 use haul::tui::{Settings, update, view};
 use jiff::tz::TimeZone;
 use ratatui::Terminal;
@@ -71,7 +72,7 @@ fn names(c: &mut Criterion) {
 fn model(entries: usize) -> Model {
     let look = Look {
         ascii: false,
-        colour: true,
+        theme: Theme::default(),
     };
     let (source, dest) = ("/src".into(), "/dst".into());
     let mut model = Model::new(

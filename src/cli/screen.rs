@@ -107,7 +107,8 @@ fn settings(config: &Config) -> Settings {
         state_dir: None,
         notice: None,
         ascii: wanted(config.screen.ascii),
-        colour: wanted(config.screen.colour),
+        colour: config.screen.colour,
+        theme: config.theme.clone(),
         defaults: JobSpec {
             naming: Naming::Into,
             conflict: config.copy.conflict,
@@ -136,11 +137,14 @@ mod tests {
         config.copy.tuning.file_workers = Some(3);
         config.screen.sort = crate::config::Sort::Date;
         config.screen.ascii = When::Always;
-        config.screen.colour = When::Never;
+        config.screen.colour = crate::config::Colours::Never;
+        config.theme.name = crate::config::ThemeName::Light;
         let settings = settings(&config);
         assert_eq!(settings.defaults.strategy, Strategy::Reflink);
         assert_eq!(settings.defaults.tuning.file_workers, Some(3));
         assert_eq!(settings.sort.key, SortKey::Date);
-        assert_eq!((settings.ascii, settings.colour), (Some(true), Some(false)));
+        assert_eq!(settings.ascii, Some(true));
+        assert_eq!(settings.colour, crate::config::Colours::Never);
+        assert_eq!(settings.theme, config.theme);
     }
 }

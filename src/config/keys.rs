@@ -1,11 +1,13 @@
 //! The table of settings: names, words for people, and how each is read and written.
 
+use super::paint::paint;
 use super::values::{
     Value, automatic, exact_size, flag, kept, limit, number, patterns, quoted, quoted_list, size,
     when, word, workers,
 };
 use super::{
-    Config, Hangup, Level, MAX_BUFFER_SIZE, MAX_RETRIES, MIN_BUFFER_BUDGET, MIN_BUFFER_SIZE, Sort,
+    Colours, Config, Hangup, Level, MAX_BUFFER_SIZE, MAX_RETRIES, MIN_BUFFER_BUDGET,
+    MIN_BUFFER_SIZE, Paint, Role, Sort, ThemeName,
 };
 use crate::proto::{Conflict, Durability, Preserve, Sparse, Strategy};
 
@@ -24,6 +26,22 @@ pub struct Key {
     pub set: fn(&mut Config, &Value) -> Result<(), String>,
     /// The value as the file would hold it.
     pub get: fn(&Config) -> String,
+}
+
+/// The setting of one role of the theme.
+macro_rules! role {
+    ($role:ident, $name:literal, $variable:literal, $doc:literal) => {
+        Key {
+            section: "theme",
+            name: $name,
+            variable: $variable,
+            doc: $doc,
+            set: |config, value| {
+                paint(value).map(|paint| config.theme.paints[Role::$role as usize] = paint)
+            },
+            get: |config| painted(config.theme.paints[Role::$role as usize]),
+        }
+    };
 }
 
 /// Every setting, in the order of the example file; those of a section stand together.
@@ -221,8 +239,8 @@ pub const KEYS: &[Key] = &[
         section: "screen",
         name: "colour",
         variable: "HAUL_COLOUR",
-        doc: "Whether colour is used: auto (NO_COLOR is respected), always, never.",
-        set: |config, value| when(value).map(|when| config.screen.colour = when),
+        doc: "How many colours are used: auto (as many as the terminal says it has; none with NO_COLOR), always (NO_COLOR or not), never, 16, 256, true.\nOver SSH a terminal's name may say less than it can; then say it here.",
+        set: |config, value| colours(value).map(|colours| config.screen.colour = colours),
         get: |config| quoted(config.screen.colour.name()),
     },
     Key {
@@ -261,6 +279,49 @@ pub const KEYS: &[Key] = &[
         get: |config| quoted(config.screen.hangup.name()),
     },
     Key {
+        section: "theme",
+        name: "name",
+        variable: "HAUL_THEME",
+        doc: "The theme: auto (dark or light where COLORFGBG says which, else terminal), terminal (its own sixteen colours), dark, light, mono.\nEach role below may be drawn otherwise: bold, dim, italic, underlined, reversed, a colour, `on` another; plain is none of them.\nColours: default, black, red, green, yellow, blue, magenta, cyan, white, these with bright- before them, 0 to 255, #rrggbb.",
+        set: |config, value| {
+            let names: Vec<_> = ThemeName::ALL.iter().map(|theme| theme.name()).collect();
+            word(value, ThemeName::from_name, &names).map(|theme| config.theme.name = theme)
+        },
+        get: |config| quoted(config.theme.name.name()),
+    },
+    role!(
+        Text,
+        "text",
+        "HAUL_THEME_TEXT",
+        "Ordinary text, such as \"#d0d0d0 on #101010\", or theme: as the theme has it."
+    ),
+    role!(Dim, "dim", "HAUL_THEME_DIM", "Less important text."),
+    role!(
+        Strong,
+        "strong",
+        "HAUL_THEME_STRONG",
+        "Headings, keys, and what has the keys."
+    ),
+    role!(
+        Selected,
+        "selected",
+        "HAUL_THEME_SELECTED",
+        "The row under the cursor."
+    ),
+    role!(Marked, "marked", "HAUL_THEME_MARKED", "A marked entry."),
+    role!(
+        Directory,
+        "directory",
+        "HAUL_THEME_DIRECTORY",
+        "A directory."
+    ),
+    role!(Link, "link", "HAUL_THEME_LINK", "A symbolic link."),
+    role!(Good, "good", "HAUL_THEME_GOOD", "What goes well."),
+    role!(Warn, "warn", "HAUL_THEME_WARN", "What waits for somebody."),
+    role!(Bad, "bad", "HAUL_THEME_BAD", "What went wrong."),
+    role!(Line, "line", "HAUL_THEME_LINE", "Lines between regions."),
+    role!(Graph, "graph", "HAUL_THEME_GRAPH", "Charts of throughput."),
+    Key {
         section: "log",
         name: "level",
         variable: "HAUL_LOG",
@@ -298,6 +359,20 @@ pub fn example() -> String {
     lines.join("\n")
 }
 
+/// How many colours; a number may be written as one.
+fn colours(value: &Value) -> Result<Colours, String> {
+    let names: Vec<_> = Colours::ALL.iter().map(|colours| colours.name()).collect();
+    let spelled = match value {
+        Value::Number(number) => Value::Text(number.to_string()),
+        other => other.clone(),
+    };
+    word(&spelled, Colours::from_name, &names)
+}
+
+fn painted(paint: Option<Paint>) -> String {
+    quoted(&paint.map_or_else(|| "theme".to_owned(), |paint| paint.to_string()))
+}
+
 /// The words for what is kept; one for everything and one for nothing.
 fn kept_names(keep: Preserve) -> Vec<String> {
     match keep.names() {
@@ -327,6 +402,30 @@ mod tests {
                 assert_ne!((key.section, key.name), (other.section, other.name));
             }
         }
+    }
+
+    #[test]
+    fn every_role_is_set_by_its_own_name() {
+        for (at, role) in Role::ALL.iter().enumerate() {
+            assert_eq!(*role as usize, at);
+            let key = KEYS
+                .iter()
+                .find(|key| key.section == "theme" && key.name == role.name())
+                .expect("a setting");
+            let mut config = Config::default();
+            assert_eq!((key.get)(&config), "\"theme\"");
+            (key.set)(&mut config, &Value::Text("bold 99".to_owned())).expect("set");
+            assert!(config.theme.paints[at].is_some(), "{}", role.name());
+            assert_eq!((key.get)(&config), "\"bold 99\"");
+            assert_eq!(config.theme.paints.iter().flatten().count(), 1);
+        }
+        let mut config = Config::default();
+        assert_eq!(colours(&Value::Number(256)), Ok(Colours::TwoFiftySix));
+        assert!(colours(&Value::Number(8)).is_err());
+        let theme = KEYS.iter().find(|key| key.variable == "HAUL_THEME");
+        (theme.expect("a setting").set)(&mut config, &Value::Text("light".to_owned()))
+            .expect("set");
+        assert_eq!(config.theme.name, ThemeName::Light);
     }
 
     #[test]

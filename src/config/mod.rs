@@ -7,11 +7,13 @@
 
 mod keys;
 mod load;
+mod paint;
 mod paths;
 mod values;
 
 pub use keys::{KEYS, Key, example};
 pub use load::{ConfigError, Loaded, Origin, load, path};
+pub use paint::{Ink, Paint};
 pub use paths::state_dir;
 pub use values::{
     MAX_BUFFER_SIZE, MAX_RETRIES, MAX_WORKERS, MIN_BUFFER_BUDGET, MIN_BUFFER_SIZE, Value,
@@ -29,6 +31,8 @@ pub struct Config {
     pub copy: Copying,
     /// How the interactive program looks.
     pub screen: Screen,
+    /// Its colours.
+    pub theme: Theme,
     /// What goes into the log.
     pub log: Log,
     /// Keys that are bound otherwise than by default, in the order of the file.
@@ -115,8 +119,8 @@ pub struct Screen {
     pub sort: Sort,
     /// Whether plain ASCII is drawn in place of lines and blocks.
     pub ascii: When,
-    /// Whether colour is used.
-    pub colour: When,
+    /// How many colours are used.
+    pub colour: Colours,
     /// Whether the line is taken for a slow one: few frames, unless a key was pressed.
     pub slow_line: When,
     /// Whether progress is shown in the window's title, and in the taskbar where that is known.
@@ -134,13 +138,22 @@ impl Default for Screen {
             show_hidden: false,
             sort: Sort::default(),
             ascii: When::default(),
-            colour: When::default(),
+            colour: Colours::default(),
             slow_line: When::default(),
             title: When::default(),
             mouse: When::default(),
             hangup: Hangup::default(),
         }
     }
+}
+
+/// The colours of the screen: a theme, and what is drawn otherwise than it says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Theme {
+    /// The theme.
+    pub name: ThemeName,
+    /// Paints of one's own, in the order of [`Role::ALL`]; `None` is as the theme has it.
+    pub paints: [Option<Paint>; Role::ALL.len()],
 }
 
 /// What goes into the log.
@@ -202,6 +215,73 @@ words! {
         Always = "always",
         /// Never.
         Never = "never",
+    }
+}
+
+words! {
+    /// How many colours the screen is drawn with.
+    Colours {
+        /// As many as the terminal says it has; none with `NO_COLOR`.
+        #[default]
+        Auto = "auto",
+        /// As many as the terminal says it has, `NO_COLOR` or not.
+        Always = "always",
+        /// None.
+        Never = "never",
+        /// The terminal's own sixteen.
+        Sixteen = "16",
+        /// 256.
+        TwoFiftySix = "256",
+        /// All there are.
+        True = "true",
+    }
+}
+
+words! {
+    /// A theme that is built in.
+    ThemeName {
+        /// `light` or `dark` by what the terminal says of its background, else `terminal`.
+        #[default]
+        Auto = "auto",
+        /// The terminal's own sixteen colours, which fit its background.
+        Terminal = "terminal",
+        /// For a dark background.
+        Dark = "dark",
+        /// For a light background.
+        Light = "light",
+        /// Bold, dim and reversed only.
+        Mono = "mono",
+    }
+}
+
+words! {
+    /// What is drawn in one way wherever it stands on the screen.
+    Role {
+        /// Ordinary text, and everything else where it says nothing.
+        #[default]
+        Text = "text",
+        /// Less important text.
+        Dim = "dim",
+        /// Headings, keys and what has the keys.
+        Strong = "strong",
+        /// The row under the cursor.
+        Selected = "selected",
+        /// A marked entry.
+        Marked = "marked",
+        /// A directory.
+        Directory = "directory",
+        /// A symbolic link.
+        Link = "link",
+        /// Going well.
+        Good = "good",
+        /// Waits for somebody.
+        Warn = "warn",
+        /// Went wrong.
+        Bad = "bad",
+        /// Lines between regions.
+        Line = "line",
+        /// Charts of throughput.
+        Graph = "graph",
     }
 }
 

@@ -2,8 +2,10 @@
 //!
 //! State never hangs on colour alone: whatever a style says, a word or a glyph says too.
 
+use super::theme::Theme;
+use crate::config::Role;
 use crate::text;
-use ratatui::style::{Color, Modifier, Style};
+use ratatui::style::Style;
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
@@ -12,11 +14,26 @@ use std::fmt::Write as _;
 pub struct Look {
     /// Plain ASCII only.
     pub ascii: bool,
-    /// Colours may be used.
-    pub colour: bool,
+    /// How each role is drawn.
+    pub theme: Theme,
 }
 
 impl Look {
+    /// True where the environment does not say that more than ASCII can be shown: the first of
+    /// `LC_ALL`, `LC_CTYPE` and `LANG` that is set decides. The font of the Linux console has no
+    /// braille, whatever the locale; the terminals of old have nothing but ASCII.
+    pub fn needs_ascii(variable: &dyn Fn(&str) -> Option<String>) -> bool {
+        let set = |name: &str| variable(name).filter(|value| !value.is_empty());
+        let term = set("TERM").unwrap_or_default();
+        let old = term == "linux" || term == "dumb" || term.starts_with("vt");
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set);
+        let utf8 = locale.is_some_and(|locale| {
+            let locale = locale.to_ascii_lowercase();
+            locale.contains("utf-8") || locale.contains("utf8")
+        });
+        old || !utf8
+    }
+
     /// A name or path as it is shown: nothing hidden, nothing that acts, and in an ASCII terminal
     /// nothing that it would garble.
     pub fn name(self, bytes: &[u8]) -> Cow<'_, str> {
@@ -78,58 +95,63 @@ impl Look {
     }
 
     /// Ordinary text.
-    pub const fn plain(self) -> Style {
-        Style::new()
+    pub const fn plain(&self) -> Style {
+        self.theme.style(Role::Text)
     }
 
     /// Less important text.
-    pub const fn dim(self) -> Style {
-        Style::new().add_modifier(Modifier::DIM)
+    pub const fn dim(&self) -> Style {
+        self.theme.style(Role::Dim)
     }
 
     /// Headings and what stands out.
-    pub const fn strong(self) -> Style {
-        Style::new().add_modifier(Modifier::BOLD)
+    pub const fn strong(&self) -> Style {
+        self.theme.style(Role::Strong)
     }
 
     /// The row under the cursor of the part that has the keys.
-    pub const fn selected(self) -> Style {
-        Style::new().add_modifier(Modifier::REVERSED)
+    pub const fn selected(&self) -> Style {
+        self.theme.style(Role::Selected)
     }
 
     /// A marked entry.
-    pub const fn marked(self) -> Style {
-        self.tint(Color::Yellow, Modifier::BOLD)
+    pub const fn marked(&self) -> Style {
+        self.theme.style(Role::Marked)
     }
 
     /// A directory.
-    pub const fn directory(self) -> Style {
-        self.tint(Color::Blue, Modifier::BOLD)
+    pub const fn directory(&self) -> Style {
+        self.theme.style(Role::Directory)
     }
 
     /// A link.
-    pub const fn link(self) -> Style {
-        self.tint(Color::Cyan, Modifier::empty())
+    pub const fn link(&self) -> Style {
+        self.theme.style(Role::Link)
     }
 
     /// Going well.
-    pub const fn good(self) -> Style {
-        self.tint(Color::Green, Modifier::empty())
+    pub const fn good(&self) -> Style {
+        self.theme.style(Role::Good)
     }
 
     /// Waits for somebody.
-    pub const fn warn(self) -> Style {
-        self.tint(Color::Yellow, Modifier::empty())
+    pub const fn warn(&self) -> Style {
+        self.theme.style(Role::Warn)
     }
 
     /// Went wrong.
-    pub const fn bad(self) -> Style {
-        self.tint(Color::Red, Modifier::BOLD)
+    pub const fn bad(&self) -> Style {
+        self.theme.style(Role::Bad)
     }
 
-    const fn tint(self, colour: Color, modifier: Modifier) -> Style {
-        let style = Style::new().add_modifier(modifier);
-        if self.colour { style.fg(colour) } else { style }
+    /// Lines between regions.
+    pub const fn line(&self) -> Style {
+        self.theme.style(Role::Line)
+    }
+
+    /// Charts of throughput.
+    pub const fn graph(&self) -> Style {
+        self.theme.style(Role::Graph)
     }
 }
 
@@ -151,10 +173,33 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_first_locale_that_is_set_decides() {
+        for (variables, ascii) in [
+            (&[][..], true),
+            (&[("LANG", "C")], true),
+            (&[("LANG", "POSIX")], true),
+            (&[("LANG", "de_DE.UTF-8")], false),
+            (&[("LANG", "de_DE.utf8")], false),
+            (&[("LANG", "de_DE.ISO-8859-1")], true),
+            (&[("LC_CTYPE", "C.UTF-8"), ("LANG", "C")], false),
+            (&[("LC_ALL", "C"), ("LC_CTYPE", "C.UTF-8")], true),
+            (&[("LC_ALL", ""), ("LANG", "C.UTF-8")], false),
+            (&[("LANG", "C.UTF-8"), ("TERM", "linux")], true),
+            (&[("LANG", "C.UTF-8"), ("TERM", "vt100")], true),
+        ] {
+            let found = Look::needs_ascii(&|name| {
+                let known = variables.iter().find(|(known, _)| *known == name);
+                known.map(|(_, value)| (*value).to_string())
+            });
+            assert_eq!(found, ascii, "{variables:?}");
+        }
+    }
+
+    #[test]
     fn an_ascii_terminal_gets_ascii_and_names_stay_distinct() {
         let look = Look {
             ascii: true,
-            colour: false,
+            theme: Theme::default(),
         };
         assert_eq!(look.name("né".as_bytes()), "n\\u{e9}");
         assert_eq!(look.name(b"n\\u{e9}"), "n\\\\u{e9}");

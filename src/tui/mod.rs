@@ -8,8 +8,10 @@
 
 pub mod action;
 pub mod browse;
+mod cells;
 mod chart;
 mod context;
+pub mod depth;
 mod effects;
 mod input;
 mod keeper;
@@ -28,6 +30,7 @@ mod screen;
 mod settings;
 pub mod tabs;
 mod term;
+pub mod theme;
 pub mod update;
 pub mod view;
 mod words;

@@ -4,6 +4,7 @@
 //! Messages are taken as they come and drawn at most so many times a second, only when something
 //! changed and only when the terminal took the last frame.
 
+use super::depth::Depth;
 use super::effects::{Looks, Wanted};
 use super::keeper::Keeper;
 use super::look::Look;
@@ -13,6 +14,7 @@ use super::outside::Outside;
 use super::places::Places;
 use super::screen::Screen;
 use super::settings::{Error, Outcome, Settings};
+use super::theme::Theme;
 use super::writer::Writer;
 use super::{input, term, update, words};
 use crate::clock;
@@ -190,7 +192,7 @@ impl Shell {
         let most = if slow { SLOW_FRAMES } else { 20 };
         let frames = settings.frames_per_second.clamp(1, most);
         Ok(Self {
-            screen: Screen::new(model.size, look)?,
+            screen: Screen::new(model.size)?,
             client,
             looks: Looks::new(sender),
             messages,
@@ -281,7 +283,7 @@ impl Shell {
     /// even when the size is the same again, so everything is painted anew.
     fn resized(&mut self) -> Result<Msg, Error> {
         let (width, height) = window_size();
-        self.screen = Screen::new((width, height), self.model.look)?;
+        self.screen = Screen::new((width, height))?;
         Ok(Msg::Resize(width, height))
     }
 
@@ -392,7 +394,7 @@ impl Shell {
                 } => self.keeper.export(job, failures, begins, ends),
                 Effect::Repaint => {
                     self.model.size = window_size();
-                    self.screen = Screen::new(self.model.size, self.model.look)?;
+                    self.screen = Screen::new(self.model.size)?;
                     Ok(())
                 }
                 Effect::Suspend => {
@@ -437,7 +439,7 @@ impl Shell {
             self.drawn = Some(clock::now());
             // The writer was free a moment ago and nobody else feeds it.
             if !self.writer.offer(frame) {
-                self.screen = Screen::new(self.model.size, self.model.look)?;
+                self.screen = Screen::new(self.model.size)?;
                 self.outside.forget();
                 self.dirty = true;
             }
@@ -453,7 +455,7 @@ impl Shell {
         self.outside.forget();
         self.guard = Some(take_terminal(&self.outside, self.mouse)?);
         self.model.size = window_size();
-        self.screen = Screen::new(self.model.size, self.model.look)?;
+        self.screen = Screen::new(self.model.size)?;
         self.dirty = true;
         Ok(())
     }
@@ -526,20 +528,8 @@ fn window_size() -> (u16, u16) {
 /// Glyphs and colours by the settings, else by the environment.
 fn look(settings: &Settings) -> Look {
     let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let utf8 = || {
-        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set);
-        locale.is_some_and(|locale| {
-            let locale = locale.to_ascii_lowercase();
-            locale.contains("utf-8") || locale.contains("utf8")
-        })
-    };
     Look {
-        // The font of the Linux console has no braille, whatever the locale.
-        ascii: settings
-            .ascii
-            .unwrap_or_else(|| !utf8() || set("TERM").as_deref() == Some("linux")),
-        colour: settings
-            .colour
-            .unwrap_or_else(|| set("NO_COLOR").is_none() && set("TERM").as_deref() != Some("dumb")),
+        ascii: settings.ascii.unwrap_or_else(|| Look::needs_ascii(&set)),
+        theme: Theme::of(&settings.theme, Depth::of(settings.colour, &set), &set),
     }
 }

@@ -5,18 +5,20 @@
 //! and the cursor is remembered: no question ever goes to the terminal, so none can be left
 //! unanswered.
 
-use super::look::Look;
+use super::cells::encode;
 use super::model::Model;
 use super::term;
 use super::view::view;
+use crossterm::Command;
+use crossterm::cursor::{Hide, MoveTo, Show};
 use crossterm::style::{Attribute, SetAttribute};
 use crossterm::terminal::{BeginSynchronizedUpdate, Clear, EndSynchronizedUpdate};
 use ratatui::Terminal;
-use ratatui::backend::{Backend, ClearType, CrosstermBackend, WindowSize};
+use ratatui::backend::{Backend, ClearType, WindowSize};
 use ratatui::buffer::Cell;
 use ratatui::layout::{Position, Size};
 use std::cell::RefCell;
-use std::io::{self, Write};
+use std::io;
 use std::rc::Rc;
 
 /// The screen of one terminal.
@@ -28,11 +30,9 @@ pub struct Screen {
 
 impl Screen {
     /// An empty screen of that size; its first frame paints everything.
-    pub fn new(size: (u16, u16), look: Look) -> io::Result<Self> {
-        crossterm::style::force_color_output(look.colour);
+    pub fn new(size: (u16, u16)) -> io::Result<Self> {
         let bytes = Bytes::default();
         let collector = Collector {
-            inner: CrosstermBackend::new(bytes.clone()),
             bytes: bytes.clone(),
             size: Size::new(size.0, size.1),
             cursor: None,
@@ -71,21 +71,15 @@ impl Screen {
 #[derive(Clone, Debug, Default)]
 struct Bytes(Rc<RefCell<Vec<u8>>>);
 
-impl Write for Bytes {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.borrow_mut().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+impl Bytes {
+    fn add(&self, command: impl Command) -> io::Result<()> {
+        term::push(&mut self.0.borrow_mut(), command)
     }
 }
 
 /// A backend that collects, and that knows size and cursor by itself.
 #[derive(Debug)]
 struct Collector {
-    inner: CrosstermBackend<Bytes>,
     bytes: Bytes,
     size: Size,
     /// Where the cursor shows; `None` while it is hidden, which it is from the start.
@@ -106,12 +100,17 @@ impl Backend for Collector {
         }
         // Drawing moves the cursor; it is put back if it shows.
         self.cursor = self.cursor.map(|_| Position::new(u16::MAX, u16::MAX));
-        self.inner.draw(content)
+        let drawn = encode(content);
+        self.bytes
+            .0
+            .borrow_mut()
+            .extend_from_slice(drawn.as_bytes());
+        Ok(())
     }
 
     fn hide_cursor(&mut self) -> io::Result<()> {
         if self.cursor.take().is_some() {
-            self.inner.hide_cursor()?;
+            self.bytes.add(Hide)?;
         }
         Ok(())
     }
@@ -119,7 +118,7 @@ impl Backend for Collector {
     fn show_cursor(&mut self) -> io::Result<()> {
         if self.cursor.is_none() {
             self.cursor = Some(Position::new(u16::MAX, u16::MAX));
-            self.inner.show_cursor()?;
+            self.bytes.add(Show)?;
         }
         Ok(())
     }
@@ -134,7 +133,7 @@ impl Backend for Collector {
             if self.cursor.is_some() {
                 self.cursor = Some(position);
             }
-            self.inner.set_cursor_position(position)?;
+            self.bytes.add(MoveTo(position.x, position.y))?;
         }
         Ok(())
     }
@@ -151,7 +150,7 @@ impl Backend for Collector {
             ClearType::CurrentLine => crossterm::terminal::ClearType::CurrentLine,
             ClearType::UntilNewLine => crossterm::terminal::ClearType::UntilNewLine,
         };
-        term::push(&mut self.bytes.0.borrow_mut(), Clear(kind))
+        self.bytes.add(Clear(kind))
     }
 
     fn size(&self) -> io::Result<Size> {
@@ -178,7 +177,7 @@ mod tests {
     #[test]
     fn an_unchanged_screen_is_no_bytes_and_a_frame_is_one_update() {
         let mut model = tests_model();
-        let mut screen = Screen::new(model.size, model.look).expect("made");
+        let mut screen = Screen::new(model.size).expect("made");
         let first = screen.frame(&model, &[]).expect("drawn").expect("painted");
         assert!(first.starts_with(b"\x1b[?2026h") && first.ends_with(b"\x1b[?2026l"));
         assert_eq!(screen.frame(&model, &[]).expect("drawn"), None);
@@ -190,7 +189,7 @@ mod tests {
     #[test]
     fn the_terminal_is_never_asked_anything_at_any_size() {
         let mut model = tests_model();
-        let mut screen = Screen::new(model.size, model.look).expect("made");
+        let mut screen = Screen::new(model.size).expect("made");
         for size in [(80, 24), (40, 10), (1, 1), (0, 0), (200, 50), (79, 24)] {
             model.size = size;
             let bytes = screen

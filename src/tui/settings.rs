@@ -2,7 +2,7 @@
 
 use super::browse::Sort;
 use super::keymap::Keymap;
-use crate::config::Hangup;
+use crate::config::{Colours, Hangup, Theme};
 use crate::proto::{JobSpec, Naming};
 use std::path::PathBuf;
 
@@ -17,8 +17,10 @@ pub struct Settings {
     pub sort: Sort,
     /// Plain ASCII instead of box and braille characters; `None`: by the locale.
     pub ascii: Option<bool>,
-    /// Colour; `None`: unless `NO_COLOR` is set.
-    pub colour: Option<bool>,
+    /// How many colours.
+    pub colour: Colours,
+    /// Which ones.
+    pub theme: Theme,
     /// Which keys mean what.
     pub keymap: Keymap,
     /// A slow line: two frames a second unless a key was pressed; `None`: over SSH.
@@ -46,7 +48,8 @@ impl Default for Settings {
             show_hidden: false,
             sort: Sort::default(),
             ascii: None,
-            colour: None,
+            colour: Colours::Auto,
+            theme: Theme::default(),
             keymap: Keymap::default(),
             slow_line: None,
             title: None,

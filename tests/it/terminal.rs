@@ -576,7 +576,7 @@ fn foreign(bytes: &[u8]) -> Vec<String> {
             &rest[..=2 + end]
         });
         if let Some(sequence) = sequence {
-            if !sequence.ends_with(['m', 'H', 'J', 'K', 'h', 'l']) {
+            if !sequence.ends_with(['m', 'C', 'H', 'J', 'K', 'h', 'l']) {
                 found.push(format!("{sequence:?}"));
             }
             rest = &rest[sequence.len()..];
@@ -737,6 +737,57 @@ fn no_colour_and_plain_ascii_are_respected() {
     // Set to nothing it means nothing (no-color.org).
     assert!(!colours(&journey(&[("NO_COLOR", "")])).is_empty());
     assert!(journey(&[("LC_ALL", "C")]).is_ascii());
+}
+
+/// T8: as many colours as the terminal says it has, or as many as it is told to use.
+#[test]
+fn colours_are_those_the_terminal_has() {
+    let extended = |variables: &[(&str, &str)], mode: &str| {
+        let bytes = journey(variables);
+        assert!(!colours(&bytes).is_empty(), "{variables:?}");
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        text.contains(&format!("38;{mode};")) || text.contains(&format!("48;{mode};"))
+    };
+    for (variables, of_256, of_all) in [
+        (
+            &[("HAUL_THEME", "dark"), ("TERM", "xterm")][..],
+            false,
+            false,
+        ),
+        (&[("HAUL_THEME", "dark")], true, false),
+        (
+            &[("HAUL_THEME", "light"), ("COLORTERM", "truecolor")],
+            false,
+            true,
+        ),
+        (
+            &[("HAUL_THEME", "light"), ("HAUL_COLOUR", "16")],
+            false,
+            false,
+        ),
+        (&[("HAUL_THEME_DIRECTORY", "bold 208")], true, false),
+        // The terminal's own colours, untold.
+        (&[("COLORTERM", "truecolor")], false, false),
+        (
+            &[("COLORFGBG", "15;0"), ("HAUL_COLOUR", "true")],
+            false,
+            true,
+        ),
+    ] {
+        assert_eq!(extended(variables, "5"), of_256, "{variables:?}");
+        assert_eq!(extended(variables, "2"), of_all, "{variables:?}");
+    }
+    for variables in [
+        &[("HAUL_THEME", "mono")][..],
+        &[("HAUL_COLOUR", "never"), ("HAUL_THEME", "dark")],
+        &[("TERM", "vt100")],
+    ] {
+        assert_eq!(
+            colours(&journey(variables)),
+            [] as [String; 0],
+            "{variables:?}"
+        );
+    }
 }
 
 #[test]

@@ -11,6 +11,7 @@ use haul::tui::browse::{Entries, FoldSum, Side};
 use haul::tui::look::Look;
 use haul::tui::model::Model;
 use haul::tui::msg::{Effect, Listing, Msg};
+use haul::tui::theme::Theme;
 use haul::tui::{Settings, keymap, update, view};
 use jiff::tz::TimeZone;
 use ratatui::Terminal;
@@ -50,7 +51,7 @@ impl World {
     pub fn blank(width: u16, height: u16) -> Self {
         let look = Look {
             ascii: true,
-            colour: false,
+            theme: Theme::default(),
         };
         let mut model = Model::new(
             &Settings::default(),

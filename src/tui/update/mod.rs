@@ -203,7 +203,7 @@ pub fn tests_model() -> Model {
         None,
         super::look::Look {
             ascii: true,
-            colour: false,
+            theme: super::theme::Theme::default(),
         },
         jiff::tz::TimeZone::UTC,
     )

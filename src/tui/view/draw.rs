@@ -87,9 +87,11 @@ impl<'a> Pen<'a> {
 
     /// Empties an area.
     pub fn clear(&mut self, area: Rect) {
+        let plain = self.look.plain();
         for position in area.intersection(*self.buffer.area()).positions() {
             if let Some(cell) = self.buffer.cell_mut(position) {
                 cell.reset();
+                cell.set_style(plain);
             }
         }
     }
@@ -97,7 +99,7 @@ impl<'a> Pen<'a> {
     /// A horizontal line with a title in it.
     pub fn rule(&mut self, area: Rect, title: &Line) {
         let rule = self.look.rule().repeat(usize::from(area.width));
-        let style = self.look.dim();
+        let style = self.look.line();
         self.text(area.x, area.y, area.width, &rule, style);
         if title.width() > 0 && area.width > 4 {
             let inner = Rect {
@@ -118,7 +120,7 @@ impl<'a> Pen<'a> {
     /// A vertical line.
     pub fn wall(&mut self, area: Rect) {
         for y in area.y..area.bottom() {
-            let style = self.look.dim();
+            let style = self.look.line();
             self.text(area.x, y, 1, self.look.wall(), style);
         }
     }
@@ -139,13 +141,13 @@ impl<'a> Pen<'a> {
         let inner = area.width - 2;
         let rule = look.rule().repeat(usize::from(inner));
         for (y, at) in [(area.y, 0), (bottom, 2)] {
-            self.text(area.x, y, 1, corners[at], look.dim());
-            self.text(area.x + 1, y, inner, &rule, look.dim());
-            self.text(right, y, 1, corners[at + 1], look.dim());
+            self.text(area.x, y, 1, corners[at], look.line());
+            self.text(area.x + 1, y, inner, &rule, look.line());
+            self.text(right, y, 1, corners[at + 1], look.line());
         }
         for y in area.y + 1..bottom {
-            self.text(area.x, y, 1, look.wall(), look.dim());
-            self.text(right, y, 1, look.wall(), look.dim());
+            self.text(area.x, y, 1, look.wall(), look.line());
+            self.text(right, y, 1, look.wall(), look.line());
         }
         self.text(
             area.x + 1,

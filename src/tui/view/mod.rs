@@ -34,7 +34,9 @@ pub use questions::choice_at;
 /// Draws the whole screen.
 pub fn view(model: &Model, frame: &mut Frame) {
     let layout = layout(model);
+    let frame_area = frame.area();
     let mut pen = Pen::new(frame.buffer_mut(), model.look);
+    pen.tint(frame_area, model.look.plain());
     if let Some(area) = layout.header {
         header::draw(&mut pen, model, area);
     }

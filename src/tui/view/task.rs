@@ -329,7 +329,7 @@ fn history(pen: &mut Pen, job: &JobView, area: Rect) {
                 area.y + at as u16,
                 chart_width as u16,
                 row,
-                look.good(),
+                look.graph(),
             );
         }
     }

@@ -58,7 +58,7 @@ pub fn draw(pen: &mut Pen, model: &Model, layer: &ChartLayer, area: Rect) {
             };
             let label = draw::right(&label, usize::from(SCALE) - 1, look);
             pen.text(body.x, y, SCALE, &label, look.dim());
-            pen.text(body.x + SCALE, y, width, row, look.good());
+            pen.text(body.x + SCALE, y, width, row, look.graph());
         }
         let axis = format!(
             "{}{} a cell, {} in view, now at the right",
