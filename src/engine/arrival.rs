@@ -1,8 +1,11 @@
-//! The way to the destination argument: walked one component at a time, so that a link is followed
-//! only when root or the caller put it there. Whoever else may write on the way could point it
-//! anywhere (rsync 3.5 has the same rule).
+//! The way to an argument: walked one component at a time, so that a link is followed only when root
+//! or the caller put it there. Whoever else may write on the way could point it anywhere (rsync 3.5
+//! has the same rule).
+//!
+//! It holds for the destination whoever calls. Sources are held to it where root calls, who may read
+//! what the owner of the link may not; anybody else gets no more through a link than they may read.
 
-use super::failure::{Trouble, dest, reason};
+use super::failure::{Trouble, reason};
 use crate::proto::{ErrorClass, Op, Side};
 use crate::sys::{self, Errno, Kind, Sys};
 use crate::text;
@@ -14,11 +17,25 @@ use std::path::Path;
 /// Links on one way at most, as in the kernel (`path_resolution(7)`).
 const LINKS: u32 = 40;
 
-/// Opens a directory given as an argument, or above one. Where it may be entered but not listed,
-/// the descriptor is one that is only a place to start from (`O_PATH`).
+/// Opens the directory that a source argument is in.
+pub fn open_source(sys: &dyn Sys, path: &Path) -> Result<OwnedFd, Trouble> {
+    if sys::effective_user() == 0 {
+        return open(sys, path, Side::Source);
+    }
+    let opened = sys.open_root(path);
+    opened.map_err(|errno| Trouble::kernel(Op::Resolve, Side::Source, errno))
+}
+
+/// Opens a directory given as the destination, or above it.
 pub fn open_dest(sys: &dyn Sys, path: &Path) -> Result<OwnedFd, Trouble> {
-    let resolve = dest(Op::Resolve);
-    let mut at = start(sys, path.as_os_str().as_bytes())?;
+    open(sys, path, Side::Dest)
+}
+
+/// Walks to a directory. Where it may be entered but not listed, the descriptor is one that is only
+/// a place to start from (`O_PATH`).
+fn open(sys: &dyn Sys, path: &Path, side: Side) -> Result<OwnedFd, Trouble> {
+    let resolve = |errno| Trouble::kernel(Op::Resolve, side, errno);
+    let mut at = start(sys, path.as_os_str().as_bytes(), side)?;
     let mut rest = components(path.as_os_str().as_bytes());
     let mut links = 0;
     while let Some(part) = rest.pop() {
@@ -32,8 +49,8 @@ pub fn open_dest(sys: &dyn Sys, path: &Path) -> Result<OwnedFd, Trouble> {
             Err(Errno::LOOP | Errno::NOTDIR | Errno::ACCESS) => {}
             Err(errno) => return Err(resolve(errno)),
         }
-        let next = sys.open_place(at.as_fd(), &name).map_err(&resolve)?;
-        let stat = sys.stat(next.as_fd()).map_err(&resolve)?;
+        let next = sys.open_place(at.as_fd(), &name).map_err(resolve)?;
+        let stat = sys.stat(next.as_fd()).map_err(resolve)?;
         match stat.kind {
             Kind::Dir => at = next,
             Kind::Link => {
@@ -44,7 +61,7 @@ pub fn open_dest(sys: &dyn Sys, path: &Path) -> Result<OwnedFd, Trouble> {
                 if stat.uid != 0 && stat.uid != sys::effective_user() {
                     return Err(Trouble::own(
                         Op::Resolve,
-                        Side::Dest,
+                        side,
                         ErrorClass::Refused,
                         format!(
                             "'{}' on the way is a link that user {} put there: only links of \
@@ -54,9 +71,13 @@ pub fn open_dest(sys: &dyn Sys, path: &Path) -> Result<OwnedFd, Trouble> {
                         ),
                     ));
                 }
-                let target = sys.read_link(at.as_fd(), &name).map_err(&resolve)?;
+                if is_magic(sys, &next) {
+                    at = sys.open_dir_followed(at.as_fd(), &name).map_err(resolve)?;
+                    continue;
+                }
+                let target = sys.read_link(next.as_fd(), c"").map_err(resolve)?;
                 if target.to_bytes().first() == Some(&b'/') {
-                    at = start(sys, target.to_bytes())?;
+                    at = start(sys, target.to_bytes(), side)?;
                 }
                 rest.extend(components(target.to_bytes()));
             }
@@ -70,15 +91,23 @@ pub fn open_dest(sys: &dyn Sys, path: &Path) -> Result<OwnedFd, Trouble> {
     }
 }
 
+/// True for a link that the kernel made (`/proc/PID/root`, `/proc/self/fd/N`): it leads to an inode,
+/// and what it reads as may be the way to another one, in another container for instance.
+fn is_magic(sys: &dyn Sys, link: &OwnedFd) -> bool {
+    sys.space(link.as_fd())
+        .is_ok_and(|space| space.kind.is_pseudo())
+}
+
 /// Where a path begins.
-fn start(sys: &dyn Sys, path: &[u8]) -> Result<OwnedFd, Trouble> {
+fn start(sys: &dyn Sys, path: &[u8], side: Side) -> Result<OwnedFd, Trouble> {
     let root = if path.first() == Some(&b'/') {
         "/"
     } else {
         "."
     };
-    sys.open_root(Path::new(root))
-        .map_err(|errno| dest(Op::Resolve)(errno).words(format!("'{root}': {}", reason(errno))))
+    sys.open_root(Path::new(root)).map_err(|errno| {
+        Trouble::kernel(Op::Resolve, side, errno).words(format!("'{root}': {}", reason(errno)))
+    })
 }
 
 /// The components of a path, the last one first. `.` says nothing; `..` is a component like any
@@ -101,6 +130,20 @@ mod tests {
     fn place(path: &Path) -> crate::sys::Stat {
         let fd = open_dest(&Real, path).expect("opened");
         Real.stat(fd.as_fd()).expect("looked at")
+    }
+
+    #[test]
+    fn a_link_of_the_kernel_s_own_leads_where_it_says_nothing_of() {
+        use std::os::fd::AsRawFd;
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("gone");
+        std::fs::create_dir(&path).expect("made");
+        let held = std::fs::File::open(&path).expect("open");
+        std::fs::remove_dir(&path).expect("removed");
+        std::fs::create_dir(dir.path().join("gone (deleted)")).expect("made");
+        let known = Real.stat(held.as_fd()).expect("held");
+        let magic = format!("/proc/self/fd/{}", held.as_raw_fd());
+        assert!(place(Path::new(&magic)).same_inode(&known));
     }
 
     #[test]

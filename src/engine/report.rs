@@ -138,11 +138,13 @@ pub enum Notable {
     SourcesKept,
     /// Source directories of a move that are not empty.
     DirsKept,
+    /// Files said to hold no data in which some was found: copied without regard to holes.
+    HolesNotBelieved,
 }
 
 impl Notable {
     /// Every kind.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::OwnerNotKept,
         Self::SetIdDropped,
         Self::ModeNotKept,
@@ -159,6 +161,7 @@ impl Notable {
         Self::MappingKept,
         Self::SourcesKept,
         Self::DirsKept,
+        Self::HolesNotBelieved,
     ];
 
     /// The words shown.
@@ -186,6 +189,9 @@ impl Notable {
                 "sources kept: what was copied may not be on the device, or not all could be read"
             }
             Self::DirsKept => "source directories kept: they are not empty",
+            Self::HolesNotBelieved => {
+                "copied in full: the file system says that they hold no data, and they do"
+            }
         }
     }
 }

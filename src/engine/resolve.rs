@@ -1,9 +1,9 @@
 //! From arguments to pairs of directories and names, and the refusals that come before any byte.
 //!
-//! Source arguments are resolved once, to a descriptor of the parent and one name below it; what
-//! happens to the path afterwards does not matter. The naming rule is `cp`'s.
+//! Arguments are resolved once, to a descriptor of the parent and one name below it; what happens to
+//! the path afterwards does not matter. The naming rule is `cp`'s.
 
-use super::arrival::open_dest;
+use super::arrival::{open_dest, open_source};
 use super::failure::{Trouble, dest, source};
 use crate::proto::{BytePath, ErrorClass, Naming, Op, Side};
 use crate::sys::{Errno, Kind, Stat, Sys};
@@ -308,7 +308,7 @@ pub struct Found {
 /// Opens a source argument's parent and looks at it; at what it leads to with `follow`.
 pub fn find(sys: &dyn Sys, origin: &Origin, follow: bool) -> Result<Found, Trouble> {
     let resolve = source(Op::Resolve);
-    let parent = sys.open_root(&origin.parent).map_err(&resolve)?;
+    let parent = open_source(sys, &origin.parent)?;
     let mut stat = sys
         .stat_at(parent.as_fd(), &origin.name)
         .map_err(&resolve)?;
@@ -320,12 +320,10 @@ pub fn find(sys: &dyn Sys, origin: &Origin, follow: bool) -> Result<Found, Troub
         let path = origin
             .parent
             .join(OsStr::from_bytes(origin.name.to_bytes()));
-        stat = sys.stat_path(&path).map_err(&resolve)?;
-        if stat.kind == Kind::Dir {
-            // `link/` means the directory: its content, under the link's name.
-            let parent = sys.open_root(&path).map_err(&resolve)?;
-            return Ok(Found { parent, stat });
-        }
+        // `link/` means the directory: its content, under the link's name.
+        let parent = open_source(sys, &path)?;
+        let stat = sys.stat(parent.as_fd()).map_err(&resolve)?;
+        return Ok(Found { parent, stat });
     }
     if origin.follow && stat.kind != Kind::Dir {
         return Err(resolve(Errno::NOTDIR));

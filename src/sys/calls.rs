@@ -62,7 +62,7 @@ macro_rules! each_call {
             make_link => MakeLink(target: &CStr, at: BorrowedFd<'_>, name: &CStr) -> ();
             /// Creates a FIFO, socket or device node with mode 0600.
             make_node => MakeNode(at: BorrowedFd<'_>, name: &CStr, kind: Kind, rdev: u64) -> ();
-            /// The target of a symbolic link.
+            /// The target of a symbolic link; of the link that `at` is a place of, for an empty name.
             read_link => ReadLink(at: BorrowedFd<'_>, name: &CStr) -> std::ffi::CString;
             /// Writes bytes at an offset; may write fewer.
             write_at => WriteAt(fd: BorrowedFd<'_>, bytes: &[u8], offset: u64) -> usize;
@@ -84,16 +84,16 @@ macro_rules! each_call {
             set_len => SetLen(fd: BorrowedFd<'_>, len: u64) -> ();
             /// Sets owner and group of an open file.
             set_owner => SetOwner(fd: BorrowedFd<'_>, uid: u32, gid: u32) -> ();
-            /// Sets owner and group of a name, of the link itself when it is one.
-            set_owner_at => SetOwnerAt(at: BorrowedFd<'_>, name: &CStr, uid: u32, gid: u32) -> ();
+            /// Sets owner and group of what a place (`O_PATH`) is, be it a link.
+            set_owner_of => SetOwnerOf(place: BorrowedFd<'_>, uid: u32, gid: u32) -> ();
             /// Sets the mode of an open file.
             set_mode => SetMode(fd: BorrowedFd<'_>, mode: u32) -> ();
-            /// Sets the mode of a name that this process created and that is no link.
-            set_mode_at => SetModeAt(at: BorrowedFd<'_>, name: &CStr, mode: u32) -> ();
+            /// Sets the mode of what a place is; a link has none to set.
+            set_mode_of => SetModeOf(place: BorrowedFd<'_>, mode: u32) -> ();
             /// Sets access and modification time of an open file.
             set_times => SetTimes(fd: BorrowedFd<'_>, atime: Time, mtime: Time) -> ();
-            /// Sets the times of a name, of the link itself when it is one.
-            set_times_at => SetTimesAt(at: BorrowedFd<'_>, name: &CStr, atime: Time, mtime: Time) -> ();
+            /// Sets the times of what a place is, be it a link.
+            set_times_of => SetTimesOf(place: BorrowedFd<'_>, atime: Time, mtime: Time) -> ();
             /// Flushes one file to the device. After an error the bytes must be written again.
             sync => Sync(fd: BorrowedFd<'_>) -> ();
             /// Flushes the whole file system behind a descriptor.
@@ -112,14 +112,14 @@ macro_rules! each_call {
             set_xattr => SetXattr(fd: BorrowedFd<'_>, attribute: &CStr, value: &[u8]) -> ();
             /// Removes one of them.
             remove_xattr => RemoveXattr(fd: BorrowedFd<'_>, attribute: &CStr) -> ();
-            /// Removes one from a name.
-            remove_xattr_at => RemoveXattrAt(at: BorrowedFd<'_>, name: &CStr, attribute: &CStr) -> ();
-            /// The first three for a name in a directory; of the link itself when it is one.
-            list_xattrs_at => ListXattrsAt(at: BorrowedFd<'_>, name: &CStr) -> Vec<u8>;
-            /// Value of an attribute of a name.
-            get_xattr_at => GetXattrAt(at: BorrowedFd<'_>, name: &CStr, attribute: &CStr) -> Vec<u8>;
-            /// Sets an attribute of a name.
-            set_xattr_at => SetXattrAt(at: BorrowedFd<'_>, name: &CStr, attribute: &CStr, value: &[u8]) -> ();
+            /// The same four for what a place is, be it a link.
+            list_xattrs_of => ListXattrsOf(place: BorrowedFd<'_>) -> Vec<u8>;
+            /// Value of an attribute of a place.
+            get_xattr_of => GetXattrOf(place: BorrowedFd<'_>, attribute: &CStr) -> Vec<u8>;
+            /// Sets an attribute of a place.
+            set_xattr_of => SetXattrOf(place: BorrowedFd<'_>, attribute: &CStr, value: &[u8]) -> ();
+            /// Removes an attribute of a place.
+            remove_xattr_of => RemoveXattrOf(place: BorrowedFd<'_>, attribute: &CStr) -> ();
             /// Renames within one directory, replacing what has the new name.
             rename => Rename(at: BorrowedFd<'_>, from: &CStr, to: &CStr) -> ();
             /// Renames within one directory; an error when the new name exists.

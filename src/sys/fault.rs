@@ -27,7 +27,8 @@ pub enum FaultKind {
     Delay(Duration),
     /// The call is not made; the thread that makes it panics.
     Panic,
-    /// Calls that move bytes move none and report no error; others are untouched.
+    /// Calls that move bytes move none and report no error, and the search for data finds none;
+    /// others are untouched.
     Nothing,
     /// The call is made after somebody else was at work: what [`Faulty::meanwhile`] was given.
     Meanwhile,
@@ -288,6 +289,12 @@ macro_rules! pass_on {
     (@body $self:ident, write_at, $call:ident, $fd:ident, $bytes:ident, $offset:ident) => {{
         let len = $self.allow(Call::$call, $bytes.len())?;
         $self.inner.write_at($fd, &$bytes[..len], $offset)
+    }};
+    (@body $self:ident, seek_data, $call:ident, $fd:ident, $offset:ident) => {{
+        if $self.allow(Call::$call, 1)? == 0 {
+            return Ok(None);
+        }
+        $self.inner.seek_data($fd, $offset)
     }};
     (@body $self:ident, ring, $call:ident, $layout:ident) => {{
         $self.allow(Call::$call, 0)?;

@@ -121,7 +121,9 @@ pub fn inspect(dir: &Path, name: &[u8]) -> io::Result<Inspected> {
 }
 
 fn xattrs(dir: BorrowedFd<'_>, name: &CString) -> Result<Vec<Attribute>, Errno> {
-    let list = Real.list_xattrs_at(dir, name)?;
+    let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let place = openat(dir, name, flags, Mode::empty())?;
+    let list = Real.list_xattrs_of(place.as_fd())?;
     let mut found = Vec::new();
     for attribute in list
         .split(|byte| *byte == 0)
@@ -130,7 +132,7 @@ fn xattrs(dir: BorrowedFd<'_>, name: &CString) -> Result<Vec<Attribute>, Errno> 
         let Ok(known) = CString::new(attribute) else {
             continue;
         };
-        match Real.get_xattr_at(dir, name, &known) {
+        match Real.get_xattr_of(place.as_fd(), &known) {
             Ok(value) => found.push(Attribute {
                 name: attribute.into(),
                 len: value.len() as u64,

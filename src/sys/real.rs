@@ -8,13 +8,12 @@ use rustix::fs::{
     self, AtFlags, FlockOperation, Mode, OFlags, RenameFlags, SeekFrom, Timespec, Timestamps,
 };
 use rustix::io;
-use std::ffi::{CStr, CString, OsStr};
+use std::ffi::{CStr, CString};
 use std::fs::File;
 use std::io::Read as _;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd, IntoRawFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Most bytes one offload call is asked for: below 2 GiB, where kernels and C libraries have had
 /// their sign errors (glibc 2.41, coreutils 9.8 NEWS).
@@ -43,12 +42,11 @@ fn owner(uid: u32, gid: u32) -> (Option<fs::Uid>, Option<fs::Gid>) {
     )
 }
 
-/// A name in an open directory as a path that nobody can move: the kernel goes by the descriptor,
-/// then one component. For calls that have no form relative to a descriptor before 6.13.
-fn below(at: BorrowedFd<'_>, name: &CStr) -> PathBuf {
-    let mut path = PathBuf::from(format!("/proc/self/fd/{}", at.as_raw_fd()));
-    path.push(OsStr::from_bytes(name.to_bytes()));
-    path
+/// The inode that a place (`O_PATH`) was opened on, as a path: the kernel goes from the descriptor
+/// straight to it, and no further where it is a link. For calls that take no such descriptor: those
+/// for attributes before 6.13, chmod before 6.6.
+fn itself(place: BorrowedFd<'_>) -> String {
+    format!("/proc/self/fd/{}", place.as_raw_fd())
 }
 
 /// Reads something whose length was just asked for; once more when it grew in between.
@@ -250,49 +248,25 @@ impl Sys for Real {
         fs::fchown(fd, uid, gid)
     }
 
-    fn set_owner_at(&self, at: BorrowedFd<'_>, name: &CStr, uid: u32, gid: u32) -> SysResult<()> {
+    fn set_owner_of(&self, place: BorrowedFd<'_>, uid: u32, gid: u32) -> SysResult<()> {
         let (uid, gid) = owner(uid, gid);
-        fs::chownat(at, name, uid, gid, AtFlags::SYMLINK_NOFOLLOW)
+        fs::chownat(place, c"", uid, gid, AtFlags::EMPTY_PATH)
     }
 
     fn set_mode(&self, fd: BorrowedFd<'_>, mode: u32) -> SysResult<()> {
         fs::fchmod(fd, Mode::from_raw_mode(mode))
     }
 
-    fn set_mode_at(&self, at: BorrowedFd<'_>, name: &CStr, mode: u32) -> SysResult<()> {
-        // chmod has no no-follow form before 6.6. A descriptor that is only a place (O_PATH) pins
-        // the inode without opening a device or a pipe, and its /proc name is that very inode.
-        let place = fs::openat(
-            at,
-            name,
-            OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC,
-            Mode::empty(),
-        )?;
-        let stat = fs::fstat(&place)?;
-        if fs::FileType::from_raw_mode(stat.st_mode) == fs::FileType::Symlink {
-            return Err(Errno::LOOP);
-        }
-        let path = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&place));
-        fs::chmod(path, Mode::from_raw_mode(mode))
+    fn set_mode_of(&self, place: BorrowedFd<'_>, mode: u32) -> SysResult<()> {
+        fs::chmod(itself(place), Mode::from_raw_mode(mode))
     }
 
     fn set_times(&self, fd: BorrowedFd<'_>, atime: Time, mtime: Time) -> SysResult<()> {
         fs::futimens(fd, &timestamps(atime, mtime))
     }
 
-    fn set_times_at(
-        &self,
-        at: BorrowedFd<'_>,
-        name: &CStr,
-        atime: Time,
-        mtime: Time,
-    ) -> SysResult<()> {
-        fs::utimensat(
-            at,
-            name,
-            &timestamps(atime, mtime),
-            AtFlags::SYMLINK_NOFOLLOW,
-        )
+    fn set_times_of(&self, place: BorrowedFd<'_>, atime: Time, mtime: Time) -> SysResult<()> {
+        fs::utimensat(place, c"", &timestamps(atime, mtime), AtFlags::EMPTY_PATH)
     }
 
     fn sync(&self, fd: BorrowedFd<'_>) -> SysResult<()> {
@@ -356,37 +330,26 @@ impl Sys for Real {
         fs::fremovexattr(fd, attribute)
     }
 
-    fn remove_xattr_at(&self, at: BorrowedFd<'_>, name: &CStr, attribute: &CStr) -> SysResult<()> {
-        fs::lremovexattr(below(at, name), attribute)
-    }
-
-    fn list_xattrs_at(&self, at: BorrowedFd<'_>, name: &CStr) -> SysResult<Vec<u8>> {
-        let path = below(at, name);
-        grown(fs::llistxattr_query(&path)?, |buffer| {
-            fs::llistxattr(&path, buffer)
+    fn list_xattrs_of(&self, place: BorrowedFd<'_>) -> SysResult<Vec<u8>> {
+        let path = itself(place);
+        grown(fs::listxattr_query(&path)?, |buffer| {
+            fs::listxattr(&path, buffer)
         })
     }
 
-    fn get_xattr_at(
-        &self,
-        at: BorrowedFd<'_>,
-        name: &CStr,
-        attribute: &CStr,
-    ) -> SysResult<Vec<u8>> {
-        let path = below(at, name);
-        grown(fs::lgetxattr_query(&path, attribute)?, |buffer| {
-            fs::lgetxattr(&path, attribute, buffer)
+    fn get_xattr_of(&self, place: BorrowedFd<'_>, attribute: &CStr) -> SysResult<Vec<u8>> {
+        let path = itself(place);
+        grown(fs::getxattr_query(&path, attribute)?, |buffer| {
+            fs::getxattr(&path, attribute, buffer)
         })
     }
 
-    fn set_xattr_at(
-        &self,
-        at: BorrowedFd<'_>,
-        name: &CStr,
-        attribute: &CStr,
-        value: &[u8],
-    ) -> SysResult<()> {
-        fs::lsetxattr(below(at, name), attribute, value, fs::XattrFlags::empty())
+    fn set_xattr_of(&self, place: BorrowedFd<'_>, attribute: &CStr, value: &[u8]) -> SysResult<()> {
+        fs::setxattr(itself(place), attribute, value, fs::XattrFlags::empty())
+    }
+
+    fn remove_xattr_of(&self, place: BorrowedFd<'_>, attribute: &CStr) -> SysResult<()> {
+        fs::removexattr(itself(place), attribute)
     }
 
     fn unlink(&self, at: BorrowedFd<'_>, name: &CStr) -> SysResult<()> {

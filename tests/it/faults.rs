@@ -41,7 +41,7 @@ const NEVER_IGNORED: [Call; 20] = [
     Call::SetLen,
     Call::SetMode,
     Call::SetTimes,
-    Call::SetTimesAt,
+    Call::SetTimesOf,
     Call::Close,
 ];
 
@@ -541,7 +541,7 @@ fn a_clean_up_that_fails_does_not_hide_why_it_was_needed() {
         (Call::TryLock, Op::Create),
         (Call::Close, Op::Close),
         (Call::RenameNew, Op::Rename),
-        (Call::SetTimesAt, Op::Times),
+        (Call::SetTimesOf, Op::Times),
     ] {
         for strategy in [Strategy::Buffered, Strategy::Parallel] {
             let mut world = World::new(true);

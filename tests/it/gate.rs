@@ -77,6 +77,7 @@ fn complaints(calls: &[String], source: &str, dest: &str) -> Vec<String> {
     let kinds = [
         "below a root by path",
         "through a link",
+        "metadata by name",
         "made wider than it must be",
         "may be somebody else's",
         "an old name is opened for writing",
@@ -103,15 +104,11 @@ fn rule(call: &str, source: &str, dest: &str) -> Option<&'static str> {
     if !asks && (below(source) || below(dest)) {
         return Some("below a root by path");
     }
-    // A held descriptor and one name: for calls that have no other form. The l-forms stop at a link,
-    // the others take the descriptor alone.
+    // What a held descriptor is, and nothing below it: for calls that have no other form.
     if let Some(at) = rest.find("/proc/self/fd/") {
         let path = rest[at + 14..].split('"').next().unwrap_or_default();
-        let components = path.split('/').count();
-        let stops_at_links = ["lgetxattr", "lsetxattr", "llistxattr", "lremovexattr"];
-        let most = if stops_at_links.contains(&name) { 2 } else { 1 };
-        if components > most {
-            return Some("through a link");
+        if path.contains('/') {
+            return Some("metadata by name");
         }
     } else if name == "open" && call.contains("O_DIRECTORY") && is_root_itself {
         return None;
@@ -168,16 +165,17 @@ fn rule(call: &str, source: &str, dest: &str) -> Option<&'static str> {
             return Some("through a link");
         }
     }
-    let follows = match name {
-        "fchownat" | "utimensat" | "newfstatat" => {
-            let by_descriptor = rest.contains("AT_EMPTY_PATH") || rest.contains(", NULL, ");
-            held && !call.contains("AT_SYMLINK_NOFOLLOW") && !by_descriptor
+    let by_name = !rest.contains("AT_EMPTY_PATH") && !rest.contains(", NULL, ");
+    match name {
+        "fchownat" | "utimensat" | "fchmodat" | "fchmodat2" if held && by_name => {
+            Some("metadata by name")
         }
-        "linkat" => held && call.contains("AT_SYMLINK_FOLLOW"),
-        "fchmodat" => held,
-        _ => false,
-    };
-    follows.then_some("through a link")
+        "newfstatat" if held && by_name && !call.contains("AT_SYMLINK_NOFOLLOW") => {
+            Some("through a link")
+        }
+        "linkat" if held && call.contains("AT_SYMLINK_FOLLOW") => Some("through a link"),
+        _ => None,
+    }
 }
 
 /// A tree of everything, half of which is at the destination in an older form.
@@ -310,18 +308,22 @@ fn the_gate_can_shut() {
             "below a root by path",
         ),
         ("chown(\"/d\", 1, 1) = 0", "below a root by path"),
-        ("chmod(\"/proc/self/fd/7/f\", 0644) = 0", "through a link"),
+        ("chmod(\"/proc/self/fd/7/f\", 0644) = 0", "metadata by name"),
         (
-            "setxattr(\"/proc/self/fd/7/f\", \"user.x\", \"\", 0, 0) = 0",
-            "through a link",
+            "lsetxattr(\"/proc/self/fd/7/f\", \"user.x\", \"\", 0, 0) = 0",
+            "metadata by name",
         ),
         (
-            "lsetxattr(\"/proc/self/fd/7/d/f\", \"user.x\", \"\", 0, 0) = 0",
-            "through a link",
+            "utimensat(5, \"f\", [], AT_SYMLINK_NOFOLLOW) = 0",
+            "metadata by name",
         ),
         ("openat(5, \"f\", O_RDONLY|O_CLOEXEC) = 6", "through a link"),
-        ("fchownat(5, \"f\", 1, 1, 0) = 0", "through a link"),
-        ("fchmodat(5, \"f\", 0644) = 0", "through a link"),
+        (
+            "fchownat(5, \"f\", 1, 1, AT_SYMLINK_NOFOLLOW) = 0",
+            "metadata by name",
+        ),
+        ("fchmodat(5, \"f\", 0644) = 0", "metadata by name"),
+        ("newfstatat(5, \"f\", {}, 0) = 0", "through a link"),
         (
             "openat(5, \".t\", O_WRONLY|O_CREAT|O_EXCL|O_NOFOLLOW, 0644) = 6",
             "made wider than it must be",
@@ -354,7 +356,8 @@ fn the_gate_can_shut() {
         "openat(5, \".\", O_RDWR|O_TMPFILE, 0600) = 6",
         "linkat(6, \"\", 5, \"f\", AT_EMPTY_PATH) = 0",
         "chmod(\"/proc/self/fd/7\", 04755) = 0",
-        "lsetxattr(\"/proc/self/fd/7/f\", \"user.x\", \"\", 0, 0) = 0",
+        "setxattr(\"/proc/self/fd/7\", \"user.x\", \"\", 0, 0) = 0",
+        "fchownat(7, \"\", 1, 1, AT_EMPTY_PATH) = 0",
         "newfstatat(5, \"f\", {}, AT_SYMLINK_NOFOLLOW) = 0",
         "utimensat(5, NULL, [], 0) = 0",
     ] {

@@ -1,16 +1,18 @@
 //! Holes: kept where they are, made and filled when asked, and never believed without end.
 
-use crate::support::engine::{copying, exact, run_real};
+use crate::support::engine::{copying, exact, faulty, run, run_real};
 use crate::support::scratch::Scratch;
 use crate::support::tree::{self, Dice};
 use crate::support::walk::{assert_same, data_map, same_bytes, temporaries};
 use crate::support::{is_root, is_thorough, skip};
 use haul::proto::{JobState, Sparse, Strategy};
+use haul::sys::{Call, FaultKind, Faulty, Real};
 use rustix::fs::{FallocateFlags, fallocate};
 use std::fs::{self, File};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 fn blocks(path: &Path) -> u64 {
@@ -286,5 +288,84 @@ fn odd_files_of_btrfs_are_copied_right() {
             ended.assert_good();
         }
         fs::remove_dir_all(&to).expect("removed");
+    }
+}
+
+/// Half a file system's truth: lengths and blocks are right, and no data is found, from the start or
+/// from somewhere on.
+#[test]
+fn a_file_system_that_hides_data_is_not_believed() {
+    hide_data(0, copying());
+    for nth in 1..3 {
+        hide_data(nth, [Strategy::Buffered, Strategy::Parallel]);
+    }
+}
+
+fn hide_data(nth: u64, strategies: impl IntoIterator<Item = Strategy>) {
+    let scratch = Scratch::quick();
+    let (mib, mut dice) = (1u64 << 20, Dice::new(36));
+    let from = scratch.dir("from");
+    for (name, len, data) in [
+        ("short", 3 * mib, &[(2 * mib, 4096)][..]),
+        ("one byte", 9 * mib, &[(8 * mib + 5, 1)]),
+        ("head", 65 * mib, &[(100, 100)]),
+        ("tail", 66 * mib, &[(66 * mib - 7, 7)]),
+        ("within", 67 * mib, &[(40 * mib, 2 << 20)]),
+        ("twice", 4 * mib, &[(mib, 5000), (3 * mib, 5000)]),
+    ] {
+        tree::sparse(&from.join(name), len, data, &mut dice);
+    }
+    for strategy in strategies {
+        let to = scratch.at("to");
+        let mut job = exact(&from, &to, strategy);
+        job.tuning.parallel_min_size = Some(1);
+        job.tuning.chunk_workers = Some(3);
+        let ended = run(faulty(Call::SeekData, nth, true, FaultKind::Nothing), &job);
+        ended.assert_good();
+        for entry in fs::read_dir(&from).expect("there") {
+            let name = entry.expect("readable").file_name();
+            let same = same_bytes(&from.join(&name), &to.join(&name));
+            assert!(same, "{strategy}: {}", name.display());
+        }
+        let notices = &ended.summary.notices;
+        let said = notices
+            .iter()
+            .filter(|said| said.text.contains("copied in full"));
+        assert_eq!(said.count(), 1, "{strategy}: {notices:?}");
+        fs::remove_dir_all(&to).expect("removed");
+    }
+}
+
+/// What is all hole indeed stays so, and is no work.
+#[test]
+fn a_file_that_is_all_hole_is_read_at_a_few_places_only() {
+    let scratch = Scratch::quick();
+    let (from, to) = (scratch.at("from"), scratch.at("to"));
+    let file = File::create(&from).expect("made");
+    file.set_len(1 << 40).expect("sized");
+    for strategy in [Strategy::Buffered, Strategy::Parallel] {
+        let counting = Arc::new(Faulty::new(Arc::new(Real), None));
+        let mut job = exact(&from, &to, strategy);
+        job.tuning.chunk_workers = Some(4);
+        let ended = run(counting.clone(), &job);
+        ended.assert_good();
+        assert!(
+            ended.summary.notices.is_empty(),
+            "{:?}",
+            ended.summary.notices
+        );
+        assert_eq!(
+            (fs::metadata(&to).expect("there").len(), blocks(&to)),
+            (1 << 40, 0)
+        );
+        let calls = counting.calls();
+        let reads = calls.iter().filter(|call| **call == Call::ReadAt).count();
+        // Each lane looks for itself at the beginning.
+        let lanes = if strategy == Strategy::Parallel { 4 } else { 1 };
+        assert!(
+            (1000..1100 * lanes).contains(&reads),
+            "{strategy}: {reads} reads"
+        );
+        fs::remove_file(&to).expect("removed");
     }
 }

@@ -57,6 +57,7 @@ mod tui_info;
 mod tui_mouse;
 mod tui_places;
 mod tui_queue;
+mod tui_screens;
 mod tui_shots;
 mod tui_tabs;
 mod tui_update;

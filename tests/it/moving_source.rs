@@ -5,7 +5,7 @@
 use crate::support::engine::{copying, exact, meanwhile, mover, run, run_real, spec};
 use crate::support::is_root;
 use crate::support::scratch::Scratch;
-use crate::support::tree::Dice;
+use crate::support::tree::{Dice, set_mode};
 use crate::support::walk::{self, same_bytes, temporaries};
 use haul::proto::{Conflict, ErrorClass, JobState, Strategy};
 use haul::sys::Call;
@@ -143,6 +143,42 @@ fn a_source_that_is_rewritten_is_not_mixed() {
                 let said = format!("{strategy} {instant:?} {forged}");
                 let failure = failure.unwrap_or_else(|| panic!("{said}: not noticed"));
                 assert_eq!(failure.class, ErrorClass::Changed, "{said}: {failure:?}");
+            }
+        }
+    }
+}
+
+/// A new mode explains the change time, and hides nothing: the bytes are compared.
+#[test]
+fn a_source_that_is_touched_is_copied_and_not_mixed() {
+    for strategy in copying() {
+        for rewritten in [false, true] {
+            for instant in instants(strategy) {
+                let scene = Scene::new();
+                let failure = scene.copy(strategy, instant, move |path| {
+                    let before = fs::metadata(path).expect("there");
+                    if rewritten {
+                        let file = File::options().write(true).open(path).expect("open");
+                        let bytes = Dice::new(44).bytes(SIZE);
+                        file.write_all_at(&bytes, 0).expect("written");
+                        let time = before.modified().expect("a time");
+                        file.set_modified(time).expect("set");
+                    }
+                    set_mode(path, before.mode() ^ 0o020);
+                });
+                let said = format!("{strategy} {instant:?} {rewritten}");
+                let (from, to) = (scene.from.join("victim"), scene.to.join("victim"));
+                match failure {
+                    None => assert!(same_bytes(&from, &to), "{said}: a mixture"),
+                    Some(failure) => {
+                        assert!(rewritten, "{said}: {failure:?}");
+                        assert_eq!(failure.class, ErrorClass::Changed, "{said}: {failure:?}");
+                        continue;
+                    }
+                }
+                // Rewritten before its first byte was read it is whole.
+                let first = instant.0 == Call::CreateNew;
+                assert!(first || !rewritten, "{said}: not noticed");
             }
         }
     }

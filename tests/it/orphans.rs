@@ -170,8 +170,8 @@ fn an_orphan_beside_a_single_file_is_removed() {
 fn a_temporary_that_another_run_took_for_an_orphan_is_made_again() {
     for call in [
         Call::MakeLink,
-        Call::StatAt,
-        Call::SetTimesAt,
+        Call::OpenPlace,
+        Call::SetTimesOf,
         Call::RenameNew,
     ] {
         let scratch = Scratch::quick();

@@ -1,15 +1,18 @@
 //! Somebody else works in the same trees at the same time: a directory is swapped for a link, over
 //! and over, while haul copies. Nothing outside the two trees may be read or written.
 
-use crate::support::engine::{run_real, spec};
+use crate::support::engine::{meanwhile, run, run_real, spec};
 use crate::support::scratch::Scratch;
 use crate::support::tree::{pipe, set_mode, set_times};
+use crate::support::walk::assert_same;
 use crate::support::{is_root, is_thorough, say};
 use haul::proto::{Conflict, Naming};
+use haul::sys::Call;
 use rustix::fs::{CWD, RenameFlags, XattrFlags, getxattr, renameat_with, setxattr};
 use std::fs;
 use std::os::unix::fs::{MetadataExt, chown, symlink};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -267,4 +270,66 @@ fn a_source_file_swapped_for_a_link_is_not_followed() {
         }
         fs::remove_dir_all(&to).expect("removed");
     });
+}
+
+/// A node gets its owner, mode and times by what was made, not by its name: whoever swaps the name
+/// meanwhile has nothing of theirs changed by haul, and nothing of somebody else's either.
+#[test]
+fn a_node_swapped_before_it_is_dressed_costs_nobody_anything() {
+    for kind in ["link", "pipe"] {
+        // Before every look at a place; before the first setting of times.
+        let instants = (0..40).map(|nth| (Call::OpenPlace, nth));
+        let mut swaps = 0;
+        for (call, nth) in instants.chain([(Call::SetTimesOf, 0)]) {
+            let scratch = Scratch::quick();
+            let (from, to) = (scratch.dir("from"), scratch.dir("to"));
+            let victim = scratch.at("victim");
+            for path in [from.join("node"), victim.clone()] {
+                match kind {
+                    "link" => symlink("target", &path).expect("linked"),
+                    _ => pipe(&path),
+                }
+                set_times(&path, 1_000_000, 5);
+            }
+            if kind == "pipe" {
+                set_mode(&from.join("node"), 0o777);
+            }
+            set_times(&from.join("node"), 2_000_000, 5);
+            // A second name for the victim is the attacker's, and changes the victim.
+            let bait = scratch.at("bait");
+            fs::hard_link(&victim, &bait).expect("linked");
+            let before = identity(&victim);
+            let swapped = Arc::new(AtomicU64::new(0));
+            let (count, dir) = (swapped.clone(), to.join("from"));
+            let sys = meanwhile(call, nth, move || {
+                let Ok(names) = fs::read_dir(&dir) else {
+                    return;
+                };
+                for entry in names {
+                    let name = entry.expect("readable").path();
+                    if name.extension().is_some_and(|part| part == "part") {
+                        fs::rename(&bait, &name).expect("swapped");
+                        count.fetch_add(1, Ordering::Relaxed);
+                    }
+                }
+            });
+            let mut job = spec(&from, &to);
+            job.retries = 2;
+            let ended = run(sys, &job);
+            let now = identity(&victim);
+            assert_eq!(
+                (now.1, now.5),
+                (before.1, before.5),
+                "{kind} {call:?} {nth}"
+            );
+            let swapped = swapped.load(Ordering::Relaxed);
+            swaps += swapped;
+            if swapped == 0 || call == Call::OpenPlace {
+                // Noticed, and made again.
+                ended.assert_good();
+                assert_same(&from, &to.join("from"));
+            }
+        }
+        assert_eq!(swaps, 2, "{kind}: at both instants, and at no other");
+    }
 }

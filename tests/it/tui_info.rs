@@ -59,6 +59,30 @@ fn told() -> Inspected {
     }
 }
 
+/// The panel with everything that can be known of a file.
+pub fn known(width: u16, height: u16) -> World {
+    let mut world = World::new(width, height);
+    world.keys("G i");
+    let (ticket, _) = asked(&mut world);
+    let extents = Extents {
+        holes: 7,
+        hole_bytes: 2 << 20,
+        mapped: Some(Mapped {
+            extents: 12,
+            shared: 3,
+            shared_bytes: 4096,
+        }),
+        complete: false,
+    };
+    for told in [
+        Told::Entry(Ok(Box::new(told()))),
+        Told::Extents(Ok(extents)),
+    ] {
+        world.send(Msg::Inspected { ticket, told });
+    }
+    world
+}
+
 #[test]
 fn everything_known_of_a_file_is_said_and_nothing_raw() {
     let mut world = World::new(80, 30);
@@ -71,19 +95,7 @@ fn everything_known_of_a_file_is_said_and_nothing_raw() {
         told: Told::Entry(Ok(Box::new(told()))),
     });
     assert!(world.screen().contains("being counted"));
-    world.send(Msg::Inspected {
-        ticket,
-        told: Told::Extents(Ok(Extents {
-            holes: 7,
-            hole_bytes: 2 << 20,
-            mapped: Some(Mapped {
-                extents: 12,
-                shared: 3,
-                shared_bytes: 4096,
-            }),
-            complete: false,
-        })),
-    });
+    let mut world = known(80, 30);
     let screen = world.screen();
     for words in [
         "name       notes.txt",

@@ -125,7 +125,15 @@ fn bookmarks_recent_destinations_and_mounts_are_one_list() {
             },
         ],
     });
-    insta::assert_snapshot!("places_80x24", world.screen());
+    let screen = world.screen();
+    for row in [
+        "bookmark  /mnt/nas/ABC/sh010",
+        "recent    /mnt/fast/ABC/sh010",
+        "ext4      /",
+        "/mnt/\\x1b]0;x",
+    ] {
+        assert!(screen.contains(row), "{row}: {screen}");
+    }
     world.keys("GD");
     assert!(world.model.notice.is_some(), "a mount cannot be forgotten");
     world.taken();

@@ -6,7 +6,7 @@ use haul::sys::listing::Kind;
 use haul::tui::browse::{Item, Side};
 
 /// A shot with a gap, an empty and a cut frame, a whole one, tiles, and names that are no frames.
-fn shots(width: u16, height: u16) -> World {
+pub fn shots(width: u16, height: u16) -> World {
     let mut world = World::blank(width, height);
     let mut names: Vec<String> = (1001..=1240)
         .map(|at| format!("comp_v012.{at}.exr"))
@@ -224,18 +224,6 @@ fn troubles_are_said_in_words_and_give_way_in_steps() {
             "numbers and extension stay\n{screen}"
         );
     }
-}
-
-#[test]
-fn snapshots() {
-    for (width, height) in [(40, 10), (80, 24), (200, 50)] {
-        let mut world = shots(width, height);
-        world.keys("jjj<space>");
-        insta::assert_snapshot!(format!("shots_{width}x{height}"), world.screen());
-    }
-    let mut world = shots(80, 24);
-    world.keys("jz+*1003*<enter>");
-    insta::assert_snapshot!("shots_unfolded", world.screen());
 }
 
 #[test]

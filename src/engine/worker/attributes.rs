@@ -19,64 +19,63 @@ const DEFAULT_ACL: &CStr = c"system.posix_acl_default";
 pub(super) enum Bearer<'a> {
     /// An open file or directory.
     Open(BorrowedFd<'a>),
-    /// A name in a directory; the link itself when it is one.
-    Named(BorrowedFd<'a>, &'a CStr),
+    /// What is not opened to be copied, by a descriptor that is only its place (`O_PATH`): whoever
+    /// swaps its name meanwhile changes nothing about that.
+    Place(BorrowedFd<'a>),
 }
 
 impl Bearer<'_> {
     fn list(self, sys: &dyn Sys) -> Result<Vec<u8>, Errno> {
         match self {
             Self::Open(fd) => sys.list_xattrs(fd),
-            Self::Named(at, name) => sys.list_xattrs_at(at, name),
+            Self::Place(fd) => sys.list_xattrs_of(fd),
         }
     }
 
     fn get(self, sys: &dyn Sys, attribute: &CStr) -> Result<Vec<u8>, Errno> {
         match self {
             Self::Open(fd) => sys.get_xattr(fd, attribute),
-            Self::Named(at, name) => sys.get_xattr_at(at, name, attribute),
+            Self::Place(fd) => sys.get_xattr_of(fd, attribute),
         }
     }
 
     fn remove(self, sys: &dyn Sys, attribute: &CStr) -> Result<(), Errno> {
         match self {
             Self::Open(fd) => sys.remove_xattr(fd, attribute),
-            Self::Named(at, name) => sys.remove_xattr_at(at, name, attribute),
+            Self::Place(fd) => sys.remove_xattr_of(fd, attribute),
         }
     }
 
     pub(super) fn stat(self, sys: &dyn Sys) -> Result<Stat, Errno> {
-        match self {
-            Self::Open(fd) => sys.stat(fd),
-            Self::Named(at, name) => sys.stat_at(at, name),
-        }
+        let (Self::Open(fd) | Self::Place(fd)) = self;
+        sys.stat(fd)
     }
 
     pub(super) fn set_owner(self, sys: &dyn Sys, uid: u32, gid: u32) -> Result<(), Errno> {
         match self {
             Self::Open(fd) => sys.set_owner(fd, uid, gid),
-            Self::Named(at, name) => sys.set_owner_at(at, name, uid, gid),
+            Self::Place(fd) => sys.set_owner_of(fd, uid, gid),
         }
     }
 
     pub(super) fn set_mode(self, sys: &dyn Sys, mode: u32) -> Result<(), Errno> {
         match self {
             Self::Open(fd) => sys.set_mode(fd, mode),
-            Self::Named(at, name) => sys.set_mode_at(at, name, mode),
+            Self::Place(fd) => sys.set_mode_of(fd, mode),
         }
     }
 
     pub(super) fn set_times(self, sys: &dyn Sys, atime: Time, mtime: Time) -> Result<(), Errno> {
         match self {
             Self::Open(fd) => sys.set_times(fd, atime, mtime),
-            Self::Named(at, name) => sys.set_times_at(at, name, atime, mtime),
+            Self::Place(fd) => sys.set_times_of(fd, atime, mtime),
         }
     }
 
     fn set(self, sys: &dyn Sys, attribute: &CStr, value: &[u8]) -> Result<(), Errno> {
         match self {
             Self::Open(fd) => sys.set_xattr(fd, attribute, value),
-            Self::Named(at, name) => sys.set_xattr_at(at, name, attribute, value),
+            Self::Place(fd) => sys.set_xattr_of(fd, attribute, value),
         }
     }
 }

@@ -2,13 +2,16 @@
 
 use super::Worker;
 use super::file::OpenFile;
+use super::holes::{self, Next};
 use crate::engine::failure::{self, Trouble};
+use crate::engine::report::Notable;
 use crate::engine::route::Reason;
 use crate::engine::strategy::{Control, Moved, Pair, Stop};
+use crate::engine::tree::Slice;
 use crate::proto::{ErrorClass, Op, Side, Sparse, Strategy};
 use crate::sys::{Errno, Sys};
 use std::ops::Range;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::AsFd;
 use std::sync::atomic::Ordering;
 
 /// How far a file is read whose length cannot be trusted: to its end.
@@ -32,7 +35,8 @@ impl Worker {
         }
         let end = if pseudo { TO_THE_END } else { file.stat.size };
         let mut refused = None;
-        for rung in file.ladder.iter() {
+        let ladder = file.ladder;
+        for rung in ladder.iter() {
             let (strategy, _) = rung;
             file.rung = Some(rung);
             if strategy == Strategy::Parallel {
@@ -47,20 +51,25 @@ impl Worker {
                 punch: shared.sparse == Sparse::Always,
                 uncached: false,
             };
-            let spread = Spread {
+            let mut spread = Spread {
                 // It has no blocks at all then, and no holes either.
                 sparse: shared.sparse != Sparse::Never && !pseudo && file.stat.looks_sparse(),
                 strategy,
+                empty_from: u64::MAX,
+                lied: false,
             };
             let moved = self.span(
                 sys,
                 pair,
                 file.done..end,
-                spread,
+                &mut spread,
                 &mut control,
                 &mut file.holes,
             );
             file.done += moved.bytes;
+            if spread.lied {
+                self.note_lie(&file.slice, file.index);
+            }
             let no_ring = control.ring_refused();
             if let Some(errno) = no_ring {
                 self.say_ring_refused(strategy, errno);
@@ -71,13 +80,7 @@ impl Worker {
                 Stop::Parked => return Ok(Climbed::Parked),
                 Stop::Cancelled => return Ok(Climbed::Cancelled),
                 Stop::SourceEnded => {
-                    return Err(Trouble::own(
-                        Op::Read,
-                        Side::Source,
-                        ErrorClass::Changed,
-                        "ended before its length: it shrank while it was being copied",
-                    )
-                    .at(file.done));
+                    return Err(shrank().at(file.done));
                 }
                 Stop::Failed(op, side, errno) => {
                     return Err(Trouble::kernel(op, side, errno).at(file.done));
@@ -106,6 +109,13 @@ impl Worker {
         )))
     }
 
+    /// Notes that a file holds data where there was to be none.
+    pub(super) fn note_lie(&mut self, slice: &Slice, index: usize) {
+        let (_, name, _) = slice.entry(index);
+        let path = || slice.dir.full_path(Side::Source, Some(name));
+        self.batch.notables.add_at(Notable::HolesNotBelieved, path);
+    }
+
     /// Says once a job that the kernel gives no rings, and what is done instead.
     fn say_ring_refused(&mut self, strategy: Strategy, errno: Errno) {
         if self.shared.ring_refused.swap(true, Ordering::Relaxed) {
@@ -126,7 +136,7 @@ impl Worker {
         sys: &dyn Sys,
         pair: Pair<'_>,
         span: Range<u64>,
-        spread: Spread,
+        spread: &mut Spread,
         control: &mut Control<'_>,
         holes: &mut u64,
     ) -> Moved {
@@ -135,21 +145,33 @@ impl Worker {
             return mover.move_range(sys, pair, span, control);
         }
         let mut at = span.start;
+        let ended = |at: u64, stop| Moved {
+            bytes: at - span.start,
+            stop,
+        };
         while at < span.end {
             if let Some(stop) = control.go_on() {
-                return Moved {
-                    bytes: at - span.start,
-                    stop,
-                };
+                return ended(at, stop);
             }
-            let data = match next_data(sys, pair.src, at..span.end) {
-                Ok(data) => data,
+            let data = match holes::next_data(sys, pair.src, at..span.end) {
+                Ok(Next::Data(data)) => data,
+                Ok(Next::NoMore) if spread.empty_from <= at => span.end..span.end,
+                Ok(Next::NoMore) => {
+                    let mut go_on = || control.go_on();
+                    match holes::are_all(sys, pair.src, at..pair.size, &mut go_on) {
+                        Ok(true) => {
+                            spread.empty_from = at;
+                            span.end..span.end
+                        }
+                        Ok(false) => {
+                            (spread.sparse, spread.lied) = (false, true);
+                            at..span.end
+                        }
+                        Err(stop) => return ended(at, stop),
+                    }
+                }
                 Err(errno) => {
-                    let stop = Stop::Failed(Op::Read, Side::Source, errno);
-                    return Moved {
-                        bytes: at - span.start,
-                        stop,
-                    };
+                    return ended(at, Stop::Failed(Op::Read, Side::Source, errno));
                 }
             };
             *holes += data.start - at;
@@ -160,16 +182,10 @@ impl Worker {
             let moved = mover.move_range(sys, pair, data, control);
             at += moved.bytes;
             if moved.stop != Stop::Complete {
-                return Moved {
-                    bytes: at - span.start,
-                    stop: moved.stop,
-                };
+                return ended(at, moved.stop);
             }
         }
-        Moved {
-            bytes: span.end - span.start,
-            stop: Stop::Complete,
-        }
+        ended(span.end, Stop::Complete)
     }
 }
 
@@ -183,36 +199,24 @@ pub(super) enum Climbed {
 }
 
 /// How a span is moved.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(super) struct Spread {
     /// The file seems to have holes.
     pub sparse: bool,
     /// What moves the data.
     pub strategy: Strategy,
+    /// From here on it was looked into, and holds nothing.
+    pub empty_from: u64,
+    /// It was said to hold nothing more where it does.
+    pub lied: bool,
 }
 
-/// The next data within `span`: where it begins and ends; an empty range at the end of the span
-/// when only holes follow. A file system that knows no holes has none.
-pub(super) fn next_data(
-    sys: &dyn Sys,
-    src: BorrowedFd<'_>,
-    span: Range<u64>,
-) -> Result<Range<u64>, Errno> {
-    let start = match sys.seek_data(src, span.start) {
-        Ok(Some(start)) => start.max(span.start),
-        Ok(None) => return Ok(span.end..span.end),
-        Err(Errno::INVAL | Errno::OPNOTSUPP | Errno::NOSYS) => return Ok(span),
-        Err(errno) => return Err(errno),
-    };
-    if start >= span.end {
-        return Ok(span.end..span.end);
-    }
-    let end = match sys.seek_hole(src, start) {
-        // A hole at the data's own start would never get anywhere (cp 9.9 looped so on a file that
-        // was being written): take the rest as data.
-        Ok(hole) if hole > start => hole.min(span.end),
-        Ok(_) | Err(Errno::NXIO | Errno::INVAL) => span.end,
-        Err(errno) => return Err(errno),
-    };
-    Ok(start..end)
+/// The source ended where there was more of it when it was opened.
+pub(super) fn shrank() -> Trouble {
+    Trouble::own(
+        Op::Read,
+        Side::Source,
+        ErrorClass::Changed,
+        "ended before its length: it shrank while it was being copied",
+    )
 }

@@ -9,7 +9,7 @@ use super::climb::Climbed;
 use super::existing::{self, Way};
 use super::temporary::{NAMELESS, and_left_behind};
 use super::{Big, Held, Outcome, Worker};
-use crate::proto::{ErrorClass, FileId, Op, Side, Strategy};
+use crate::proto::{ErrorClass, FileId, Op, Side, Sparse, Strategy};
 use crate::sys::{Kind, Stat};
 use std::ffi::CString;
 use std::os::fd::{AsFd, OwnedFd};
@@ -199,7 +199,8 @@ impl Worker {
     /// Hands a large file to lanes and takes part.
     fn begin_lanes(&mut self, file: OpenFile) -> Outcome {
         let slice = file.slice.clone();
-        let big = Arc::new(Big::new(file, self.shared.chunk_size));
+        let sparse = self.shared.sparse != Sparse::Never && file.stat.looks_sparse();
+        let big = Arc::new(Big::new(file, self.shared.chunk_size, sparse));
         // The directory waits for the file, whoever of the lanes ends last.
         slice.dir.expect();
         if !self.shared.report(super::What::Join(big.clone())) {

@@ -3,7 +3,7 @@
 use super::attributes::Bearer;
 use super::existing::{self, Way};
 use super::file::{OpenFile, Placing};
-use super::publish::{self, Dress, Named, Nascent};
+use super::publish::{self, Dress, Named, Nascent, Since};
 use super::temporary::NAMES;
 use super::{Outcome, Worker};
 use crate::engine::failure::{Trouble, dest};
@@ -82,9 +82,11 @@ impl Worker {
         let shared = self.shared.clone();
         let sys = &*shared.sys;
         let pseudo = file.slice.dir.route.src_kind.is_pseudo();
-        if !pseudo {
-            publish::check_unchanged(sys, src, stat)?;
-        }
+        let since = if pseudo {
+            Since::Unchanged
+        } else {
+            publish::check_unchanged(sys, src, stat)?
+        };
         if file.holes > 0 || shared.sparse == Sparse::Always {
             // A hole at the end is only a length.
             sys.set_len(dst, file.done).map_err(dest(Op::Truncate))?;
@@ -97,6 +99,9 @@ impl Worker {
                 ErrorClass::Device,
                 format!("the copy has {} bytes, the source {}", now.size, stat.size),
             ));
+        }
+        if let Since::Touched(touched) = since {
+            self.check_touched([src, dst], [&touched, &now], file.slice.id(file.index))?;
         }
         let notables = &mut self.batch.notables;
         let slice = file.slice;

@@ -9,16 +9,17 @@ use super::super::report::Status;
 use super::super::route::Rung;
 use super::super::strategy::{Control, Pair, Stop};
 use super::super::tree::{DirFds, Slice};
-use super::climb::{Spread, next_data};
+use super::climb::{Spread, shrank};
 use super::file::{OpenFile, Placing};
 use super::finish::Finishing;
+use super::holes::{self, Next};
 use super::{Held, Outcome, Worker, contain};
 use crate::proto::{ErrorClass, FileId, FilePhase, Op, Side, Sparse, Strategy};
 use crate::sys::Stat;
 use std::ffi::CString;
 use std::ops::Range;
 use std::os::fd::{AsFd, OwnedFd};
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Why lanes stop before the end.
@@ -55,6 +56,10 @@ pub struct Big {
     dst: OwnedFd,
     temp: Option<CString>,
     rung: Option<Rung>,
+    /// Holes are stepped over.
+    sparse: AtomicBool,
+    /// From here on it was looked into, and holds nothing.
+    empty_from: AtomicU64,
     tiles: Tiles,
     done: AtomicU64,
     /// Workers on it; whoever takes it to 0 decides.
@@ -63,8 +68,8 @@ pub struct Big {
 }
 
 impl Big {
-    /// With one lane, the caller's.
-    pub(super) fn new(file: OpenFile, step: u64) -> Self {
+    /// With one lane, the caller's. `sparse`: its holes are to be stepped over.
+    pub(super) fn new(file: OpenFile, step: u64, sparse: bool) -> Self {
         Self {
             tiles: Tiles::new(file.stat.size, step),
             slice: file.slice,
@@ -77,6 +82,8 @@ impl Big {
             dst: file.dst,
             temp: file.temp,
             rung: file.rung,
+            sparse: AtomicBool::new(sparse),
+            empty_from: AtomicU64::new(u64::MAX),
             done: AtomicU64::new(0),
             lanes: AtomicU32::new(1),
             loose: Mutex::default(),
@@ -161,15 +168,24 @@ impl Worker {
             punch: shared.sparse == Sparse::Always,
             uncached: false,
         };
-        let spread = Spread {
-            sparse: shared.sparse != Sparse::Never && big.stat.looks_sparse(),
-            strategy: Strategy::Parallel,
-        };
         while let Some(mut range) = big.next_range() {
+            let mut control =
+                Control::new(&shared.gate, &cell, big.id, &shared.throttle).beside(&big.done);
+            control.begin(Strategy::Parallel, range.start);
+            let mut spread = Spread {
+                sparse: big.sparse.load(Ordering::Relaxed),
+                strategy: Strategy::Parallel,
+                empty_from: big.empty_from.load(Ordering::Relaxed),
+                lied: false,
+            };
             if spread.sparse {
-                match next_data(sys, pair.src, range.start..pair.size) {
-                    Ok(data) if data.start > range.end => {
+                match holes::next_data(sys, pair.src, range.start..pair.size) {
+                    Ok(Next::Data(data)) if data.start > range.end => {
                         range = big.tiles.stretch(range, data.start);
+                    }
+                    // Once one lane has looked into it, one range takes all that is left.
+                    Ok(Next::NoMore) if spread.empty_from <= range.start => {
+                        range = big.tiles.stretch(range, pair.size);
                     }
                     Ok(_) => {}
                     Err(errno) => {
@@ -180,11 +196,21 @@ impl Worker {
                     }
                 }
             }
-            let mut control =
-                Control::new(&shared.gate, &cell, big.id, &shared.throttle).beside(&big.done);
-            control.begin(Strategy::Parallel, range.start);
             let mut holes = 0;
-            let moved = self.span(sys, pair, range.clone(), spread, &mut control, &mut holes);
+            let moved = self.span(
+                sys,
+                pair,
+                range.clone(),
+                &mut spread,
+                &mut control,
+                &mut holes,
+            );
+            big.empty_from
+                .fetch_min(spread.empty_from, Ordering::Relaxed);
+            // Said once a file.
+            if spread.lied && big.sparse.swap(false, Ordering::Relaxed) {
+                self.note_lie(&big.slice, big.index);
+            }
             // Its bytes were added as they arrived; its holes are not told.
             let untold = moved.bytes.saturating_sub(control.told());
             big.done.fetch_add(untold, Ordering::Relaxed);
@@ -195,18 +221,7 @@ impl Worker {
                 Stop::Complete => {}
                 Stop::Parked => big.halt(rest, Halt::Parked),
                 Stop::Cancelled => big.halt(rest, Halt::Cancelled),
-                Stop::SourceEnded => big.halt(
-                    rest,
-                    Halt::Trouble(
-                        Trouble::own(
-                            Op::Read,
-                            Side::Source,
-                            ErrorClass::Changed,
-                            "ended before its length: it shrank while it was being copied",
-                        )
-                        .at(at),
-                    ),
-                ),
+                Stop::SourceEnded => big.halt(rest, Halt::Trouble(shrank().at(at))),
                 Stop::Failed(op, side, errno) => {
                     big.halt(rest, Halt::Trouble(Trouble::kernel(op, side, errno).at(at)));
                 }

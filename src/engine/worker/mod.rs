@@ -12,6 +12,7 @@ mod directory;
 mod existing;
 mod file;
 mod finish;
+mod holes;
 mod lane;
 mod linked;
 mod node;
@@ -21,6 +22,7 @@ mod publish;
 mod shortage;
 mod surplus;
 mod temporary;
+mod touched;
 mod unnamed;
 mod work;
 

@@ -1,9 +1,9 @@
 //! What is not a regular file: symbolic links byte for byte, pipes, sockets and devices recreated.
-//! None of them is ever opened.
+//! None of them is ever opened but as a place (`O_PATH`), by which its metadata is read and set.
 
 use super::super::failure::{Trouble, dest, refused_new, source};
 use super::super::report::Status;
-use super::super::tree::{DirFds, Slice};
+use super::super::tree::Slice;
 use super::attributes::Bearer;
 use super::existing::{self, Way};
 use super::publish::{self, Dress, Named, Nascent};
@@ -11,7 +11,7 @@ use super::{Outcome, Worker};
 use crate::proto::{ErrorClass, FilePhase, Op, Side};
 use crate::sys::{Errno, Kind, Stat};
 use std::ffi::{CStr, CString};
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 
 impl Worker {
@@ -29,7 +29,9 @@ impl Worker {
         let (entry, name, dest_name) = slice.entry(index);
         let dir = &slice.dir;
         let fds = dir.acquire(sys)?;
-        let stat = sys.stat_at(fds.src(), name).map_err(source(Op::Stat))?;
+        // Held from here on: what is read of it is of one inode, whatever becomes of its name.
+        let place = sys.open_place(fds.src(), name).map_err(source(Op::Open))?;
+        let stat = sys.stat(place.as_fd()).map_err(source(Op::Stat))?;
         if stat.kind != entry.kind {
             return Err(Trouble::own(
                 Op::Stat,
@@ -42,7 +44,10 @@ impl Worker {
             ));
         }
         let target = match entry.kind {
-            Kind::Link => Some(sys.read_link(fds.src(), name).map_err(source(Op::Read))?),
+            Kind::Link => {
+                let target = sys.read_link(place.as_fd(), c"");
+                Some(target.map_err(source(Op::Read))?)
+            }
             _ => None,
         };
         let mut over = false;
@@ -73,7 +78,8 @@ impl Worker {
         self.cell.phase(FilePhase::Finishing);
         let temp = self.create_node(fds.dst(), &stat, target.as_deref())?;
         let dressed = self
-            .dress_node(slice, index, &fds, &temp, &stat)
+            .made(fds.dst(), &temp, &stat, target.as_deref())
+            .and_then(|made| self.dress_node(slice, index, &place, &made, &stat))
             .map_err(|mut trouble| {
                 // Links carry no lock: another run may have taken it for an orphan.
                 if trouble.errno == Some(Errno::NOENT) {
@@ -141,20 +147,52 @@ impl Worker {
         }
     }
 
-    /// Owner, attributes, mode and times, by name: the name is random and new, and no call
-    /// follows a link.
+    /// The node that was just made, held. Somebody who may write in the directory could have put
+    /// another under its name by now, and is to gain nothing by that: what is held is of the same
+    /// kind, leads to the same, and has no other name.
+    fn made(
+        &self,
+        dir: BorrowedFd<'_>,
+        temp: &CStr,
+        stat: &Stat,
+        target: Option<&CStr>,
+    ) -> Result<Made, Trouble> {
+        let sys = &*self.shared.sys;
+        let place = sys.open_place(dir, temp).map_err(dest(Op::Create))?;
+        let now = sys.stat(place.as_fd()).map_err(dest(Op::Stat))?;
+        let is_device = matches!(stat.kind, Kind::Char | Kind::Block);
+        let same = now.kind == stat.kind
+            && now.nlink <= 1
+            && (!is_device || now.rdev == stat.rdev)
+            && match target {
+                None => true,
+                Some(target) => {
+                    let there = sys.read_link(place.as_fd(), c"");
+                    there.map_err(dest(Op::Read))?.as_c_str() == target
+                }
+            };
+        if !same {
+            return Err(Trouble::own(
+                Op::Create,
+                Side::Dest,
+                ErrorClass::Changed,
+                "somebody put something else in the place of its temporary",
+            ));
+        }
+        Ok(Made { place, now })
+    }
+
+    /// Owner, attributes, mode and times, by descriptors that are held.
     fn dress_node(
         &mut self,
         slice: &Arc<Slice>,
         index: usize,
-        fds: &DirFds,
-        temp: &CStr,
+        from: &OwnedFd,
+        made: &Made,
         stat: &Stat,
     ) -> Result<(), Trouble> {
         let shared = self.shared.clone();
-        let (_, name, dest_name) = slice.entry(index);
-        let to = Bearer::Named(fds.dst(), temp);
-        let now = to.stat(&*shared.sys).map_err(dest(Op::Stat))?;
+        let (_, _, dest_name) = slice.entry(index);
         let notables = &mut self.batch.notables;
         Dress {
             sys: &*shared.sys,
@@ -166,6 +204,17 @@ impl Worker {
                 notables.add_at(what, || slice.dir.full_path(Side::Dest, Some(dest_name)));
             },
         }
-        .put_on(Bearer::Named(fds.src(), name), to, stat, &now)
+        .put_on(
+            Bearer::Place(from.as_fd()),
+            Bearer::Place(made.place.as_fd()),
+            stat,
+            &made.now,
+        )
     }
+}
+
+/// A node that was made, by a descriptor that is only its place.
+struct Made {
+    place: OwnedFd,
+    now: Stat,
 }

@@ -4,10 +4,11 @@
 //! Nothing here trusts what the copy said of itself. What was skipped as identical by size and
 //! time is compared like everything else; what differs, changed or cannot be read keeps its source.
 
-use super::{Worker, contain, existing};
+use super::{Worker, contain, existing, holes};
 use crate::engine::failure::{Trouble, dest, source};
 use crate::engine::gate::Pass;
 use crate::engine::report::Notable;
+use crate::engine::strategy::Stop;
 use crate::engine::tree::{Dir, DirFds, Entry, Slice};
 use crate::proto::{ErrorClass, FileId, FilePhase, Op, Side};
 use crate::sys::{Errno, Kind, Stat, Sys, Time};
@@ -252,7 +253,8 @@ impl Worker {
         Ok(content)
     }
 
-    fn compare_content(
+    /// Two open files whose lengths are known, read to their ends.
+    pub(super) fn compare_content(
         &mut self,
         sys: &dyn Sys,
         src: BorrowedFd<'_>,
@@ -265,7 +267,7 @@ impl Worker {
             return Ok(Content::DiffersAt(src_stat.size.min(dst_stat.size)));
         }
         let size = src_stat.size;
-        let (sparse_src, sparse_dst) = (src_stat.looks_sparse(), dst_stat.looks_sparse());
+        let mut sparse = src_stat.looks_sparse() && dst_stat.looks_sparse();
         let mut buffers = [vec![0; COMPARED], vec![0; COMPARED]];
         let mut at = 0;
         while at < size {
@@ -273,19 +275,29 @@ impl Worker {
                 Pass::Stop => return Ok(Content::Stopped),
                 Pass::Go | Pass::Hold => {}
             }
-            if sparse_src && sparse_dst {
+            if sparse {
                 // Where both have a hole both have zeros.
-                let next = |fd, side| {
-                    let found = sys.seek_data(fd, at);
-                    match found {
-                        Ok(next) => Ok(next.unwrap_or(size)),
-                        Err(Errno::INVAL | Errno::OPNOTSUPP) => Ok(at),
-                        Err(errno) => Err(Trouble::kernel(Op::Read, side, errno)),
-                    }
+                let next = |fd, side| match sys.seek_data(fd, at) {
+                    Ok(next) => Ok(next),
+                    Err(Errno::INVAL | Errno::OPNOTSUPP) => Ok(Some(at)),
+                    Err(errno) => Err(Trouble::kernel(Op::Read, side, errno)),
                 };
-                at = next(src, Side::Source)?.min(next(dst, Side::Dest)?);
-                if at >= size {
-                    break;
+                match (next(src, Side::Source)?, next(dst, Side::Dest)?) {
+                    (None, None) => {
+                        let mut go_on = || (self.pass(id) == Pass::Stop).then_some(Stop::Cancelled);
+                        match holes::are_all(sys, src, at..size, &mut go_on) {
+                            Ok(true) => break,
+                            Err(Stop::Cancelled) => return Ok(Content::Stopped),
+                            // Reading finds what differs, what fails and where it ends.
+                            Ok(false) | Err(_) => sparse = false,
+                        }
+                    }
+                    (one, other) => {
+                        at = one.unwrap_or(size).min(other.unwrap_or(size));
+                        if at >= size {
+                            break;
+                        }
+                    }
                 }
             }
             let want = COMPARED.min(usize::try_from(size - at).unwrap_or(COMPARED));
@@ -367,7 +379,7 @@ impl Worker {
     }
 }
 
-enum Content {
+pub(super) enum Content {
     Equal,
     DiffersAt(u64),
     Stopped,

@@ -156,34 +156,46 @@ fn is_not_for_us(errno: Errno) -> bool {
     )
 }
 
+/// What became of a source's inode during its copy.
+#[derive(Debug)]
+pub(super) enum Since {
+    /// Nothing.
+    Unchanged,
+    /// It has another owner, mode or number of names, and its length and modification time of before:
+    /// that explains its change time, and so would a change of content whose time was set back. The
+    /// bytes must tell.
+    Touched(Stat),
+}
+
 /// The source must be what it was when it was opened, or the copy is a mixture of two states.
 pub(super) fn check_unchanged(
     sys: &dyn Sys,
     src: BorrowedFd<'_>,
     opened: &Stat,
-) -> Result<(), Trouble> {
+) -> Result<Since, Trouble> {
     let now = sys.stat(src).map_err(source(Op::Stat))?;
     let same_content = now.size == opened.size && now.mtime == opened.mtime;
-    // The change time moves even when the modification time was forged; a new link, owner or mode
-    // explains it without a change of content.
-    let explained = now.nlink != opened.nlink
+    // The change time moves even when the modification time was forged.
+    if same_content && now.ctime == opened.ctime {
+        return Ok(Since::Unchanged);
+    }
+    let touched = now.nlink != opened.nlink
         || now.mode != opened.mode
         || now.uid != opened.uid
         || now.gid != opened.gid;
-    if same_content && (now.ctime == opened.ctime || explained) {
-        return Ok(());
+    if same_content && touched {
+        return Ok(Since::Touched(now));
     }
-    let words = match now.size.cmp(&opened.size) {
+    Err(changed(match now.size.cmp(&opened.size) {
         std::cmp::Ordering::Greater => "grew while it was being copied",
         std::cmp::Ordering::Less => "shrank while it was being copied",
         std::cmp::Ordering::Equal => "changed while it was being copied",
-    };
-    Err(Trouble::own(
-        Op::Read,
-        Side::Source,
-        ErrorClass::Changed,
-        words,
-    ))
+    }))
+}
+
+/// The source is another than what was copied.
+pub(super) fn changed(words: &str) -> Trouble {
+    Trouble::own(Op::Read, Side::Source, ErrorClass::Changed, words)
 }
 
 /// How a finished temporary got its name, or why not.

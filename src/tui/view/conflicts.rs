@@ -84,9 +84,9 @@ pub fn draw(pen: &mut Pen, model: &Model, layer: &ConflictsLayer, area: Rect) {
 /// `  path   47.0M -> 44.0M  source newer`.
 fn row(parked: &Parked, width: usize, look: Look) -> String {
     let newer = match (parked.newer(), width) {
-        (Mark::Source, ..60) => "newer",
-        (Mark::Dest, ..60) => "older",
-        (Mark::Same, ..60) => "same",
+        (Mark::Source, ..60) => "src newer",
+        (Mark::Dest, ..60) => "dst newer",
+        (Mark::Same, ..60) => "same time",
         (Mark::Source, _) => "source newer",
         (Mark::Dest, _) => "there newer",
         (Mark::Same, _) => "same time",
@@ -96,7 +96,7 @@ fn row(parked: &Parked, width: usize, look: Look) -> String {
         kind => kind.word().to_string(),
     };
     let tail = if width < 60 {
-        format!(" {newer:<5}")
+        format!(" {newer}")
     } else {
         format!(
             "  {:>7} {} {:<7}  {newer:<12}",

@@ -3,6 +3,7 @@
 use super::draw::{self, Line, Pen};
 use super::task::{figures_text, file_line, worker_line};
 use crate::proto::{JobState, JobView, ShotRow, Start};
+use crate::text;
 use crate::tui::chart;
 use crate::tui::layers::DetailsLayer;
 use crate::tui::look::Look;
@@ -10,19 +11,25 @@ use crate::tui::model::Model;
 use crate::tui::words;
 use crate::units;
 use ratatui::layout::Rect;
-use ratatui::style::Modifier;
+
+/// Cells kept for the count of lines below.
+const BELOW: usize = 17;
 
 /// Draws the text over the whole body.
 pub fn draw(pen: &mut Pen, model: &Model, layer: &DetailsLayer, area: Rect) {
     let look = pen.look;
     pen.clear(area);
-    let mut title = Line::of(format!("JOB {}", layer.job), look.strong());
-    if let Some(job) = model.job(layer.job) {
-        title = title.then(format!("  {}", words::title(job, look)), look.plain());
-    }
-    pen.rule(Rect { height: 1, ..area }, &title);
     let body = super::below_title(area);
     let (lines, _) = lines(model, layer, area.width);
+    let mut title = Line::of(format!("JOB {}", layer.job), look.strong());
+    if let Some(job) = model.job(layer.job) {
+        // Its end is where the count of lines stands.
+        let room = usize::from(area.width).saturating_sub(title.width() + 4 + BELOW);
+        let name = words::title(job, look);
+        let name = text::cut_middle(&name, room, look.ellipsis());
+        title = title.then(format!("  {name}"), look.plain());
+    }
+    pen.rule(Rect { height: 1, ..area }, &title);
     let top = layer
         .top
         .min(lines.len().saturating_sub(usize::from(body.height)));
@@ -84,7 +91,7 @@ pub fn lines(model: &Model, layer: &DetailsLayer, width: u16) -> (Vec<Line>, Opt
             figures_text(job)
         ));
         for row in chart::rows(&job.history, width.saturating_sub(3), 3, look.ascii) {
-            page.lines.push(Line::of(format!(" {row}"), look.good()));
+            page.lines.push(Line::of(format!(" {row}"), look.graph()));
         }
     }
     if !job.workers.is_empty() {
@@ -95,13 +102,17 @@ pub fn lines(model: &Model, layer: &DetailsLayer, width: u16) -> (Vec<Line>, Opt
     }
     let mut selected = None;
     if !job.in_flight.is_empty() {
-        page.head("Files in flight (select one to pause or cancel it alone)");
+        page.head(if width < 60 {
+            "Files in flight"
+        } else {
+            "Files in flight (select one to pause or cancel it alone)"
+        });
         for file in &job.in_flight {
             let mut line = file_line(file, width, look);
             if layer.file == Some(file.id) {
                 selected = Some(page.lines.len());
                 for (_, style) in &mut line.0 {
-                    *style = style.add_modifier(Modifier::REVERSED);
+                    *style = style.patch(look.selected());
                 }
                 if let Some((text, _)) = line.0.first_mut() {
                     text.replace_range(..1, look.cursor());

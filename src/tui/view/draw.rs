@@ -31,6 +31,27 @@ impl Line {
         Self::new().then(text, style)
     }
 
+    /// The line without what of its last piece does not fit, clause by clause: half a clause would
+    /// say what nobody meant.
+    fn clauses(&self, width: usize) -> Self {
+        let mut line = self.clone();
+        while line.width() > width {
+            let Some((text, _)) = line.0.last_mut() else {
+                break;
+            };
+            let ends = ["  ", ", ", "; ", ": "];
+            let Some(at) = ends
+                .iter()
+                .filter_map(|end| text.trim_end().rfind(end))
+                .max()
+            else {
+                break;
+            };
+            text.truncate(at);
+        }
+        line
+    }
+
     /// Cells it takes.
     pub fn width(&self) -> usize {
         self.0.iter().map(|(text, _)| text::width(text)).sum()
@@ -107,6 +128,7 @@ impl<'a> Pen<'a> {
                 width: area.width - 2,
                 ..area
             };
+            let title = title.clauses(usize::from(inner.width) - 1);
             let padded = Line(
                 std::iter::once((" ".to_string(), self.look.plain()))
                     .chain(title.0.iter().cloned())

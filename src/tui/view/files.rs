@@ -33,13 +33,12 @@ pub fn draw(pen: &mut Pen, model: &Model, layer: &FilesLayer, area: Rect) -> Opt
             words::many(total as u64, "file", "files")
         ),
     };
-    let mut title = Line::of(format!("FILES of job {}", layer.job), look.strong())
-        .then(format!("  {count}, by {order}"), look.plain());
+    let mut title = Line::of(format!("FILES of job {}", layer.job), look.strong());
     let mut cursor = None;
     if layer.input.is_some() || !layer.order.filter.is_empty() {
         let filter = look.name(layer.order.filter.as_bytes());
         title = title.then("  /", look.strong());
-        // The cursor stands behind the text: the title has no room to go through it.
+        // What is typed is never cut away by the counts; the cursor stands behind it.
         let before = title.width() + crate::text::width(&filter);
         title = title.then(filter.into_owned(), look.strong());
         if layer.input.is_some() {
@@ -47,6 +46,7 @@ pub fn draw(pen: &mut Pen, model: &Model, layer: &FilesLayer, area: Rect) -> Opt
             cursor = Some(Position::new(x.min(area.right().saturating_sub(1)), area.y));
         }
     }
+    title = title.then(format!("  {count}, by {order}"), look.plain());
     pen.rule(Rect { height: 1, ..area }, &title);
     let list = super::below_title(area);
     let rows = usize::from(list.height);

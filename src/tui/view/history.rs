@@ -104,9 +104,9 @@ pub fn draw(pen: &mut Pen, model: &Model, layer: &HistoryLayer, area: Rect) {
 }
 
 /// The word for how a job ended.
-const fn word(summary: &Summary) -> &'static str {
+const fn word(summary: &Summary, narrow: bool) -> &'static str {
     match summary.state {
-        JobState::DoneWithFailures if summary.files.failed == 0 => "CONFLICTS",
+        JobState::DoneWithFailures if summary.files.failed == 0 && !narrow => "CONFLICTS",
         state => words::state(state),
     }
 }
@@ -136,7 +136,8 @@ fn row(receipt: &Receipt, look: Look, zone: &TimeZone, width: usize) -> Line {
     let summary = &receipt.summary;
     let format = if width < 60 { "%m-%d" } else { "%m-%d %H:%M" };
     let head = format!("  {} ", when(receipt.ended, zone, format));
-    let state = draw::left(word(summary), if width < 60 { 6 } else { 10 }, look);
+    let narrow = width < 60;
+    let state = draw::left(word(summary, narrow), if narrow { 10 } else { 11 }, look);
     let tail = if width < 60 {
         format!(" {:>6}", units::size_short(summary.bytes_copied))
     } else {
@@ -148,8 +149,13 @@ fn row(receipt: &Receipt, look: Look, zone: &TimeZone, width: usize) -> Line {
             format!("{}/s", units::size_short(summary.bytes_per_second)),
         )
     };
-    let cells = width.saturating_sub(head.len() + state.len() + tail.len());
-    let title = text::cut_middle(&title(summary, look), cells, look.ellipsis()).into_owned();
+    let cells = width.saturating_sub(head.len() + text::width(&state) + tail.len());
+    let title = if narrow {
+        look.name(summary.source.name().as_bytes()).into_owned()
+    } else {
+        title(summary, look)
+    };
+    let title = text::cut_middle(&title, cells, look.ellipsis()).into_owned();
     Line::of(head, look.dim())
         .then(state, words::style(summary.state, look))
         .then(draw::left(&title, cells, look), look.plain())

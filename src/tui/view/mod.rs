@@ -81,7 +81,7 @@ pub fn view(model: &Model, frame: &mut Frame) {
             Layer::Question(question) => questions::draw(&mut pen, model, question, body),
             Layer::Info(layer) => info::draw(&mut pen, model, layer, body),
             Layer::Places(layer) => places::draw(&mut pen, model, layer, body),
-            Layer::Name(layer) => cursor = Some(questions::name(&mut pen, layer, body)),
+            Layer::Name(layer) => cursor = Some(questions::name(&mut pen, model, layer, body)),
             Layer::Sort { side, at } => questions::sort_menu(&mut pen, model, *side, *at, body),
             Layer::Pattern(pattern) => {
                 cursor = Some(questions::pattern(&mut pen, pattern, body));

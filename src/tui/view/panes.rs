@@ -181,6 +181,10 @@ fn foot_line(pane: &Pane, model: &Model, look: Look) -> Line {
             );
         }
     }
+    if pane.listed == 0 || pane.failure.is_some() {
+        // Nothing is known of what it holds.
+        return Line::new();
+    }
     if !pane.marks.is_empty() {
         let sum = pane.mark_sum;
         let more = if sum.complete {

@@ -25,7 +25,10 @@ pub fn draw(pen: &mut Pen, model: &Model, layer: &PlanLayer, body: Rect) {
     let width = body.width.min(100);
     let (lines, at) = lines(layer, look, usize::from(width).saturating_sub(4));
     let height = (lines.len() as u16).saturating_add(2);
-    let inner = pen.frame(middle(body, width, height), "PLAN OF A COPY");
+    let inner = pen.frame(
+        middle(body, width, height),
+        &heading(layer, &lines, at, body),
+    );
     // The highlighted field is in view, unless the plan itself is being read.
     let room = usize::from(inner.height);
     let top = match layer.top {
@@ -46,10 +49,26 @@ pub fn draw(pen: &mut Pen, model: &Model, layer: &PlanLayer, body: Rect) {
     }
 }
 
+/// The title, with how much of the plan is out of view.
+fn heading(layer: &PlanLayer, lines: &[Line], at: usize, body: Rect) -> String {
+    let room = usize::from(body.height).saturating_sub(2).min(lines.len());
+    let last = lines.len() - room;
+    let top = match layer.top {
+        Some(top) => top.min(last),
+        None => crate::tui::browse::follow(0, at + 1, lines.len(), room),
+    };
+    match last - top.min(last) {
+        0 => "PLAN OF A COPY".to_string(),
+        below => format!("PLAN OF A COPY  {below} more below"),
+    }
+}
+
 /// The lines at that width, and the one of the highlighted field.
 fn lines(layer: &PlanLayer, look: Look, width: usize) -> (Vec<Line>, usize) {
     let mut lines = Vec::new();
     let spec = &layer.spec;
+    // On a small screen only the first lines are seen at once.
+    let fits = layer.counted.as_ref().map(room);
     let mut pair = |name: &str, value: &str, style| {
         for (at, line) in draw::wrap(value, width.saturating_sub(NAMES))
             .into_iter()
@@ -62,6 +81,9 @@ fn lines(layer: &PlanLayer, look: Look, width: usize) -> (Vec<Line>, usize) {
             );
         }
     };
+    if let Some((words, false)) = &fits {
+        pair("Room", words, look.bad());
+    }
     pair("Copy", &what(spec, look), look.strong());
     pair("Into", &look.name(spec.dest.as_bytes()), look.strong());
     let counted = layer.counted.as_ref();
@@ -73,8 +95,9 @@ fn lines(layer: &PlanLayer, look: Look, width: usize) -> (Vec<Line>, usize) {
             let style = if good { look.plain() } else { look.warn() };
             pair("Sequences", &shots(&plan.shots), style);
         }
-        let (fits, good) = room(plan);
-        pair("Room", &fits, if good { look.good() } else { look.bad() });
+        if let Some((words, true)) = &fits {
+            pair("Room", words, look.good());
+        }
     }
     if let Some(preview) = &layer.preview {
         let text = format!(

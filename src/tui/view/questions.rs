@@ -219,7 +219,7 @@ pub fn pattern(pen: &mut Pen, layer: &PatternLayer, body: Rect) -> Position {
     let hint = if layer.wrong {
         "this is not a pattern: a bracket is left open"
     } else {
-        "whole names, such as *.exr or shot_0?.mov"
+        "whole names: *.exr, shot_0?.mov"
     };
     field(pen, title, &layer.input, hint, layer.wrong, body)
 }
@@ -227,7 +227,7 @@ pub fn pattern(pen: &mut Pen, layer: &PatternLayer, body: Rect) -> Position {
 /// Draws the cap being typed; gives where the text cursor stands.
 pub fn limit(pen: &mut Pen, layer: &LimitLayer, body: Rect) -> Position {
     let title = format!("BYTES A SECOND, JOB {}", layer.job);
-    let hint = "such as 20M or 1G; nothing takes the cap away";
+    let hint = "such as 20M or 1G; empty: no cap";
     let wrong = layer.wrong.as_deref();
     field(
         pen,
@@ -240,16 +240,21 @@ pub fn limit(pen: &mut Pen, layer: &LimitLayer, body: Rect) -> Position {
 }
 
 /// Draws the name being typed in a pane; gives where the text cursor stands.
-pub fn name(pen: &mut Pen, layer: &NameLayer, body: Rect) -> Position {
+pub fn name(pen: &mut Pen, model: &Model, layer: &NameLayer, body: Rect) -> Position {
+    // On a small screen the field covers the row that was found.
+    let found = model.pane(layer.side).current().map(|row| {
+        let name = pen.look.name(row.name).into_owned();
+        format!("{name}  (Down: the next)")
+    });
     let (title, hint) = match &layer.purpose {
         Purpose::MakeDir => ("NEW DIRECTORY".to_string(), "its name"),
         Purpose::Find => (
             "GO TO THE NAME THAT BEGINS WITH".to_string(),
-            "Down goes to the next",
+            found.as_deref().unwrap_or("there is no name"),
         ),
         Purpose::Rename(from) => (
             format!("RENAME {}", pen.look.name(from)),
-            "the new name; one that is taken is refused",
+            "its new name; one that is free",
         ),
     };
     let wrong = layer.wrong.as_deref();
@@ -314,13 +319,10 @@ pub fn palette(pen: &mut Pen, model: &Model, layer: &PaletteLayer, body: Rect) -
             height: 1,
             ..inner
         };
-        pen.text(
-            line.x,
-            line.y,
-            line.width,
-            &format!("  {key} {name} {}", known.doc),
-            look.plain(),
-        );
+        // A word of a sentence would say nothing; the name does.
+        let doc = if line.width < 50 { "" } else { known.doc };
+        let text = format!("  {key} {name} {doc}");
+        pen.text(line.x, line.y, line.width, &text, look.plain());
         if place == layer.at {
             pen.tint(line, look.selected());
             pen.text(line.x, line.y, 1, look.cursor(), look.strong());

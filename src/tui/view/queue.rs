@@ -270,7 +270,7 @@ fn title_cells(job: &JobView, cells: usize, look: Look) -> String {
 
 fn bar(job: &JobView, cells: usize, look: Look) -> String {
     if job.state == JobState::Scanning {
-        return draw::left("scanning", cells, look);
+        return draw::left(if cells < 8 { "scan" } else { "scanning" }, cells, look);
     }
     draw::bar(words::percent(job) as f64 / 100.0, cells, look)
 }

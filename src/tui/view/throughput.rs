@@ -27,7 +27,11 @@ pub fn draw(pen: &mut Pen, model: &Model, layer: &ChartLayer, area: Rect) {
         .then(format!("  {span}"), look.plain());
     pen.rule(Rect { height: 1, ..area }, &title);
     let body = super::below_title(area);
-    let figures = figures(job, look.ascii);
+    let figures = if area.width < 60 {
+        short_figures(job)
+    } else {
+        figures(job, look.ascii)
+    };
     let below = draw::wrap(&figures, usize::from(area.width).saturating_sub(2));
     let rows = body.height.saturating_sub(below.len() as u16 + 1);
     if rates.is_empty() || rows == 0 || area.width <= SCALE + 4 {
@@ -61,10 +65,15 @@ pub fn draw(pen: &mut Pen, model: &Model, layer: &ChartLayer, area: Rect) {
             pen.text(body.x + SCALE, y, width, row, look.graph());
         }
         let axis = format!(
-            "{}{} a cell, {} in view, now at the right",
+            "{}{} a cell, {} in view{}",
             " ".repeat(usize::from(SCALE)),
             units::duration(seconds * per_cell as u64),
             units::duration(seconds * rates.len() as u64),
+            if area.width < 60 {
+                ""
+            } else {
+                ", now at the right"
+            },
         );
         pen.text(body.x, body.y + rows, body.width, &axis, look.dim());
     }
@@ -91,6 +100,23 @@ fn fit(rates: &[u64], seconds: u64, room: usize) -> (Vec<u64>, u64) {
         rates.chunks(each).map(mean).collect(),
         seconds * each as u64,
     )
+}
+
+/// The same figures where there is no room for words.
+fn short_figures(job: &crate::proto::JobView) -> String {
+    let mut text = format!(
+        "now {} mean {}/s",
+        words::rate(job, true),
+        units::size_short(job.rate_mean)
+    );
+    if let Some((low, high)) = job.rate_range {
+        let (low, high) = (units::size_short(low), units::size_short(high));
+        text = format!("{text} low {low} high {high}");
+    }
+    if let Some(limit) = job.limit {
+        text = format!("{text} cap {}/s", units::size_short(limit));
+    }
+    text
 }
 
 /// Now, mean, lowest, highest; and what is not in them.
