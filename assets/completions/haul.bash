@@ -211,7 +211,7 @@ _haul() {
             return 0
             ;;
         haul__subcmd__bench)
-            opts="-q -h --to --from --size --shape --rounds --warm-up --cache --durable --against --seed --json --report --markdown --charts --baseline --worse-than --quiet --config --help traversal sizes strategies buffers workers pipeline compare memory all show"
+            opts="-q -h --to --from --size --shape --rounds --warm-up --cache --durable --against --seed --json --report --markdown --charts --baseline --worse-than --save --quiet --config --help traversal sizes strategies buffers workers pipeline compare memory all show"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -7,6 +7,7 @@
 //! thread that calls it, which waits; [`Stop`] may be used from any thread.
 
 pub mod baseline;
+pub mod best;
 pub mod corpus;
 pub mod judge;
 pub mod launch;

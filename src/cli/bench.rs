@@ -5,7 +5,9 @@ use super::{complain, print, refuse, signals};
 use crate::bench::{
     self, BenchError, Moment, Plan, Results, Stop, Watch, baseline, launch, report, traverse,
 };
+use crate::config;
 use crate::exit::Exit;
+use crate::proto::{Best, BytePath, RouteProfile};
 use crate::{text, units};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::ffi::OsString;
@@ -35,8 +37,8 @@ pub fn own_words(arguments: &[OsString]) -> Option<Exit> {
     })
 }
 
-/// Runs the command.
-pub fn run(args: &BenchArgs) -> Exit {
+/// Runs the command; `config` is the file that [`BenchArgs::save`] adds to.
+pub fn run(args: &BenchArgs, config: Option<&Path>) -> Exit {
     let before = match args.baseline.as_deref().map(read).transpose() {
         Ok(before) => before,
         Err(reason) => return refuse(&reason),
@@ -50,6 +52,9 @@ pub fn run(args: &BenchArgs) -> Exit {
             return refuse(&format!("cannot write '{}': {error}", shown(path)));
         }
     }
+    if args.save && args.suite == What::Show {
+        return refuse("--save keeps what is measured now; show measures nothing");
+    }
     let found = match args.suite {
         What::Show => show(args),
         What::Measure(suites) => std::env::current_exe()
@@ -58,7 +63,14 @@ pub fn run(args: &BenchArgs) -> Exit {
             .and_then(|plan| measure(&plan, args.quiet)),
     };
     match found {
-        Ok(results) => tell(args, &results, before.as_ref()),
+        Ok(results) => {
+            let told = tell(args, &results, before.as_ref());
+            if args.save {
+                told.worst(save(args, &results, config))
+            } else {
+                told
+            }
+        }
         Err(exit) => exit,
     }
 }
@@ -131,6 +143,52 @@ fn tell(args: &BenchArgs, results: &Results, before: Option<&Results>) -> Exit {
     match before {
         Some(before) => exit.worst(compared(args, before, results)),
         None => exit,
+    }
+}
+
+/// Keeps what is best between the two directories in the configuration.
+fn save(args: &BenchArgs, results: &Results, config: Option<&Path>) -> Exit {
+    let best = bench::best::best(results);
+    if best == Best::default() {
+        return told(
+            args,
+            "nothing is clearly better than the defaults: no [[route]] is kept\n",
+        );
+    }
+    let Some(config) = config else {
+        complain("there is no home directory, and so no place for a configuration");
+        return Exit::Failed;
+    };
+    let [from, to] = args.route().map(|path| path.canonicalize());
+    let (from, to) = match (from, to) {
+        (Ok(from), Ok(to)) => (from, to),
+        (Err(error), _) | (_, Err(error)) => {
+            complain(&format!("the route cannot be named: {error}"));
+            return Exit::Failed;
+        }
+    };
+    let route = RouteProfile {
+        from: BytePath::from(from.as_path()),
+        to: BytePath::from(to.as_path()),
+        best,
+    };
+    match config::save_route(config, &route) {
+        Ok(()) => told(
+            args,
+            &format!("kept as a [[route]] in '{}'\n", shown(config)),
+        ),
+        Err(error) => {
+            complain(&format!("cannot keep it in '{}': {error}", shown(config)));
+            Exit::Failed
+        }
+    }
+}
+
+fn told(args: &BenchArgs, line: &str) -> Exit {
+    if args.quiet {
+        Exit::Good
+    } else {
+        print(line.as_bytes())
     }
 }
 

@@ -53,7 +53,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Copy(args) => copy_files(cli.config.as_deref(), &args),
         Command::Apply(args) => apply_batch(cli.config.as_deref(), &args),
         Command::Doctor(args) => doctor::run(cli.config.as_deref(), &args),
-        Command::Bench(args) => bench::run(&args),
+        Command::Bench(args) => {
+            let config = config::path(cli.config.as_deref(), &|name| std::env::var_os(name));
+            bench::run(&args, config.as_deref())
+        }
         Command::Keys => show_keys(cli.config.as_deref()),
         Command::Config(args) => show_config(cli.config.as_deref(), &args),
         Command::Completions { shell } => print(&generate::completions(shell)),

@@ -355,6 +355,7 @@ pub fn example() -> String {
         lines.push(format!("# Environment: {}", key.variable));
         lines.push(format!("#{} = {}", key.name, (key.get)(&config)));
     }
+    lines.extend(super::routes::example());
     lines.push(String::new());
     lines.join("\n")
 }

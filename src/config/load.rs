@@ -1,7 +1,7 @@
 //! Putting the configuration together: defaults, then the file, then the environment.
 
 use super::keys::{KEYS, Key};
-use super::{Binding, Config, Value, paths};
+use super::{Binding, Config, Value, paths, routes};
 use crate::text;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -148,10 +148,15 @@ fn read_file(loaded: &mut Loaded, path: &Path, text: &str) -> Result<(), ConfigE
         let sections = || {
             let mut names: Vec<_> = KEYS.iter().map(|key| key.section).collect();
             names.dedup();
-            names.push("keys");
+            names.extend(["keys", "route"]);
             names.join(", ")
         };
         let shown = text::shown(section.get_ref().as_bytes());
+        if section.get_ref() == "route" {
+            loaded.config.copy.routes = routes::read(table.get_ref(), section.span().start)
+                .map_err(|(at, reason)| bad(at, reason))?;
+            continue;
+        }
         let is_keys = section.get_ref() == "keys";
         if !is_keys && !KEYS.iter().any(|key| key.section == section.get_ref()) {
             let reason = format!("'{shown}': unknown key; the sections are {}", sections());
@@ -222,7 +227,7 @@ fn read_bindings(
     Ok(())
 }
 
-fn plain(value: &DeValue<'_>) -> Result<Value, String> {
+pub(super) fn plain(value: &DeValue<'_>) -> Result<Value, String> {
     match value {
         DeValue::String(text) => Ok(Value::Text(text.to_string())),
         DeValue::Boolean(on) => Ok(Value::Flag(*on)),
@@ -383,6 +388,23 @@ mod tests {
             ),
             ("\n[copi]\n", "c.toml:2: 'copi': unknown key"),
             ("copy = 3\n", "c.toml:1: 'copy': a section"),
+            ("\n[route]\nfrom = \"/a\"\n", "c.toml:2: 'route': [[route]]"),
+            (
+                "[[route]]\nfrom = \"/a\"\n",
+                "c.toml:1: 'route': 'to' is missing",
+            ),
+            (
+                "[[route]]\nfrom = \"/a\"\nto = \"/b\"\nspeed = 3\n",
+                "c.toml:4: 'route.speed': unknown key; known are from",
+            ),
+            (
+                "[[route]]\nfrom = \"/a\"\nto = \"/b\"\nstrategy = \"x\"\n",
+                "c.toml:4: 'route.strategy': 'x' is none of",
+            ),
+            (
+                "[[route]]\nfrom = \"a\"\nto = \"/b\"\n",
+                "c.toml:2: 'route.from': a path from / on",
+            ),
             (
                 "[copy]\nfile_workers = 0\n",
                 "c.toml:2: 'copy.file_workers': a number from 1",

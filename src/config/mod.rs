@@ -9,19 +9,22 @@ mod keys;
 mod load;
 mod paint;
 mod paths;
+mod routes;
 mod values;
 
 pub use keys::{KEYS, Key, example};
 pub use load::{ConfigError, Loaded, Origin, load, path};
 pub use paint::{Ink, Paint};
 pub use paths::state_dir;
+pub use routes::{SaveError, save as save_route};
 pub use values::{
     MAX_BUFFER_SIZE, MAX_RETRIES, MAX_WORKERS, MIN_BUFFER_BUDGET, MIN_BUFFER_SIZE, Value,
     keep_or_drop, limit, pattern, size, workers,
 };
 
 use crate::proto::{
-    Conflict, DEFAULT_RETRIES, Durability, Filters, JobSpec, Preserve, Sparse, Strategy, Tuning,
+    Conflict, DEFAULT_RETRIES, Durability, Filters, JobSpec, Preserve, RouteProfile, Sparse,
+    Strategy, Tuning,
 };
 
 /// Everything that can be configured. The default is what haul does untold.
@@ -72,6 +75,8 @@ pub struct Copying {
     pub limit: Option<u64>,
     /// Times a file is begun again after trouble that may pass.
     pub retries: u8,
+    /// What was measured on routes, in the order of the file.
+    pub routes: Vec<RouteProfile>,
 }
 
 impl Default for Copying {
@@ -86,6 +91,7 @@ impl Default for Copying {
             sparse: Sparse::default(),
             limit: None,
             retries: DEFAULT_RETRIES,
+            routes: Vec::new(),
         }
     }
 }
@@ -103,6 +109,7 @@ impl Copying {
             sparse: self.sparse,
             limit: self.limit,
             retries: self.retries,
+            routes: self.routes.clone(),
             ..JobSpec::default()
         }
     }

@@ -1,6 +1,7 @@
 //! What `auto` would choose between two places, for files of some sizes. Reads, never writes.
 
 use super::job::{wanted, workers};
+use super::profile;
 use super::route::Route;
 use crate::proto::{JobSpec, Strategy};
 use crate::sys::{Errno, Sys, SysResult};
@@ -40,9 +41,10 @@ pub fn advice(
         // The words are for a job's notices.
         route.refused(*strategy, Errno::OPNOTSUPP);
     }
-    let (_, chunk_workers) = workers(spec);
+    let best = profile::best(sys, spec, src_dev, dst_dev);
+    let (_, chunk_workers) = workers(spec, best);
     let chunk = spec.tuning.chunk_size.unwrap_or(super::chunk::DEFAULT);
-    let wanted = wanted(spec, chunk_workers, chunk);
+    let wanted = wanted(spec, best, chunk_workers, chunk);
     let choose = |size: &u64| {
         let ladder = route.ladder(wanted, *size);
         let (strategy, reason) = ladder.first()?;

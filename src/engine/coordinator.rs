@@ -7,10 +7,10 @@
 use super::job::{Device, Job};
 use super::report::{REPORTS, Report, What};
 use super::worker::contain;
-use super::{plan, threads, view};
+use super::{plan, profile, threads, view};
 use crate::clock;
 use crate::proto::{
-    Event, Hello, JobId, JobSpec, JobState, PlanId, Request, Snapshot, Start, Summary, Update,
+    Best, Event, Hello, JobId, JobSpec, JobState, PlanId, Request, Snapshot, Start, Summary, Update,
 };
 use crate::sys::Sys;
 use std::collections::VecDeque;
@@ -308,7 +308,8 @@ impl Coordinator {
                     self.tell(Update::Files { job, page });
                 }
             }
-            What::Device(device) => self.with(report.job, |job| {
+            What::Device(device, best) => self.with(report.job, |job| {
+                job.best = best;
                 job.device = device.map_or(Device::Hidden, Device::Known);
             }),
             what => self.with(report.job, |job| job.take(what, &mut events)),
@@ -345,8 +346,15 @@ impl Coordinator {
     }
 
     fn is_due(&self, at: usize) -> bool {
-        self.jobs[at].start == Start::Now
-            || (self.jobs[at].device != Device::Unknown && self.blocker(at).is_none())
+        let job = &self.jobs[at];
+        let looked = job.device != Device::Unknown;
+        if job.start == Start::Now {
+            // What was measured on its route is known a moment later; a file system that hangs is
+            // not waited for.
+            let silent = || clock::now().saturating_duration_since(job.added) >= SILENT;
+            return looked || job.spec.routes.is_empty() || silent();
+        }
+        looked && self.blocker(at).is_none()
     }
 
     /// The job that one in the queue waits for: active, on the same device, or queued before it.
@@ -374,23 +382,31 @@ impl Coordinator {
     /// Asks on a thread of its own: the destination may hang.
     fn look_up_device(&self, job: &mut Job) {
         let (sys, reports, id) = (self.sys.clone(), self.reports_in.clone(), job.id);
-        let dest = job.spec.dest.clone();
+        let spec = job.spec.clone();
         let look = move || {
-            let device = contain(|| {
-                let path = dest.as_path();
+            let looked = contain(|| {
+                let path = spec.dest.as_path();
                 let parent = path
                     .parent()
                     .filter(|parent| !parent.as_os_str().is_empty());
-                sys.stat_path(path)
+                let device = sys
+                    .stat_path(path)
                     .or_else(|_| sys.stat_path(parent.unwrap_or(std::path::Path::new("."))))
                     .ok()
-                    .map(|stat| stat.dev)
+                    .map(|stat| stat.dev);
+                let source = spec.sources.first();
+                let source = source.and_then(|first| sys.stat_path(first.as_path()).ok());
+                let best = match (source, device) {
+                    (Some(source), Some(device)) => profile::best(&*sys, &spec, source.dev, device),
+                    _ => Best::default(),
+                };
+                (device, best)
             });
-            let device = device.ok().flatten();
+            let (device, best) = looked.unwrap_or_default();
             // With the engine gone nobody needs the answer.
             drop(reports.blocking_send(Report {
                 job: id,
-                what: What::Device(device),
+                what: What::Device(device, best),
             }));
         };
         if let Err(error) = threads::spawn("haul-look", look) {

@@ -18,6 +18,7 @@ mod links;
 mod mappings;
 mod outage;
 mod plan;
+mod profile;
 mod report;
 mod resolve;
 mod room;

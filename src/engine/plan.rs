@@ -6,6 +6,7 @@
 use super::failure::{Trouble, source};
 use super::filter::Filter;
 use super::job::{wanted, workers};
+use super::profile;
 use super::report::{Report, What};
 use super::resolve::{self, Target};
 use super::route::Route;
@@ -15,8 +16,8 @@ use super::threads;
 use super::worker::is_same_time;
 use crate::clock;
 use crate::proto::{
-    BytePath, ConflictSample, ErrorClass, JobId, JobSpec, Mark, Naming, Op, Plan, PlanId, Preview,
-    Side, Totals,
+    Best, BytePath, ConflictSample, ErrorClass, JobId, JobSpec, Mark, Naming, Op, Plan, PlanId,
+    Preview, Side, Totals,
 };
 use crate::sys::walk::{self, Met};
 use crate::sys::{Kind, Stat, Sys};
@@ -59,7 +60,7 @@ pub fn spawn(
     stop: Arc<AtomicBool>,
     reports: mpsc::Sender<Report>,
 ) {
-    let (file_workers, chunk_workers) = workers(&spec);
+    let (file_workers, chunk_workers) = workers(&spec, Best::default());
     let plan = Plan {
         plan: id,
         is_final: false,
@@ -274,8 +275,10 @@ impl Count {
         let dst_dev = target.above.first().map_or(0, |dir| dir.dev);
         let route = Route::new(stat.dev, dst_dev, src_kind, dst_kind);
         let chunk = self.spec.tuning.chunk_size.unwrap_or(super::chunk::DEFAULT);
+        let best = profile::best(&*self.sys, &self.spec, stat.dev, dst_dev);
         let preview = &mut self.plan.preview;
-        let wanted = wanted(&self.spec, preview.chunk_workers, chunk);
+        (preview.file_workers, preview.chunk_workers) = workers(&self.spec, best);
+        let wanted = wanted(&self.spec, best, preview.chunk_workers, chunk);
         let ladder = route.ladder(wanted, PREVIEW_SIZE);
         if let Some((strategy, reason)) = ladder.first() {
             preview.strategy = strategy;

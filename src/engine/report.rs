@@ -10,7 +10,8 @@ use super::shots::Shot;
 use super::tree::{Dir, Slice};
 use super::worker::{Held, Proof, Unnamed};
 use crate::proto::{
-    BytePath, Facts, Failure, FileId, JobId, Naming, Plan, Shortage, Strategy, Totals, WorkerId,
+    Best, BytePath, Facts, Failure, FileId, JobId, Naming, Plan, Shortage, Strategy, Totals,
+    WorkerId,
 };
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
@@ -65,7 +66,7 @@ pub enum What {
     /// A flush ended.
     Flushed(Flushed),
     /// The device a job will write to; `None` where it cannot be told yet.
-    Device(Option<u64>),
+    Device(Option<u64>, Best),
     /// The entries of a job in another order.
     Sorted(Box<super::job::Sorted>),
     /// A plan's counting.

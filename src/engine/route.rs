@@ -18,6 +18,8 @@ pub const SMALL: u64 = 64 * 1024;
 pub enum Reason {
     /// It was asked for.
     Asked,
+    /// It was measured to be best on this route.
+    Measured,
     /// Same file system, and it can share blocks.
     SharesBlocks,
     /// Same file system: the kernel moves the bytes without this process seeing them.
@@ -47,6 +49,7 @@ impl Reason {
     pub const fn text(self) -> &'static str {
         match self {
             Self::Asked => "asked for",
+            Self::Measured => "measured to be best on this route",
             Self::SharesBlocks => "same file system: shares the blocks instead of copying them",
             Self::InKernel => {
                 "same file system: the kernel copies without passing the bytes through haul"
@@ -67,10 +70,10 @@ impl Reason {
 /// A rung of the ladder for one file.
 pub type Rung = (Strategy, Reason);
 
-/// The rungs for one file, best first. A file has never more than three.
+/// The rungs for one file, best first. A file has never more than four.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Ladder {
-    rungs: [Option<Rung>; 3],
+    rungs: [Option<Rung>; 4],
 }
 
 impl Ladder {
@@ -104,6 +107,8 @@ impl Ladder {
 pub struct Wanted {
     /// The strategy asked for.
     pub strategy: Strategy,
+    /// What `auto` takes first for files that are not small, where it was measured.
+    pub first: Option<Strategy>,
     /// Ranges of one file that may be in flight.
     pub chunk_workers: u16,
     /// From this size on a file is cut in ranges.
@@ -281,7 +286,17 @@ impl Route {
                 },
             )]);
         }
-        let mut rungs: Vec<Rung> = Vec::with_capacity(3);
+        let mut rungs: Vec<Rung> = Vec::with_capacity(4);
+        let ranges = size >= wanted.parallel_min_size && wanted.chunk_workers > 1;
+        if let Some(first) = wanted.first
+            && self.offers(first)
+            && (first != Parallel || ranges)
+        {
+            rungs.push((first, Reason::Measured));
+            if first == Parallel {
+                return Ladder::of(&rungs);
+            }
+        }
         let same = self.src_dev == self.dst_dev;
         if same && self.offers(Reflink) && !self.dst_kind.never_shares_blocks() {
             rungs.push((Reflink, Reason::SharesBlocks));
@@ -296,12 +311,8 @@ impl Route {
                     Reason::InKernel
                 },
             ));
-        } else if size >= wanted.parallel_min_size
-            && wanted.chunk_workers > 1
-            && !self.dst_kind.is_network()
-        {
-            rungs.push((Parallel, Reason::Large));
-            return Ladder::of(&rungs);
+        } else if rungs.is_empty() && ranges && !self.dst_kind.is_network() {
+            return Ladder::of(&[(Parallel, Reason::Large)]);
         }
         rungs.push((
             Buffered,
@@ -311,6 +322,14 @@ impl Route {
                 Reason::TwoDevices
             },
         ));
+        // What was measured is not tried a second time.
+        let mut seen = Vec::with_capacity(rungs.len());
+        rungs.retain(|(strategy, _)| {
+            !seen.contains(strategy) && {
+                seen.push(*strategy);
+                true
+            }
+        });
         Ladder::of(&rungs)
     }
 }
@@ -326,6 +345,7 @@ mod tests {
     fn wanted(strategy: Strategy) -> Wanted {
         Wanted {
             strategy,
+            first: None,
             chunk_workers: 4,
             parallel_min_size: 128 << 20,
             sparse: Sparse::Auto,
@@ -378,6 +398,29 @@ mod tests {
             names(&server, Strategy::Auto, 1 << 20),
             ["copy-file-range", "buffered"]
         );
+    }
+
+    #[test]
+    fn what_was_measured_is_tried_first_and_once() {
+        let plain = Route::new(1, 1, EXT4, EXT4);
+        let names = |first, size| {
+            let wanted = Wanted {
+                first: Some(first),
+                ..wanted(Strategy::Auto)
+            };
+            let ladder = plain.ladder(wanted, size);
+            ladder.iter().map(|(one, _)| one.name()).collect::<Vec<_>>()
+        };
+        let (direct, buffered) = (Strategy::Direct, Strategy::Buffered);
+        assert_eq!(
+            names(direct, 1 << 20),
+            ["direct", "copy-file-range", "buffered"]
+        );
+        assert_eq!(names(direct, 100), ["buffered"], "too small for it");
+        assert_eq!(names(buffered, 1 << 20), ["buffered", "copy-file-range"]);
+        assert_eq!(names(Strategy::Parallel, 1 << 30), ["parallel"]);
+        assert!(plain.refused(direct, Errno::OPNOTSUPP).is_some());
+        assert_eq!(names(direct, 1 << 20), ["copy-file-range", "buffered"]);
     }
 
     #[test]

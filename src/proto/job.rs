@@ -1,6 +1,6 @@
 //! What a job is asked to be, and the states it goes through.
 
-use super::BytePath;
+use super::{BytePath, RouteProfile};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -428,6 +428,9 @@ pub struct JobSpec {
     pub limit: Option<u64>,
     /// Times a file is begun again after trouble that may pass.
     pub retries: u8,
+    /// What was measured on routes, for what nobody asked for otherwise; the first that is about
+    /// this one counts.
+    pub routes: Vec<RouteProfile>,
     /// Waits when the destination has no room, and goes on when it has some; else no further file
     /// is begun and what is left is told.
     pub wait_for_space: bool,
@@ -452,6 +455,7 @@ impl Default for JobSpec {
             one_file_system: false,
             limit: None,
             retries: DEFAULT_RETRIES,
+            routes: Vec::new(),
             wait_for_space: false,
         }
     }

@@ -12,6 +12,7 @@ mod ids;
 mod job;
 mod parked;
 mod path;
+mod profile;
 mod request;
 mod shots;
 mod update;
@@ -26,6 +27,7 @@ pub use job::{
 };
 pub use parked::{EntryKind, Facts, Parked};
 pub use path::BytePath;
+pub use profile::{Best, RouteProfile};
 pub use request::Request;
 pub use shots::{FaultyShot, JobShots, PlanShots, ShotRow};
 pub use update::{

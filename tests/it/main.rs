@@ -45,6 +45,7 @@ mod readme;
 mod replacing;
 mod rings;
 mod room;
+mod routes;
 mod shots;
 mod stopped;
 mod support;

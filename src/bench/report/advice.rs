@@ -1,11 +1,8 @@
 //! What the results say should be asked for on a route, in words.
 
+use crate::bench::best::{count, is_better};
 use crate::bench::results::{CaseResult, Outcome, Results, Row};
 use crate::bench::suites::Suite;
-
-/// A choice counts when its median and its minimum are both better by more than this: below it
-/// medians of a few runs differ by chance.
-const NOISE: f64 = 0.05;
 
 /// A line for each case in which haul had a choice; nothing where it had none.
 pub fn advice(results: &Results) -> Vec<String> {
@@ -38,12 +35,13 @@ fn line(case: &CaseResult) -> Option<String> {
     // Where nothing is usual the fewest are: more threads than pay only disturb others.
     let usual = match usual {
         Some(name) => rows.iter().find(|row| row.name == name).copied()?,
-        None => *rows.iter().min_by_key(|row| count(&row.name))?,
+        None => *rows
+            .iter()
+            .min_by_key(|row| count(&row.name).unwrap_or(u16::MAX))?,
     };
     let place = format!("on {}, {} {}", case.route(), case.suite.name(), case.name);
     let (told, other) = (best.seconds()?, usual.seconds()?);
-    let better = |one: f64, two: f64| one < two * (1.0 - NOISE);
-    if !better(told.median, other.median) || !better(told.min, other.min) {
+    if !is_better(best, usual) {
         return Some(format!(
             "{place}: nothing is clearly better than {}",
             usual.name
@@ -55,11 +53,6 @@ fn line(case: &CaseResult) -> Option<String> {
         option(&best.name),
         usual.name
     ))
-}
-
-fn count(name: &str) -> u32 {
-    let number = name.split(' ').next().unwrap_or_default();
-    number.parse().unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

@@ -98,12 +98,28 @@ pub struct BenchArgs {
     #[arg(long, value_name = "PERCENT", default_value_t = 10.0, value_parser = percent)]
     pub worse_than: f64,
 
+    /// Keep what is clearly best in the configuration, as a [[route]] that auto begins with
+    #[arg(long)]
+    pub save: bool,
+
     /// Print errors only
     #[arg(short, long)]
     pub quiet: bool,
 }
 
 impl BenchArgs {
+    /// The directories that trees are made in and copied to.
+    fn places(&self) -> [PathBuf; 2] {
+        let to = self.to.clone().unwrap_or_else(std::env::temp_dir);
+        [self.from.clone().unwrap_or_else(|| to.clone()), to]
+    }
+
+    /// The two ends of what is measured: where it is read and where it is written.
+    pub fn route(&self) -> [PathBuf; 2] {
+        let [from, to] = self.places();
+        [self.paths.first().cloned().unwrap_or(from), to]
+    }
+
     /// The plan of these arguments, to be carried out with the program `haul`.
     ///
     /// # Errors
@@ -128,11 +144,11 @@ impl BenchArgs {
             _ if none => Some(Vec::new()),
             named => Some(named.to_vec()),
         };
-        let to = self.to.clone().unwrap_or_else(std::env::temp_dir);
+        let [from, to] = self.places();
         Ok(Plan {
             suites: suites.to_vec(),
             tree: self.paths.first().cloned(),
-            from: self.from.clone().unwrap_or_else(|| to.clone()),
+            from,
             to,
             rounds: self.rounds.unwrap_or(self.size.of(1, 5, 5)),
             warm_up: self.warm_up.unwrap_or(self.size.of(0, 1, 1)),

@@ -16,7 +16,9 @@ use crate::engine::threads;
 use crate::engine::throttle::Throttle;
 use crate::engine::tree::Slice;
 use crate::engine::worker::{Big, Created, Flushes, Shared, Work, Worker, contain, reopen};
-use crate::proto::{DEFAULT_PARALLEL_MIN_SIZE, FileId, JobSpec, Lane, Strategy, WorkerId};
+use crate::proto::{
+    Best, DEFAULT_PARALLEL_MIN_SIZE, FileId, JobSpec, Lane, Strategy, Tuning, WorkerId,
+};
 use crate::sys::Sys;
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use crossbeam_utils::CachePadded;
@@ -79,8 +81,11 @@ impl Job {
         sys: &Arc<dyn Sys>,
         reports: &mpsc::Sender<Report>,
     ) -> io::Result<Crew> {
-        let (file_workers, chunk_workers) = workers(&self.spec);
-        let tuning = &self.spec.tuning;
+        let (file_workers, chunk_workers) = workers(&self.spec, self.best);
+        let tuning = Tuning {
+            buffer_size: self.spec.tuning.buffer_size.or(self.best.buffer_size),
+            ..self.spec.tuning.clone()
+        };
         let chunk_size = tuning.chunk_size.unwrap_or(chunk::DEFAULT);
         let shared = Arc::new(Shared {
             job: self.id,
@@ -103,7 +108,7 @@ impl Job {
             surplus: AtomicU32::new(0),
             flushes: Flushes::new(crate::sys::open_files()),
             copied_again: Mutex::default(),
-            wanted: wanted(&self.spec, chunk_workers, chunk_size),
+            wanted: wanted(&self.spec, self.best, chunk_workers, chunk_size),
             ring_refused: AtomicBool::new(false),
             chunk_size,
             reports: reports.clone(),
@@ -131,7 +136,7 @@ impl Job {
             lane_workers,
             first: file_workers,
             memory: Shares::new(
-                tuning,
+                &tuning,
                 u64::from(file_workers + lane_workers),
                 // More may also be asked for while it runs.
                 u64::from(FILES_IN_FLIGHT.max(2 * file_workers) - file_workers),
@@ -148,7 +153,9 @@ impl Job {
             }
             crew.file_workers += 1;
         }
-        self.width = adapts.then(|| Width::new(crew.file_workers, most, cores()));
+        // A number that was measured is where it begins; fewer than usual it need not try to keep.
+        let least = crew.file_workers.min(usual_workers());
+        self.width = adapts.then(|| Width::new(least, most, cores()).begin_at(crew.file_workers));
         Ok(crew)
     }
 
@@ -253,7 +260,7 @@ impl Job {
     pub fn file_workers(&self) -> u16 {
         match &self.crew {
             Some(crew) => crew.file_workers,
-            None => workers(&self.spec).0,
+            None => workers(&self.spec, self.best).0,
         }
     }
 
@@ -376,9 +383,9 @@ fn cores() -> u16 {
 
 /// Files in flight and ranges of one file in flight, for a job. Where no number of files was asked
 /// for, it is the one to begin with.
-pub fn workers(spec: &JobSpec) -> (u16, u16) {
+pub fn workers(spec: &JobSpec, best: Best) -> (u16, u16) {
     let cores = cores();
-    let automatic = cores.clamp(2, 8);
+    let automatic = best.file_workers.unwrap_or(usual_workers());
     let file_workers = match spec.strategy {
         // The yardstick is one file at a time.
         Strategy::Baseline => 1,
@@ -389,6 +396,7 @@ pub fn workers(spec: &JobSpec) -> (u16, u16) {
         Strategy::Auto | Strategy::Parallel => spec
             .tuning
             .chunk_workers
+            .or(best.chunk_workers)
             .unwrap_or(cores.clamp(2, 4))
             .clamp(1, 256),
         _ => 1,
@@ -400,8 +408,13 @@ pub fn workers(spec: &JobSpec) -> (u16, u16) {
     (file_workers, chunk_workers)
 }
 
+/// Files in flight of a job that nobody asked for a number for, at the beginning.
+fn usual_workers() -> u16 {
+    cores().clamp(2, 8)
+}
+
 /// What the ladder is asked with.
-pub fn wanted(spec: &JobSpec, chunk_workers: u16, chunk_size: u64) -> Wanted {
+pub fn wanted(spec: &JobSpec, best: Best, chunk_workers: u16, chunk_size: u64) -> Wanted {
     let automatic = match spec.strategy {
         // Who asks for ranges means any file that has more than one.
         Strategy::Parallel => chunk_size.saturating_add(1),
@@ -409,6 +422,7 @@ pub fn wanted(spec: &JobSpec, chunk_workers: u16, chunk_size: u64) -> Wanted {
     };
     Wanted {
         strategy: spec.strategy,
+        first: best.strategy,
         chunk_workers,
         parallel_min_size: spec.tuning.parallel_min_size.unwrap_or(automatic),
         sparse: spec.sparse,

@@ -34,8 +34,8 @@ use crate::engine::state::transition;
 use crate::engine::tree::{Dir, Slice};
 use crate::engine::worker::{Big, Held, Work};
 use crate::proto::{
-    Durability, ErrorClass, Event, Facts, Failure, FileId, FlushView, JobId, JobSpec, JobState, Op,
-    Shortage, Side, Start, Strategy, Totals,
+    Best, Durability, ErrorClass, Event, Facts, Failure, FileId, FlushView, JobId, JobSpec,
+    JobState, Op, Shortage, Side, Start, Strategy, Totals,
 };
 use crate::sys::Sys;
 use crew::{Crew, Hand};
@@ -93,6 +93,8 @@ pub struct Job {
     pub start: Start,
     /// Device it writes to; jobs that write to one device take turns.
     pub device: Device,
+    /// What was measured on its route.
+    pub best: Best,
     /// When it was added: its device is looked up since.
     pub added: Instant,
     state: JobState,
@@ -203,6 +205,7 @@ impl Job {
             spec: Arc::new(spec),
             start,
             device: Device::Unknown,
+            best: Best::default(),
             added: clock::now(),
             state: JobState::Queued,
             crew: None,

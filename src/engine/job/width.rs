@@ -72,6 +72,12 @@ impl Width {
         }
     }
 
+    /// Begins with another number than the fewest.
+    pub fn begin_at(mut self, number: u16) -> Self {
+        self.now = number.clamp(self.least, self.most);
+        self
+    }
+
     /// What was measured last is not to be compared: the job stood still, or there was too little
     /// to do.
     pub fn pass(&mut self) {
