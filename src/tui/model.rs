@@ -129,6 +129,8 @@ pub struct Model {
     pub defaults: JobSpec,
     /// The number of the next plan.
     pub next_plan: u64,
+    /// The number of the last panel about a row.
+    pub next_info: u64,
     /// Whether haul is about to end.
     pub phase: Phase,
     /// What becomes of copies when the terminal goes away.
@@ -183,6 +185,7 @@ impl Model {
             notice: None,
             defaults: settings.defaults.clone(),
             next_plan: 1,
+            next_info: 0,
             phase: Phase::Open,
             hangup: settings.hangup,
             alone: false,
@@ -248,6 +251,7 @@ impl Model {
             Some(Layer::Help { .. }) => Some(Context::Help),
             Some(Layer::Sort { .. }) => Some(Context::Sort),
             Some(Layer::Places(_)) => Some(Context::Places),
+            Some(Layer::Info(_)) => Some(Context::Info),
             Some(Layer::Files(files)) => files.input.is_none().then_some(Context::Files),
             Some(Layer::Chart(_)) => Some(Context::Chart),
             Some(Layer::History(_)) => Some(Context::History),
@@ -311,6 +315,7 @@ impl Model {
     pub fn needs_ticks(&self) -> bool {
         self.notice.is_some()
             || super::update::follows(self)
+            || matches!(self.layers.last(), Some(Layer::Info(info)) if info.waits())
             || self.panes.iter().any(|pane| pane.pending.is_some())
             || self.snapshot.jobs.iter().any(|job| job.state.is_active())
     }

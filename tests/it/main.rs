@@ -55,6 +55,7 @@ mod terminal_life;
 mod terminal_line;
 mod tidy;
 mod tui_conflicts;
+mod tui_info;
 mod tui_mouse;
 mod tui_places;
 mod tui_queue;

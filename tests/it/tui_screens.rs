@@ -2,7 +2,7 @@
 //! its colours come from. A file a screen, so that a stranger can read all of it in one place.
 
 use crate::tui_world::{World, failure, job, plan, queue};
-use crate::{tui_conflicts, tui_queue, tui_shots};
+use crate::{tui_conflicts, tui_info, tui_queue, tui_shots};
 use haul::config::{self, Paint, Role};
 use haul::proto::{JobId, JobState, Update};
 use haul::sys::listing::Kind;
@@ -255,6 +255,8 @@ screens! {
     cancel jobs("<tab><tab><enter>jx");
     quit jobs("<C-c>");
     closing jobs("<C-c>cy");
+    several_places panes("<C-t>");
+    info tui_info::known;
     help panes("?");
     help_end panes("?G");
     palette panes(":pause");
