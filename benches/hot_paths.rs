@@ -9,10 +9,10 @@ use haul::proto::{
     Tuning, Update,
 };
 use haul::sys::listing::{Kind, Names};
-use haul::tui::browse::{Entries, Side};
+use haul::tui::browse::{Entries, Item, Side};
 use haul::tui::look::Look;
 use haul::tui::model::Model;
-use haul::tui::msg::{Listing, Msg};
+use haul::tui::msg::{Effect, Listing, Msg, Ordered};
 use haul::tui::theme::Theme;
 use haul::tui::{Settings, update, view};
 use jiff::tz::TimeZone;
@@ -128,16 +128,111 @@ fn screen(c: &mut Criterion) {
             });
         });
         group.bench_function(BenchmarkId::new("down", entries), |b| {
-            b.iter(|| {
-                update(
-                    &mut model,
-                    Msg::Key(KeyEvent::new(KeyCode::Down, KeyModifiers::NONE)),
-                )
-                .len()
-            });
+            b.iter(|| press(&mut model, KeyCode::Down));
         });
     }
     group.finish();
+}
+
+fn press(model: &mut Model, code: KeyCode) -> usize {
+    update(model, Msg::Key(KeyEvent::new(code, KeyModifiers::NONE))).len()
+}
+
+/// What one key may cost that is about every row: these are not flat, and have 50 ms.
+fn whole_pane(c: &mut Criterion) {
+    let mut group = c.benchmark_group("pane");
+    group.sample_size(10);
+    for entries in [100, 10_000, 1_000_000] {
+        let mut model = model(entries);
+        settle(&mut model);
+        let keys: [(&str, &[KeyCode]); 6] = [
+            ("ends", &[KeyCode::Char('G'), KeyCode::Home]),
+            ("invert", &[KeyCode::Char('*')]),
+            ("mark_one_of_half", &[KeyCode::Char(' ')]),
+            ("hidden", &[KeyCode::Char('.')]),
+            ("unfold", &[KeyCode::Char('z')]),
+            (
+                "filter",
+                &[KeyCode::Char('/'), KeyCode::Char('c'), KeyCode::Esc],
+            ),
+        ];
+        for (label, keys) in keys {
+            group.bench_function(BenchmarkId::new(label, entries), |b| {
+                b.iter(|| {
+                    keys.iter()
+                        .map(|key| press(&mut model, *key))
+                        .sum::<usize>()
+                });
+            });
+            settle(&mut model);
+        }
+        let generation = model.pane(Side::Source).generation;
+        let known = model.pane(Side::Source).entries.clone();
+        group.bench_function(BenchmarkId::new("listing", entries), |b| {
+            b.iter_batched(
+                || {
+                    press(&mut model, KeyCode::Home);
+                    let mut one = model.clone();
+                    let reload = KeyEvent::new(KeyCode::Char('r'), KeyModifiers::CONTROL);
+                    drop(update(&mut one, Msg::Key(reload)));
+                    one
+                },
+                |mut one| {
+                    let items = known_order(&known);
+                    let listing = Listing {
+                        entries: known.clone(),
+                        ordered: Some(Ordered {
+                            sort: one.pane(Side::Source).sort,
+                            folding: true,
+                            items,
+                        }),
+                        space: None,
+                        whole: true,
+                    };
+                    let answer = Msg::Listing {
+                        side: Side::Source,
+                        generation: generation + 1,
+                        result: Ok(listing),
+                    };
+                    drop(update(&mut one, answer));
+                    one
+                },
+                criterion::BatchSize::PerIteration,
+            );
+        });
+    }
+    group.finish();
+}
+
+fn known_order(entries: &Entries) -> Vec<Item> {
+    let folds = (0..entries.folds() as u32).map(Item::Fold);
+    let lone = (0..entries.len() as u32).filter(|entry| entries.fold_of(*entry).is_none());
+    folds.chain(lone.map(Item::Entry)).collect()
+}
+
+/// Arranges what was left to a thread: the first arrangement is lost, so it is wished for anew.
+fn settle(model: &mut Model) {
+    if model.pane(Side::Source).arranging {
+        model.pane_mut(Side::Source).sort_rows();
+    }
+    let home = KeyEvent::new(KeyCode::Home, KeyModifiers::NONE);
+    let effects = update(model, Msg::Key(home));
+    arrange(model, effects);
+}
+
+fn arrange(model: &mut Model, effects: Vec<Effect>) {
+    for effect in effects {
+        if let Effect::Arrange { side, task } = effect {
+            let arranged = task.arrange();
+            let ticket = task.ticket;
+            let answer = Msg::Arranged {
+                side,
+                ticket,
+                arranged,
+            };
+            drop(update(model, answer));
+        }
+    }
 }
 
 fn copy(source: &Path, dest: &Path, strategy: Strategy) {
@@ -219,5 +314,5 @@ fn strategies(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, names, sequences, screen, strategies);
+criterion_group!(benches, names, sequences, screen, whole_pane, strategies);
 criterion_main!(benches);

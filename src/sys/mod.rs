@@ -16,6 +16,7 @@ pub mod child;
 pub mod count;
 pub mod edit;
 mod fault;
+pub mod inspect;
 pub mod listing;
 pub mod probe;
 mod real;

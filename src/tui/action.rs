@@ -75,6 +75,8 @@ pub enum Action {
     Places,
     /// Makes a bookmark of a directory, or takes it away.
     Bookmark,
+    /// Shows what is known of the row under the cursor.
+    Info,
     /// Counts what directories hold.
     CountSizes,
     /// Goes to the home directory.
@@ -283,10 +285,27 @@ use Context::{
 
 const BASE: &[Context] = &[Panes, Queue];
 const LISTS: &[Context] = &[
-    Panes, Queue, Details, Errors, Conflicts, Files, History, Help,
+    Panes,
+    Queue,
+    Details,
+    Errors,
+    Conflicts,
+    Files,
+    History,
+    Context::Info,
+    Help,
 ];
 const PAGES: &[Context] = &[
-    Panes, Queue, Details, Errors, Conflicts, Files, History, Help, Plan,
+    Panes,
+    Queue,
+    Details,
+    Errors,
+    Conflicts,
+    Files,
+    History,
+    Context::Info,
+    Help,
+    Plan,
 ];
 const JOBS: &[Context] = &[Panes, Queue, Details];
 const ALL: &[Context] = &Context::ALL;
@@ -417,7 +436,7 @@ pub const ACTIONS: &[Row] = rows! {
         "Go to the choice after";
     Up "up" "" ["<up>", "k"] in LISTS,
         "Go one row up";
-    Down "down" "move" ["<down>", "j"] in &[Details, Errors, Conflicts, Files, History, Help],
+    Down "down" "move" ["<down>", "j"] in &[Details, Errors, Conflicts, Files, History, Context::Info, Help],
         "Go one row down";
     Down "down" "" ["<down>", "j"] in BASE,
         "Go one row down";
@@ -475,6 +494,10 @@ pub const ACTIONS: &[Row] = rows! {
         "Go to the first row";
     Bottom "bottom" "" ["G", "<end>"] in &[Context::Places],
         "Go to the last row";
+    Info "info" "info" ["i"] in &[Panes],
+        "Show everything about the row: kind, size, owner, times, attributes, holes, shared extents; of a sequence its report";
+    Close "close" "back" ["<esc>", "q", "i"] in &[Context::Info],
+        "Close and go back";
     CountSizes "count-sizes" "dir size" ["d"] in &[Panes],
         "Count what the marked directories hold, or the one under the cursor; add up a very long sequence";
     Invert "invert-marks" "" ["*"] in &[Panes],

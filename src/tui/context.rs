@@ -29,11 +29,13 @@ pub enum Context {
     Sort,
     /// The list of places.
     Places,
+    /// The panel about a row of a pane.
+    Info,
 }
 
 impl Context {
     /// Every context, in the order of the help screen.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Panes,
         Self::Queue,
         Self::Plan,
@@ -46,6 +48,7 @@ impl Context {
         Self::Question,
         Self::Sort,
         Self::Places,
+        Self::Info,
         Self::Help,
     ];
 
@@ -64,6 +67,7 @@ impl Context {
             Self::Question => "question",
             Self::Sort => "sort",
             Self::Places => "places",
+            Self::Info => "info",
             Self::Help => "help",
         }
     }
@@ -83,6 +87,7 @@ impl Context {
             Self::Question => "Questions",
             Self::Sort => "Order menu",
             Self::Places => "Places",
+            Self::Info => "Info of a row",
             Self::Help => "This list",
         }
     }

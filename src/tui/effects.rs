@@ -5,12 +5,12 @@
 //! threads block on the bounded channel to the screen while it is behind; the screen never waits
 //! for them.
 
-use super::browse::{Entries, FoldSum, Side, Sort, Task, Wish};
+use super::browse::{Entries, FoldSum, Item, Side, Sort, Task, Wish};
 use super::layers::MountRow;
-use super::msg::{Listing, Msg, Ordered};
+use super::msg::{Listing, Msg, Ordered, Told};
 use crate::clock;
 use crate::sys::listing::{Details, Names};
-use crate::sys::{count, edit, listing, probe};
+use crate::sys::{count, edit, inspect, listing, probe};
 use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -40,6 +40,8 @@ const NO_ANSWER: &str = "the file system does not answer, and too many looks at 
 pub struct Looks {
     answers: mpsc::Sender<Msg>,
     panes: [PaneLooks; 2],
+    /// Set to stop asking about a row.
+    inspecting: Arc<AtomicBool>,
 }
 
 #[derive(Debug, Default)]
@@ -59,6 +61,7 @@ impl Looks {
         Self {
             answers,
             panes: Default::default(),
+            inspecting: Arc::default(),
         }
     }
 
@@ -228,6 +231,53 @@ impl Looks {
         let counting = &mut self.panes[side.index()].counting;
         counting.store(true, Ordering::Relaxed);
         *counting = Arc::default();
+    }
+
+    /// Asks everything about a row: what is quick to tell first.
+    pub fn inspect(
+        &mut self,
+        side: Side,
+        ticket: u64,
+        path: PathBuf,
+        entries: Arc<Entries>,
+        item: Item,
+    ) -> Result<(), String> {
+        self.stop_inspect();
+        let stop = self.inspecting.clone();
+        let answers = self.answers.clone();
+        self.spawn(side, "haul-info", move || {
+            let go_on = || !stop.load(Ordering::Relaxed);
+            let say = |told| tell(&answers, Msg::Inspected { ticket, told });
+            let entry = match item {
+                Item::Entry(entry) => entry,
+                Item::Fold(fold) => {
+                    let members = entries.members(fold);
+                    let names = members.iter().map(|entry| entries.name(*entry));
+                    let mut found = listing::details(&path, names, go_on).unwrap_or_default();
+                    found.resize(members.len(), None);
+                    if go_on() {
+                        say(Told::Sum(entries.sum(fold, found.into_iter())));
+                    }
+                    return;
+                }
+            };
+            let name = entries.name(entry);
+            let told = inspect::inspect(&path, name);
+            let is_file = matches!(&told, Ok(told) if told.stat.kind == inspect::Kind::File);
+            let told = told.map(Box::new).map_err(|error| words(&error));
+            if go_on() && say(Told::Entry(told)) && is_file {
+                let extents = inspect::extents(&path, name, go_on);
+                if go_on() {
+                    say(Told::Extents(extents.map_err(|error| words(&error))));
+                }
+            }
+        })
+    }
+
+    /// Stops asking about a row.
+    pub fn stop_inspect(&mut self) {
+        self.inspecting.store(true, Ordering::Relaxed);
+        self.inspecting = Arc::default();
     }
 
     /// Asks the room on a pane's file system.

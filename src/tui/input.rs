@@ -60,7 +60,9 @@ fn read(keys: &mpsc::Sender<Msg>) -> io::Result<()> {
                 Event::Key(key) => Msg::Key(key),
                 Event::Mouse(event) => Msg::Mouse(event),
                 Event::Paste(text) => Msg::Paste(text),
-                _ => continue,
+                Event::FocusGained => Msg::Focus(true),
+                Event::FocusLost => Msg::Focus(false),
+                Event::Resize(..) => continue,
             };
             if keys.blocking_send(msg).is_err() {
                 return Ok(());

@@ -1,12 +1,15 @@
 //! What lies over the panes and the queue: the plan, details, errors, questions, help.
 
-use super::browse::Side;
+use super::browse::{DirSize, Entries, Item, Side, Sum};
 use crate::proto::{
     BytePath, Conflict, Failure, FailureGroup, FileId, FilesOrder, FilesPage, JobId, JobSpec,
     Parked, Plan, PlanId, Preview,
 };
 use crate::records::Receipt;
+use crate::sys::inspect::{Extents, Inspected};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
 use tui_input::Input;
 
 /// One layer; the last of a stack has the keys.
@@ -43,6 +46,8 @@ pub enum Layer {
     Name(NameLayer),
     /// Bookmarks, recent destinations, mounts.
     Places(PlacesLayer),
+    /// The panel about a row of a pane.
+    Info(Box<InfoLayer>),
     /// The menu of orders.
     Sort {
         /// Of which pane.
@@ -87,6 +92,41 @@ pub struct PlacesLayer {
     pub top: usize,
     /// What is mounted, once it is known.
     pub mounts: Option<Vec<MountRow>>,
+}
+
+/// What is known of a row of a pane, as it was when the panel was opened.
+#[derive(Clone, Debug)]
+pub struct InfoLayer {
+    /// Answers to others are stale.
+    pub ticket: u64,
+    /// The listing the row is of.
+    pub entries: Arc<Entries>,
+    /// The row.
+    pub item: Item,
+    /// The directory.
+    pub path: PathBuf,
+    /// What a directory was counted to hold.
+    pub counted: Option<DirSize>,
+    /// When it was asked for, in milliseconds of the model's clock.
+    pub since_ms: u64,
+    /// First line on screen.
+    pub top: usize,
+    /// What is known of an entry.
+    pub inspected: Option<Result<Box<Inspected>, String>>,
+    /// Where a file has holes and shared blocks.
+    pub extents: Option<Result<Extents, String>>,
+    /// The members of a sequence, added up.
+    pub sum: Option<Sum>,
+}
+
+impl InfoLayer {
+    /// True while something of it has not come.
+    pub fn waits(&self) -> bool {
+        match self.item {
+            Item::Entry(_) => self.inspected.is_none(),
+            Item::Fold(_) => self.sum.is_none(),
+        }
+    }
 }
 
 /// Something mounted.

@@ -97,6 +97,8 @@ pub struct Model {
     pub size: (u16, u16),
     /// The clock.
     pub now_ms: u64,
+    /// Whether the terminal is looked at, as far as it tells: whoever starts haul does.
+    pub looked_at: bool,
     /// Glyphs and styles.
     pub look: Look,
     /// For dates of files.
@@ -127,6 +129,8 @@ pub struct Model {
     pub defaults: JobSpec,
     /// The number of the next plan.
     pub next_plan: u64,
+    /// The number of the last panel about a row.
+    pub next_info: u64,
     /// Whether haul is about to end.
     pub phase: Phase,
     /// What becomes of copies when the terminal goes away.
@@ -159,6 +163,7 @@ impl Model {
         Self {
             size: (80, 24),
             now_ms: 0,
+            looked_at: true,
             look,
             zone,
             home,
@@ -180,6 +185,7 @@ impl Model {
             notice: None,
             defaults: settings.defaults.clone(),
             next_plan: 1,
+            next_info: 0,
             phase: Phase::Open,
             hangup: settings.hangup,
             alone: false,
@@ -245,6 +251,7 @@ impl Model {
             Some(Layer::Help { .. }) => Some(Context::Help),
             Some(Layer::Sort { .. }) => Some(Context::Sort),
             Some(Layer::Places(_)) => Some(Context::Places),
+            Some(Layer::Info(_)) => Some(Context::Info),
             Some(Layer::Files(files)) => files.input.is_none().then_some(Context::Files),
             Some(Layer::Chart(_)) => Some(Context::Chart),
             Some(Layer::History(_)) => Some(Context::History),
@@ -308,6 +315,7 @@ impl Model {
     pub fn needs_ticks(&self) -> bool {
         self.notice.is_some()
             || super::update::follows(self)
+            || matches!(self.layers.last(), Some(Layer::Info(info)) if info.waits())
             || self.panes.iter().any(|pane| pane.pending.is_some())
             || self.snapshot.jobs.iter().any(|job| job.state.is_active())
     }

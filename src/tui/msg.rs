@@ -1,11 +1,12 @@
 //! What reaches the model, and what it wants done.
 
-use super::browse::{Arranged, Entries, FoldSum, Item, Side, Sort, Task};
+use super::browse::{Arranged, Entries, FoldSum, Item, Side, Sort, Sum, Task};
 use super::layers::MountRow;
 use super::places::Places;
 use crate::proto::{Failure, JobId, Request, Summary, Update};
 use crate::records::Receipt;
 use crate::sys::count::Counted;
+use crate::sys::inspect::{Extents, Inspected};
 use crate::sys::listing::{Details, Space};
 use crossterm::event::{KeyEvent, MouseEvent};
 use std::path::PathBuf;
@@ -18,6 +19,8 @@ pub enum Msg {
     Key(KeyEvent),
     /// A button of the mouse, its wheel, or a drag.
     Mouse(MouseEvent),
+    /// The terminal is looked at, or no longer.
+    Focus(bool),
     /// A bracketed paste.
     Paste(String),
     /// The terminal has this many columns and rows.
@@ -95,6 +98,13 @@ pub enum Msg {
         /// The mounts.
         mounts: Vec<MountRow>,
     },
+    /// Something of what a panel about a row shows.
+    Inspected {
+        /// Which panel.
+        ticket: u64,
+        /// What.
+        told: Told,
+    },
     /// A directory's count.
     DirSize {
         /// Which pane.
@@ -125,6 +135,17 @@ pub enum Msg {
     Signal(u8),
     /// An effect could not be carried out.
     Trouble(String),
+}
+
+/// A part of what is known of a row.
+#[derive(Debug)]
+pub enum Told {
+    /// An entry, or why not.
+    Entry(Result<Box<Inspected>, String>),
+    /// Where it has holes and shared blocks, or why that cannot be told.
+    Extents(Result<Extents, String>),
+    /// The members of a sequence, added up.
+    Sum(Sum),
 }
 
 /// A directory's names and room.
@@ -237,6 +258,22 @@ pub enum Effect {
         /// The directory.
         path: PathBuf,
     },
+    /// Asks everything about a row; answered by [`Msg::Inspected`], part by part. What was asked for
+    /// another panel is given up.
+    Inspect {
+        /// Which pane.
+        side: Side,
+        /// For which panel.
+        ticket: u64,
+        /// The directory.
+        path: PathBuf,
+        /// The names.
+        entries: Arc<Entries>,
+        /// The row.
+        item: Item,
+    },
+    /// Nobody waits for what is still asked about a row.
+    StopInspect,
     /// Keeps the receipt of a job that has ended.
     Record(Box<Summary>),
     /// Reads the receipts; answered by [`Msg::History`].

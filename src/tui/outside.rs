@@ -41,6 +41,10 @@ pub struct Outside {
 
 /// Takes the progress off the taskbar.
 pub const CLEAR_BAR: &str = "\x1b]9;4;0\x1b\\";
+/// Has the terminal tell when it gets the focus and when it loses it.
+pub const TELL_FOCUS: &str = "\x1b[?1004h";
+/// Has it tell no more.
+pub const HIDE_FOCUS: &str = "\x1b[?1004l";
 /// Keeps the window's title for later, and puts it back (xterm's stack of titles).
 pub const KEEP_TITLE: &str = "\x1b[22;2t";
 /// Puts the window's title back.
@@ -98,15 +102,24 @@ impl Outside {
     }
 
     /// What the terminal is sent when it is taken.
-    pub fn enter(&self) -> &'static str {
-        if self.title { KEEP_TITLE } else { "" }
+    pub fn enter(&self) -> String {
+        let title = if self.title { KEEP_TITLE } else { "" };
+        let focus = if self.tells_focus() { TELL_FOCUS } else { "" };
+        format!("{title}{focus}")
+    }
+
+    /// Whether the terminal is asked to tell when it is looked at: only where that decides about a
+    /// notification. Every terminal that is notified tells it, but for older rxvt-unicode.
+    fn tells_focus(&self) -> bool {
+        self.notify.is_some()
     }
 
     /// What it is sent when it is given back: nothing of haul stays.
     pub fn leave(&self) -> String {
         let bar = if self.taskbar { CLEAR_BAR } else { "" };
         let title = if self.title { PUT_TITLE_BACK } else { "" };
-        format!("{bar}{title}")
+        let focus = if self.tells_focus() { HIDE_FOCUS } else { "" };
+        format!("{focus}{bar}{title}")
     }
 
     /// The terminal was given back and taken again: it knows nothing any more.
@@ -115,10 +128,10 @@ impl Outside {
         self.last_bar = None;
     }
 
-    /// A job has ended.
-    pub fn ended(&mut self, summary: &Summary) {
+    /// A job has ended. Who looks at the terminal sees it there.
+    pub fn ended(&mut self, summary: &Summary, looked_at: bool) {
         let Some(notify) = self.notify else { return };
-        if summary.elapsed_seconds < LONG_SECONDS {
+        if summary.elapsed_seconds < LONG_SECONDS || looked_at {
             return;
         }
         let text = format!(
@@ -273,7 +286,50 @@ mod tests {
         assert_eq!(first, "\x1b]2;haul\x1b\\");
         model.now_ms = 60_000;
         assert!(out.frame(&model).is_empty(), "idle is silent, however long");
-        assert_eq!(out.leave(), format!("{CLEAR_BAR}{PUT_TITLE_BACK}"));
+        let all = format!("{HIDE_FOCUS}{CLEAR_BAR}{PUT_TITLE_BACK}");
+        assert_eq!(out.leave(), all);
+        assert_eq!(out.enter(), format!("{KEEP_TITLE}{TELL_FOCUS}"));
         assert_eq!(outside(&[("TERM", "linux")]).leave(), "");
+        assert_eq!(outside(&[("TERM", "linux")]).enter(), "");
+    }
+
+    #[test]
+    fn nobody_is_told_of_what_is_being_looked_at() {
+        let summary = |seconds| Summary {
+            job: crate::proto::JobId(1),
+            source: "/a".into(),
+            sources: 1,
+            dest: "/b".into(),
+            state: JobState::Done,
+            files: crate::proto::SummaryFiles::default(),
+            dirs: 0,
+            bytes_copied: 0,
+            bytes_cloned: 0,
+            elapsed_seconds: seconds,
+            bytes_per_second: 0,
+            strategies: Vec::new(),
+            notices: Vec::new(),
+        };
+        let mut model = tests_model();
+        for (term, program, begins) in [
+            ("xterm-kitty", "", "\x1b]99;"),
+            ("foot", "", "\x1b]777;notify;"),
+            ("xterm-256color", "WezTerm", "\x1b]9;haul"),
+            ("xterm-256color", "", "none"),
+        ] {
+            let mut out = outside(&[("TERM", term), ("TERM_PROGRAM", program)]);
+            drop(out.frame(&model));
+            for (seconds, looked_at, told) in [
+                (60.0, true, false),
+                (2.0, false, false),
+                (60.0, false, begins != "none"),
+            ] {
+                model.looked_at = looked_at;
+                out.ended(&summary(seconds), model.looked_at);
+                let sent = String::from_utf8(out.frame(&model)).expect("text");
+                assert_eq!(sent.contains(begins), told, "{term} {seconds} {looked_at}");
+                assert_eq!(sent.is_empty(), !told, "{term}: {sent:?}");
+            }
+        }
     }
 }

@@ -370,8 +370,19 @@ impl Shell {
                     generation,
                     path,
                 } => self.looks.space(side, generation, path),
+                Effect::Inspect {
+                    side,
+                    ticket,
+                    path,
+                    entries,
+                    item,
+                } => self.looks.inspect(side, ticket, path, entries, item),
+                Effect::StopInspect => {
+                    self.looks.stop_inspect();
+                    Ok(())
+                }
                 Effect::Record(summary) => {
-                    self.outside.ended(&summary);
+                    self.outside.ended(&summary, self.model.looked_at);
                     self.keeper.record(*summary)
                 }
                 Effect::ReadHistory => self.keeper.read(),

@@ -128,3 +128,84 @@ pub type Hook = Arc<dyn Fn(&panic::PanicHookInfo<'_>) + Send + Sync>;
 pub fn unhook(previous: Hook) {
     panic::set_hook(Box::new(move |info| previous(info)));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+    use rustix::termios::tcgetattr;
+    use std::fs::File;
+    use std::io::Read;
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::process::{Command, Stdio};
+
+    /// Says that this process is the one that panics.
+    const CHILD: &str = "HAUL_UNIT_TEST_PANICS";
+
+    /// T1: what the terminal was sent, byte for byte, when the thread that draws panics, and one
+    /// beside it.
+    #[test]
+    fn a_panic_gives_the_terminal_back_before_it_is_told() {
+        if std::env::var_os(CHILD).is_some() {
+            return panics();
+        }
+        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
+        grantpt(&master).expect("granted");
+        unlockpt(&master).expect("unlocked");
+        let name = ptsname(&master, Vec::new()).expect("a name");
+        let slave = File::options()
+            .read(true)
+            .write(true)
+            .open(name.to_str().expect("text"))
+            .expect("opened");
+        let modes = |of: &File| format!("{:?}", tcgetattr(of).expect("modes"));
+        let before = modes(&slave);
+        let stream = || Stdio::from(slave.try_clone().expect("duplicated"));
+        let program = std::env::current_exe().expect("this program");
+        let status = Command::new(program)
+            .args(["--exact", "--nocapture"])
+            .arg("tui::term::tests::a_panic_gives_the_terminal_back_before_it_is_told")
+            .env(CHILD, "1")
+            .stdin(stream())
+            .stdout(stream())
+            .stderr(stream())
+            .status()
+            .expect("it ran");
+        assert!(status.success());
+        assert_eq!(modes(&slave), before, "modes were left behind");
+        let mut bytes = vec![0; 64 * 1024];
+        let got = File::from(master).read(&mut bytes).expect("read");
+        let text = String::from_utf8_lossy(&bytes[..got]).into_owned();
+        let at = |what: &str| {
+            assert_eq!(text.matches(what).count(), 1, "{what:?} in {text:?}");
+            text.find(what).expect("found")
+        };
+        let taken = at("\x1b[?1049h");
+        let given_back = at("\x1b[?1049l");
+        assert!(taken < given_back);
+        for mode in ["\x1b[?2026l", "\x1b[?2004l", "\x1b[?25h", "\x1b]9;4;0"] {
+            assert!(at(mode) > taken, "{mode:?}");
+        }
+        // Told once, after the screen was left; what happened beside it is kept for then.
+        assert!(at("drawn badly") > given_back);
+        assert!(at("kept: internal error in thread beside") > given_back);
+    }
+
+    fn panics() {
+        let (panics, previous) = hook();
+        let guard = enter("", "\x1b]9;4;0\x1b\\".to_string()).expect("taken");
+        let beside = thread::Builder::new().name("beside".to_string());
+        let beside = beside.spawn(|| panic!("beside")).expect("begun");
+        assert!(beside.join().is_err());
+        let drawing = catch_unwind(AssertUnwindSafe(|| panic!("drawn badly")));
+        assert!(drawing.is_err());
+        drop(guard);
+        unhook(previous);
+        let mut out = tty::output().expect("the terminal");
+        for line in panics.lock().expect("kept").iter() {
+            let line = line.lines().next().unwrap_or_default();
+            out.write_all(format!("kept: {line}\r\n").as_bytes())
+                .expect("written");
+        }
+    }
+}

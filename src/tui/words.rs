@@ -218,16 +218,39 @@ pub fn troubles_text(job: &JobView) -> String {
 
 /// `sh010 +2 -> fast/ABC`.
 pub fn title(job: &JobView, look: Look) -> String {
+    let (from, to) = ends(job, look);
+    format!("{from} {} {to}", look.arrow())
+}
+
+/// The same in so many cells: both names lose of their middle what is too much, the longer one
+/// more, and the arrow between them stays.
+pub fn title_in(job: &JobView, cells: usize, look: Look) -> String {
+    let whole = title(job, look);
+    let arrow = format!(" {} ", look.arrow());
+    let Some(room) = cells
+        .checked_sub(text::width(&arrow))
+        .filter(|room| *room >= 6)
+    else {
+        return text::cut_middle(&whole, cells, look.ellipsis()).into_owned();
+    };
+    if text::width(&whole) <= cells {
+        return whole;
+    }
+    let (from, to) = ends(job, look);
+    let for_to = text::width(&to).min((room / 2).max(room.saturating_sub(text::width(&from))));
+    let from = text::cut_middle(&from, room - for_to, look.ellipsis());
+    let to = text::cut_middle(&to, for_to, look.ellipsis());
+    format!("{from}{arrow}{to}")
+}
+
+/// What is copied and where to, each short.
+fn ends(job: &JobView, look: Look) -> (String, String) {
     let more = match job.sources {
         0 | 1 => String::new(),
         sources => format!(" +{}", sources - 1),
     };
-    format!(
-        "{}{more} {} {}",
-        look.name(job.source.name().as_bytes()),
-        look.arrow(),
-        look.name(&last_two(&job.dest)),
-    )
+    let from = format!("{}{more}", look.name(job.source.name().as_bytes()));
+    (from, look.name(&last_two(&job.dest)).into_owned())
 }
 
 /// The end of a path: enough to know it by.

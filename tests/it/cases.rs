@@ -54,3 +54,29 @@ fn every_case_has_tests_that_exist_or_a_reason() {
     assert!(complaints.is_empty(), "\n{}", complaints.join("\n"));
     assert!(!exists(root, "cases", "nothing_like_this"));
 }
+
+#[test]
+fn every_case_of_a_terminal_has_tests_that_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = fs::read_to_string(root.join("tests/TERMINAL.md")).expect("readable");
+    let plain = page.replace("\n| T", "\n| ");
+    let rows = rows(&plain);
+    let numbers: Vec<u32> = rows.iter().map(|(number, _)| *number).collect();
+    assert_eq!(numbers, (1..=27).collect::<Vec<u32>>());
+    for (number, proof) in &rows {
+        let tests: Vec<_> = named(proof).collect();
+        assert!(!tests.is_empty(), "T{number}: no test");
+        for (module, name) in tests {
+            assert!(
+                exists(root, module, name) || is_screen(root, module, name),
+                "T{number}: there is no {module}::{name}"
+            );
+        }
+    }
+}
+
+/// Screens are listed in a table rather than written as functions.
+fn is_screen(root: &Path, module: &str, name: &str) -> bool {
+    let snapshot = format!("tests/it/snapshots/screens/{name}.snap");
+    module == "tui_screens" && root.join(snapshot).exists()
+}

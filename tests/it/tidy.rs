@@ -47,6 +47,7 @@ const MAY_USE: [(&str, &[&str]); 11] = [
             "sys::listing",
             "sys::count",
             "sys::edit",
+            "sys::inspect",
             "sys::probe",
         ],
     ),

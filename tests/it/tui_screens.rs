@@ -2,7 +2,7 @@
 //! its colours come from. A file a screen, so that a stranger can read all of it in one place.
 
 use crate::tui_world::{World, failure, job, plan, queue};
-use crate::{tui_conflicts, tui_queue, tui_shots};
+use crate::{tui_conflicts, tui_info, tui_queue, tui_shots};
 use haul::config::{self, Paint, Role};
 use haul::proto::{JobId, JobState, Update};
 use haul::sys::listing::Kind;
@@ -255,6 +255,8 @@ screens! {
     cancel jobs("<tab><tab><enter>jx");
     quit jobs("<C-c>");
     closing jobs("<C-c>cy");
+    several_places panes("<C-t>");
+    info tui_info::known;
     help panes("?");
     help_end panes("?G");
     palette panes(":pause");
@@ -285,4 +287,78 @@ screens! {
     filter panes("/exr");
     filter_nothing panes("/nothing");
     key_begun panes("g");
+}
+
+/// T8: how a job stands is told by a word of its own.
+#[test]
+fn states_differ_without_colour() {
+    let all = [
+        JobState::Queued,
+        JobState::Scanning,
+        JobState::Running,
+        JobState::Pausing,
+        JobState::Paused,
+        JobState::Flushing,
+        JobState::Verifying,
+        JobState::Cancelling,
+        JobState::Done,
+        JobState::DoneWithFailures,
+        JobState::Failed,
+        JobState::Cancelled,
+    ];
+    for (width, height) in SIZES {
+        let mut words: Vec<String> = all
+            .iter()
+            .map(|state| {
+                let mut world = World::new(width, height);
+                world.jobs(vec![job(1, *state)]);
+                world.keys("w");
+                let screen = world.screen();
+                let row = screen
+                    .lines()
+                    .find_map(|line| line.strip_prefix("> 1 "))
+                    .expect("its row");
+                row.chars().take(6).collect()
+            })
+            .collect();
+        words.sort_unstable();
+        words.dedup();
+        assert_eq!(words.len(), all.len(), "{width}x{height}: {words:?}");
+    }
+}
+
+/// T15: wide, joined, combined, and of no agreed width: what stands right of a name stays there.
+#[test]
+fn borders_stay_straight_whatever_is_in_a_name() {
+    let names = [
+        "漢字の名前がとても長いのでどこかで切られるはずです.exr",
+        "👨‍👩‍👧‍👦 family.mov",
+        "🇩🇪🇫🇷 flags.txt",
+        "e\u{301}e\u{301}e\u{301} combined.txt",
+        "¡ambiguous½§.txt",
+        "عربي.txt",
+    ];
+    for width in 40..=120 {
+        let mut world = World::blank(width, 24);
+        let rows: Vec<(&[u8], Kind)> = names
+            .iter()
+            .map(|name| (name.as_bytes(), Kind::File))
+            .collect();
+        world.list(Side::Source, &rows);
+        world.list(Side::Dest, &rows);
+        world.answer_details();
+        let look = Look {
+            ascii: false,
+            theme: Theme::default(),
+        };
+        let buffer = drawn(&mut world, look);
+        let walls = |y: u16| -> Vec<u16> {
+            let at = |x: &u16| buffer[(*x, y)].symbol() == "│";
+            (0..width).filter(at).collect()
+        };
+        let expected = walls(1);
+        for y in 2..8 {
+            assert_eq!(walls(y), expected, "{width}, row {y}");
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Keys of whatever lies over panes and queue.
 
-use super::{Effects, close, conflicts, files, history, jobs, panes, places, plan};
+use super::{Effects, close, conflicts, files, history, info, jobs, panes, places, plan};
 use crate::proto::{FileId, JobId, Request, Snapshot};
 use crate::tui::action::Action;
 use crate::tui::browse::{Side, Sort, SortKey, follow};
@@ -26,7 +26,7 @@ pub fn act(model: &mut Model, action: Action, effects: &mut Effects) {
             let top = *top;
             if action == Action::Close {
                 model.layers.pop();
-            } else if let Some(to) = scrolled(model, action, top, view::help_height(model)) {
+            } else if let Some(to) = scrolled(action, top, view::help_height(model), page(model)) {
                 model.layers.pop();
                 model.layers.push(Layer::Help { top: to });
             }
@@ -35,13 +35,13 @@ pub fn act(model: &mut Model, action: Action, effects: &mut Effects) {
         Some(Layer::Chart(_)) => files::chart(model, action, effects),
         Some(Layer::History(_)) => history::act(model, action),
         Some(Layer::Places(_)) => places::act(model, action, effects),
+        Some(Layer::Info(_)) => info::act(model, action, effects),
         Some(Layer::Pattern(_) | Layer::Limit(_) | Layer::Palette(_) | Layer::Name(_)) | None => {}
     }
 }
 
-/// The first line after scrolling a text of that many lines in a full-screen layer.
-fn scrolled(model: &Model, action: Action, top: usize, lines: usize) -> Option<usize> {
-    let height = page(model);
+/// The first line after scrolling a text of that many lines of which `height` are shown.
+pub fn scrolled(action: Action, top: usize, lines: usize, height: usize) -> Option<usize> {
     let last = lines.saturating_sub(height);
     let top = top.min(last);
     Some(
@@ -81,7 +81,7 @@ fn details(model: &mut Model, action: Action, effects: &mut Effects) {
         Action::Up | Action::Down => step_file(model, action == Action::Down),
         _ => {
             let lines = view::details_height(model, &layer);
-            match scrolled(model, action, top, lines) {
+            match scrolled(action, top, lines, page(model)) {
                 Some(to) => {
                     if let Some(Layer::Details(layer)) = model.layers.last_mut() {
                         layer.top = to;

@@ -8,6 +8,7 @@ mod conflicts;
 mod engine;
 mod files;
 mod history;
+mod info;
 mod jobs;
 mod layers;
 mod listing;
@@ -59,7 +60,9 @@ pub fn update(model: &mut Model, msg: Msg) -> Effects {
         Msg::Signal(number) => close::signal(model, number, &mut effects),
         Msg::History(read) => history::take(model, read),
         Msg::Exported(result) => history::exported(model, result),
+        Msg::Inspected { ticket, told } => info::take(model, ticket, told),
         Msg::Trouble(text) => model.warn(text),
+        Msg::Focus(on) => model.looked_at = on,
         Msg::Edited {
             side,
             path,

@@ -1,6 +1,6 @@
 //! Keys of the panes.
 
-use super::{Effects, listing, naming, places, tabs};
+use super::{Effects, info, listing, naming, places, tabs};
 use crate::sys::count::Counted;
 use crate::sys::listing::Kind;
 use crate::tui::action::Action;
@@ -60,6 +60,7 @@ pub fn act(model: &mut Model, side: Side, action: Action, effects: &mut Effects)
         Action::Places => places::open(model, side, effects),
         Action::Fold => unfold(model, side),
         Action::FoldAll => unfold_all(model, side, effects),
+        Action::Info => info::open(model, side, effects),
         Action::CountSizes => count(model, side, effects),
         Action::Home => match model.home.clone() {
             Some(home) => visit(model, side, home, None, effects),

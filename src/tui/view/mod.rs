@@ -11,6 +11,7 @@ mod files;
 mod header;
 mod help;
 mod history;
+mod info;
 mod keys;
 mod panes;
 mod places;
@@ -21,7 +22,7 @@ mod rows;
 mod task;
 mod throughput;
 
-use super::layers::{DetailsLayer, Layer};
+use super::layers::{DetailsLayer, InfoLayer, Layer};
 use super::layout::layout;
 use super::model::{Model, Phase};
 use draw::Pen;
@@ -78,6 +79,7 @@ pub fn view(model: &Model, frame: &mut Frame) {
             Layer::Help { top } => help::draw(&mut pen, model, *top, body),
             Layer::Plan(plan) => plan::draw(&mut pen, model, plan, body),
             Layer::Question(question) => questions::draw(&mut pen, model, question, body),
+            Layer::Info(layer) => info::draw(&mut pen, model, layer, body),
             Layer::Places(layer) => places::draw(&mut pen, model, layer, body),
             Layer::Name(layer) => cursor = Some(questions::name(&mut pen, model, layer, body)),
             Layer::Sort { side, at } => questions::sort_menu(&mut pen, model, *side, *at, body),
@@ -101,6 +103,11 @@ pub fn view(model: &Model, frame: &mut Frame) {
 /// Lines of the help at the present width.
 pub fn help_height(model: &Model) -> usize {
     help::lines(model, layout(model).body.width).len()
+}
+
+/// Lines of the panel about a row at the present width.
+pub fn info_height(model: &Model, layer: &InfoLayer) -> usize {
+    info::lines(model, layer, layout(model).body.width).len()
 }
 
 /// Lines of a job's details at the present width.

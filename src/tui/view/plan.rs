@@ -289,7 +289,7 @@ const fn conflict(conflict: Conflict) -> &'static str {
         Conflict::Overwrite => "REPLACED by the source",
         Conflict::Newer => "replaced where the source is newer",
         Conflict::Rename => "kept; the new file gets a free name",
-        Conflict::Ask => "parked, and answered while the rest is copied",
+        Conflict::Ask => "parked; you answer, the rest goes on",
     }
 }
 

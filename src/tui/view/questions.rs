@@ -127,10 +127,12 @@ fn words_of(model: &Model, question: &Question) -> Vec<String> {
                 words.push(format!("Selected file: {}", look.name(row.path.as_bytes())));
             }
             words.push("No partial file is left.".to_string());
-            words.push(format!(
-                "{} already copied: what is finished stays at the destination.",
-                words::many(job.copied, "file", "files")
-            ));
+            if job.copied > 0 {
+                words.push(format!(
+                    "{} already copied: what is finished stays at the destination.",
+                    words::many(job.copied, "file", "files")
+                ));
+            }
             words
         }
         Asked::AnswerAll { job, with } => {

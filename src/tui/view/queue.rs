@@ -3,7 +3,6 @@
 
 use super::draw::{self, Line, Pen};
 use crate::proto::{JobState, JobView};
-use crate::text;
 use crate::tui::layout::{Layout, queue_heads, queue_rows};
 use crate::tui::look::Look;
 use crate::tui::model::{Focus, Model};
@@ -263,9 +262,7 @@ fn row(job: &JobView, columns: &Columns, look: Look) -> Line {
 
 /// The name, cut so that source and destination both keep their ends.
 fn title_cells(job: &JobView, cells: usize, look: Look) -> String {
-    let title = words::title(job, look);
-    let cut = text::cut_middle(&title, cells, look.ellipsis());
-    draw::left(&cut, cells, look)
+    draw::left(&words::title_in(job, cells, look), cells, look)
 }
 
 fn bar(job: &JobView, cells: usize, look: Look) -> String {
