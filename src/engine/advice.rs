@@ -36,7 +36,8 @@ pub fn advice(
         Ok::<_, Errno>((sys.stat(dir.as_fd())?.dev, sys.space(dir.as_fd())?.kind))
     };
     let ((src_dev, src_kind), (dst_dev, dst_kind)) = (look(source)?, look(dest)?);
-    let route = Route::new(src_dev, dst_dev, src_kind, dst_kind);
+    let route = Route::new(src_dev, dst_dev, src_kind, dst_kind)
+        .letting_pages_go(crate::sys::kernel_lets_pages_go());
     for strategy in without {
         // The words are for a job's notices.
         route.refused(*strategy, Errno::OPNOTSUPP);

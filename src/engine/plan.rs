@@ -273,7 +273,8 @@ impl Count {
         let src_kind = kind(found.parent.as_fd());
         let dst_kind = kind(target.dir.as_fd());
         let dst_dev = target.above.first().map_or(0, |dir| dir.dev);
-        let route = Route::new(stat.dev, dst_dev, src_kind, dst_kind);
+        let route = Route::new(stat.dev, dst_dev, src_kind, dst_kind)
+            .letting_pages_go(crate::sys::kernel_lets_pages_go());
         if !may_share_blocks(target.dir.as_fd(), dst_kind) {
             // The words are for a job's notices.
             route.refused(Strategy::Reflink, Errno::OPNOTSUPP);

@@ -6,12 +6,15 @@
 
 use super::failure::reason;
 use crate::proto::{Sparse, Strategy};
-use crate::sys::{Errno, FsKind};
+use crate::sys::{Caching, Errno, FsKind};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 
 /// Below this many bytes one read and one write beat every offload: the extra calls cost more
 /// than the copy through a buffer (oc-rsync's thresholds; `reference: engines §2a-7`).
 pub const SMALL: u64 = 64 * 1024;
+
+/// From so many bytes on the pages of a file do not stay in memory, where that can be chosen.
+pub const LARGE: u64 = 1 << 20;
 
 /// Why a strategy was taken for a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +33,8 @@ pub enum Reason {
     TwoDevices,
     /// Too small for anything else to pay.
     Small,
+    /// Read and written so that its pages do not stay.
+    PagesGo,
     /// Large, and nothing offloads it: several ranges at a time.
     Large,
     /// Too small to be cut in ranges.
@@ -57,6 +62,7 @@ impl Reason {
             Self::ServerSide => "network file systems of one kind: the server may copy by itself",
             Self::TwoDevices => "two file systems: the kernel offers no offload between them",
             Self::Small => "under 64 KiB: one read and one write are cheapest",
+            Self::PagesGo => "read and written without filling the memory with its pages",
             Self::Large => "large, and nothing offloads it here: several ranges at a time",
             Self::NotWorthRanges => "smaller than the parallel minimum",
             Self::FellBack => "what was wanted is not supported on this route",
@@ -133,6 +139,8 @@ pub struct Route {
     refusals: AtomicU32,
     odd_said: AtomicBool,
     nameless: AtomicU8,
+    /// Whether pages can go, of what is read and of what is written.
+    pages_go: [AtomicBool; 2],
 }
 
 /// Whether files can be made without a name and given one later.
@@ -169,7 +177,36 @@ impl Route {
             no_attributes: AtomicBool::new(false),
             refusals: AtomicU32::new(0),
             odd_said: AtomicBool::new(false),
+            pages_go: [AtomicBool::new(false), AtomicBool::new(false)],
             nameless: AtomicU8::new(if dst_kind.can_be_nameless() { 0 } else { 2 }),
+        }
+    }
+
+    /// The same on a kernel that lets pages go, or does not.
+    pub fn letting_pages_go(self, kernel: bool) -> Self {
+        for (place, kind) in self.pages_go.iter().zip([self.src_kind, self.dst_kind]) {
+            place.store(kernel && kind.lets_pages_go(), Ordering::Relaxed);
+        }
+        self
+    }
+
+    /// What becomes of the pages of a file of `size` bytes: of what is read, and of what is written.
+    /// Those of large files go: what is copied is seldom read again soon, and fresh pages for a
+    /// shot cost more than its bytes (see `ARCHITECTURE.md` for what was measured).
+    pub fn pages(&self, size: u64) -> [Caching; 2] {
+        [0, 1].map(|side| {
+            if size >= LARGE && self.pages_go[side].load(Ordering::Relaxed) {
+                Caching::Go
+            } else {
+                Caching::Stay
+            }
+        })
+    }
+
+    /// A file system did not let them go.
+    pub fn keep_pages(&self) {
+        for place in &self.pages_go {
+            place.store(false, Ordering::Relaxed);
         }
     }
 
@@ -301,6 +338,9 @@ impl Route {
         if same && self.offers(Reflink) && !self.dst_kind.never_shares_blocks() {
             rungs.push((Reflink, Reason::SharesBlocks));
         }
+        if same && self.pages(size)[1] == Caching::Go {
+            rungs.push((Buffered, Reason::PagesGo));
+        }
         let server = self.src_kind == self.dst_kind && self.src_kind.is_network();
         if (same || server) && self.offers(CopyFileRange) {
             rungs.push((
@@ -398,6 +438,37 @@ mod tests {
             names(&server, Strategy::Auto, 1 << 20),
             ["copy-file-range", "buffered"]
         );
+    }
+
+    #[test]
+    fn pages_of_large_files_go_where_that_can_be() {
+        let (go, stay) = (Caching::Go, Caching::Stay);
+        let plain = Route::new(1, 1, EXT4, EXT4).letting_pages_go(true);
+        assert_eq!(plain.pages(LARGE), [go, go]);
+        assert_eq!(plain.pages(LARGE - 1), [stay, stay]);
+        assert_eq!(
+            names(&plain, Strategy::Auto, 1 << 20),
+            ["buffered", "copy-file-range"]
+        );
+        assert_eq!(
+            names(&plain, Strategy::Auto, 1 << 19),
+            ["copy-file-range", "buffered"]
+        );
+        plain.keep_pages();
+        assert_eq!(plain.pages(LARGE), [stay, stay]);
+        assert_eq!(
+            names(&plain, Strategy::Auto, 1 << 20),
+            ["copy-file-range", "buffered"]
+        );
+        let shares = Route::new(1, 1, XFS, XFS).letting_pages_go(true);
+        assert_eq!(
+            names(&shares, Strategy::Auto, 1 << 20),
+            ["reflink", "buffered", "copy-file-range"]
+        );
+        let from_memory = Route::new(1, 2, FsKind(0x0102_1994), EXT4).letting_pages_go(true);
+        assert_eq!(from_memory.pages(LARGE), [stay, go]);
+        let old = Route::new(1, 1, EXT4, EXT4).letting_pages_go(false);
+        assert_eq!(old.pages(LARGE), [stay, stay]);
     }
 
     #[test]

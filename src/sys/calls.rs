@@ -1,6 +1,6 @@
 //! The seam: one method a system call, relative to descriptors.
 
-use super::{Alignment, Errno, Kind, Layout, Ring, Space, Stat, Time};
+use super::{Alignment, Caching, Errno, Kind, Layout, Ring, Space, Stat, Time};
 use std::ffi::CStr;
 use std::fmt::Debug;
 use std::mem::MaybeUninit;
@@ -64,8 +64,8 @@ macro_rules! each_call {
             make_node => MakeNode(at: BorrowedFd<'_>, name: &CStr, kind: Kind, rdev: u64) -> ();
             /// The target of a symbolic link; of the link that `at` is a place of, for an empty name.
             read_link => ReadLink(at: BorrowedFd<'_>, name: &CStr) -> std::ffi::CString;
-            /// Writes bytes at an offset; may write fewer.
-            write_at => WriteAt(fd: BorrowedFd<'_>, bytes: &[u8], offset: u64) -> usize;
+            /// Writes bytes at an offset; may write fewer. EOPNOTSUPP where pages cannot go.
+            write_at => WriteAt(fd: BorrowedFd<'_>, bytes: &[u8], offset: u64, pages: Caching) -> usize;
             /// `copy_file_range(2)` between two offsets; may move fewer; 0 at the end of the source.
             copy_range => CopyRange(src: BorrowedFd<'_>, dst: BorrowedFd<'_>, offset: u64, len: usize) -> usize;
             /// `sendfile(2)` from an offset to the position of `dst`; may move fewer.
@@ -182,8 +182,15 @@ macro_rules! declare {
                 each: &mut dyn FnMut(Child<'_>),
             ) -> SysResult<bool>;
 
-            /// Reads bytes at an offset; may read fewer; 0 at the end.
-            fn read_at(&self, fd: BorrowedFd<'_>, buffer: &mut [u8], offset: u64) -> SysResult<usize>;
+            /// Reads bytes at an offset; may read fewer; 0 at the end. EOPNOTSUPP where pages cannot
+            /// go.
+            fn read_at(
+                &self,
+                fd: BorrowedFd<'_>,
+                buffer: &mut [u8],
+                offset: u64,
+                pages: Caching,
+            ) -> SysResult<usize>;
 
             /// Closes and says whether the kernel took everything: network file systems report a
             /// full disk here. The descriptor is gone whatever is returned; never retried.

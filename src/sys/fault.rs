@@ -2,8 +2,8 @@
 
 use super::calls::each_call;
 use super::{
-    Alignment, Call, Child, Completion, Errno, Kind, Layout, Ring, Space, Stat, Sys, SysResult,
-    Time, Transfer, Way,
+    Alignment, Caching, Call, Child, Completion, Errno, Kind, Layout, Ring, Space, Stat, Sys,
+    SysResult, Time, Transfer, Way,
 };
 use std::collections::VecDeque;
 use std::ffi::CStr;
@@ -273,9 +273,15 @@ macro_rules! pass_on {
                 self.inner.list(dir, buffer, each)
             }
 
-            fn read_at(&self, fd: BorrowedFd<'_>, buffer: &mut [u8], offset: u64) -> SysResult<usize> {
+            fn read_at(
+                &self,
+                fd: BorrowedFd<'_>,
+                buffer: &mut [u8],
+                offset: u64,
+                pages: Caching,
+            ) -> SysResult<usize> {
                 let len = self.allow(Call::ReadAt, buffer.len())?;
-                self.inner.read_at(fd, &mut buffer[..len], offset)
+                self.inner.read_at(fd, &mut buffer[..len], offset, pages)
             }
 
             fn close(&self, fd: OwnedFd) -> SysResult<()> {
@@ -286,9 +292,9 @@ macro_rules! pass_on {
             }
         }
     };
-    (@body $self:ident, write_at, $call:ident, $fd:ident, $bytes:ident, $offset:ident) => {{
+    (@body $self:ident, write_at, $call:ident, $fd:ident, $bytes:ident, $offset:ident, $pages:ident) => {{
         let len = $self.allow(Call::$call, $bytes.len())?;
-        $self.inner.write_at($fd, &$bytes[..len], $offset)
+        $self.inner.write_at($fd, &$bytes[..len], $offset, $pages)
     }};
     (@body $self:ident, seek_data, $call:ident, $fd:ident, $offset:ident) => {{
         if $self.allow(Call::$call, 1)? == 0 {

@@ -11,6 +11,7 @@
 
 mod buf;
 pub mod cached;
+mod caching;
 mod calls;
 pub mod child;
 pub mod count;
@@ -27,6 +28,7 @@ mod steady;
 pub mod tty;
 pub mod walk;
 
+pub use caching::{Caching, kernel_lets_pages_go};
 pub use calls::{Call, Child, Sys, SysResult};
 pub use fault::{Fault, FaultKind, Faulty};
 pub use real::Real;

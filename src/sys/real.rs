@@ -1,8 +1,8 @@
 //! The real kernel.
 
 use super::{
-    Alignment, Child, Errno, FsKind, Kind, Layout, Ring, Space, Stat, Sys, SysResult, Time, buf,
-    ring,
+    Alignment, Caching, Child, Errno, FsKind, Kind, Layout, Ring, Space, Stat, Sys, SysResult,
+    Time, buf, ring,
 };
 use rustix::fs::{
     self, AtFlags, FlockOperation, Mode, OFlags, RenameFlags, SeekFrom, Timespec, Timestamps,
@@ -11,6 +11,7 @@ use rustix::io;
 use std::ffi::{CStr, CString};
 use std::fs::File;
 use std::io::Read as _;
+use std::io::{IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd, IntoRawFd, OwnedFd};
 use std::path::Path;
@@ -166,8 +167,17 @@ impl Sys for Real {
         fs::readlinkat(at, name, Vec::new())
     }
 
-    fn write_at(&self, fd: BorrowedFd<'_>, bytes: &[u8], offset: u64) -> SysResult<usize> {
-        io::pwrite(fd, bytes, offset)
+    fn write_at(
+        &self,
+        fd: BorrowedFd<'_>,
+        bytes: &[u8],
+        offset: u64,
+        pages: Caching,
+    ) -> SysResult<usize> {
+        match pages {
+            Caching::Stay => io::pwrite(fd, bytes, offset),
+            Caching::Go => io::pwritev2(fd, &[IoSlice::new(bytes)], offset, Caching::go()),
+        }
     }
 
     fn copy_range(
@@ -432,8 +442,17 @@ impl Sys for Real {
         Ok(false)
     }
 
-    fn read_at(&self, fd: BorrowedFd<'_>, buffer: &mut [u8], offset: u64) -> SysResult<usize> {
-        io::pread(fd, buffer, offset)
+    fn read_at(
+        &self,
+        fd: BorrowedFd<'_>,
+        buffer: &mut [u8],
+        offset: u64,
+        pages: Caching,
+    ) -> SysResult<usize> {
+        match pages {
+            Caching::Stay => io::pread(fd, buffer, offset),
+            Caching::Go => io::preadv2(fd, &mut [IoSliceMut::new(buffer)], offset, Caching::go()),
+        }
     }
 
     fn close(&self, fd: OwnedFd) -> SysResult<()> {

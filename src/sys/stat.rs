@@ -217,6 +217,14 @@ impl FsKind {
         matches!(self.0, 0xEF53 | 0x5846_5342 | 0x9123_683E | 0x0102_1994)
     }
 
+    /// True where the pages of single reads and writes can be let go ([`Caching::Go`]): ext2 to
+    /// ext4, xfs, btrfs.
+    ///
+    /// [`Caching::Go`]: super::Caching::Go
+    pub fn lets_pages_go(self) -> bool {
+        matches!(self.0, 0xEF53 | 0x5846_5342 | 0x9123_683E)
+    }
+
     /// True where the bytes live on another machine, or may: server-side offload is worth a try
     /// between two mounts, and writers should stay sequential.
     pub fn is_network(self) -> bool {

@@ -1,7 +1,9 @@
 //! Goes on after a signal: a call that answers EINTR is made again, except close.
 
 use super::calls::each_call;
-use super::{Alignment, Child, Errno, Kind, Layout, Ring, Space, Stat, Sys, SysResult, Time};
+use super::{
+    Alignment, Caching, Child, Errno, Kind, Layout, Ring, Space, Stat, Sys, SysResult, Time,
+};
 use std::ffi::CStr;
 use std::mem::MaybeUninit;
 use std::os::fd::{BorrowedFd, OwnedFd};
@@ -51,8 +53,14 @@ macro_rules! repeat {
                 again(|| self.inner.list(dir, buffer, each))
             }
 
-            fn read_at(&self, fd: BorrowedFd<'_>, buffer: &mut [u8], offset: u64) -> SysResult<usize> {
-                again(|| self.inner.read_at(fd, buffer, offset))
+            fn read_at(
+                &self,
+                fd: BorrowedFd<'_>,
+                buffer: &mut [u8],
+                offset: u64,
+                pages: Caching,
+            ) -> SysResult<usize> {
+                again(|| self.inner.read_at(fd, buffer, offset, pages))
             }
 
             fn close(&self, fd: OwnedFd) -> SysResult<()> {

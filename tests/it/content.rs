@@ -3,7 +3,7 @@
 
 use crate::support::engine::{copying, exact, faulty, run, run_real};
 use crate::support::scratch::Scratch;
-use crate::support::skip;
+use crate::support::{is_root, say, skip};
 use crate::support::tree::{self, Dice};
 use crate::support::walk::{assert_same, data_map, same_bytes, temporaries};
 use haul::proto::{ErrorClass, JobState, Strategy};
@@ -337,5 +337,43 @@ fn a_plan_promises_shared_blocks_only_where_there_may_be_some() {
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
         assert_eq!(said.contains("reflink"), shares, "{options:?}: {said}");
         assert!(said.contains("copy-file-range"), "{options:?}: {said}");
+    }
+}
+
+/// Pages that are not to stay in memory are a wish: a file system that refuses it, at once or in
+/// the middle, is asked for the bytes alone.
+#[test]
+fn pages_that_cannot_go_stay() {
+    if !is_root() {
+        return skip("mounting needs root");
+    }
+    let mut scratch = Scratch::new();
+    let Some(disk) = scratch.mount_image("ext4") else {
+        return;
+    };
+    let from = disk.join("from");
+    fs::write(&from, Dice::new(1).bytes((5 << 20) + 3)).expect("written");
+    for (strategy, call) in [
+        (Strategy::Auto, Call::ReadAt),
+        (Strategy::Buffered, Call::WriteAt),
+        (Strategy::Parallel, Call::ReadAt),
+        (Strategy::Parallel, Call::WriteAt),
+        (Strategy::IoUring, Call::RingWrite),
+    ] {
+        for nth in [0, 3] {
+            let to = disk.join("to");
+            let sys = faulty(call, nth, false, FaultKind::Fail(Errno::OPNOTSUPP));
+            let mut job = exact(&from, &to, strategy);
+            job.retries = 0;
+            let ended = run(sys.clone(), &job);
+            if haul::sys::kernel_lets_pages_go() {
+                ended.assert_good();
+                assert_eq!(sys.hit(), Some(call), "{strategy}");
+                assert!(same_bytes(&from, &to), "{strategy} {call:?} {nth}");
+            } else {
+                say("this kernel does not let pages go");
+            }
+            fs::remove_file(&to).expect("removed");
+        }
     }
 }

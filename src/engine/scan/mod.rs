@@ -167,7 +167,10 @@ impl Scan {
             let fd = self.flushable(fds)?;
             self.report(What::Targets(vec![fd]));
         }
-        let route = Arc::new(Route::new(src_dev, dst_dev, src_kind, dst_kind));
+        let route = Arc::new(
+            Route::new(src_dev, dst_dev, src_kind, dst_kind)
+                .letting_pages_go(crate::sys::kernel_lets_pages_go()),
+        );
         self.routes.push(route.clone());
         Ok(route)
     }

@@ -2,7 +2,7 @@
 
 use super::{Control, Moved, Mover, Pair, Stop};
 use crate::proto::{Op, Side, Strategy};
-use crate::sys::Sys;
+use crate::sys::{Caching, Errno, Sys};
 use std::ops::Range;
 
 /// One worker's buffer.
@@ -44,9 +44,13 @@ impl Mover for Buffered {
             let want = usize::try_from((range.end - at).min(control.cap()))
                 .unwrap_or(usize::MAX)
                 .min(self.buffer.len());
-            let got = match sys.read_at(pair.src, &mut self.buffer[..want], at) {
+            let read = sys.read_at(pair.src, &mut self.buffer[..want], at, pair.read_pages);
+            let got = match read {
                 Ok(0) => return ended(at, Stop::SourceEnded),
                 Ok(got) => got,
+                Err(errno) if cannot_go(pair.read_pages, errno) => {
+                    return ended(at, Stop::Unsupported(errno));
+                }
                 Err(errno) => return ended(at, Stop::Failed(Op::Read, Side::Source, errno)),
             };
             let mut rest = &self.buffer[..got];
@@ -67,18 +71,18 @@ impl Mover for Buffered {
                 } else {
                     rest.len()
                 };
-                match sys.write_at(pair.dst, &rest[..data], at) {
+                match sys.write_at(pair.dst, &rest[..data], at, pair.written_pages) {
                     // A write that takes nothing and gives no reason would loop for ever.
                     Ok(0) => {
-                        return ended(
-                            at,
-                            Stop::Failed(Op::Write, Side::Dest, crate::sys::Errno::IO),
-                        );
+                        return ended(at, Stop::Failed(Op::Write, Side::Dest, Errno::IO));
                     }
                     Ok(put) => {
                         rest = &rest[put..];
                         at += put as u64;
                         control.moved(put as u64, at);
+                    }
+                    Err(errno) if cannot_go(pair.written_pages, errno) => {
+                        return ended(at, Stop::Unsupported(errno));
                     }
                     Err(errno) => return ended(at, Stop::Failed(Op::Write, Side::Dest, errno)),
                 }
@@ -86,6 +90,11 @@ impl Mover for Buffered {
         }
         ended(at, Stop::Complete)
     }
+}
+
+/// The file system does not let pages go: nothing is wrong with the bytes.
+fn cannot_go(pages: Caching, errno: Errno) -> bool {
+    pages == Caching::Go && errno == Errno::OPNOTSUPP
 }
 
 /// Blocks of a file system are at least this large, and a hole is whole blocks.

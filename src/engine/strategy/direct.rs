@@ -7,7 +7,7 @@ use super::flight::Flight;
 use super::ringed::Window;
 use super::{Control, Moved, Pair, Stop};
 use crate::proto::{Op, Side};
-use crate::sys::{Errno, Sys, SysResult};
+use crate::sys::{Caching, Errno, Sys, SysResult};
 use std::ops::Range;
 
 /// Moves any range of a file past the page cache, as far as its offsets allow.
@@ -108,12 +108,12 @@ fn plainly(flight: &mut Flight<'_>, range: Range<u64>, control: &mut Control<'_>
         let buffer = flight.buffer();
         let want = ((range.end - at) as usize).min(buffer.len());
         let buffer = &mut buffer[..want];
-        let got = match sys.read_at(pair.src, buffer, at) {
+        let got = match sys.read_at(pair.src, buffer, at, Caching::Stay) {
             Ok(0) => return ended(at, Stop::SourceEnded),
             Ok(got) => got,
             Err(errno) => return ended(at, Stop::Failed(Op::Read, Side::Source, errno)),
         };
-        match sys.write_at(pair.dst, &buffer[..got], at) {
+        match sys.write_at(pair.dst, &buffer[..got], at, Caching::Stay) {
             Ok(0) => return ended(at, Stop::Failed(Op::Write, Side::Dest, Errno::IO)),
             Ok(put) => {
                 at += put as u64;

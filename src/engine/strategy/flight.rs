@@ -248,9 +248,9 @@ impl<'a> Flight<'a> {
 
 /// What is left to do of a piece, one way.
 fn transfer<'a>(piece: &Piece, slot: usize, way: Way, pair: &Pair<'a>) -> Transfer<'a> {
-    let (file, from) = match way {
-        Way::Read => (pair.src, piece.read),
-        Way::Write => (pair.dst, piece.written),
+    let (file, from, pages) = match way {
+        Way::Read => (pair.src, piece.read, pair.read_pages),
+        Way::Write => (pair.dst, piece.written, pair.written_pages),
     };
     Transfer {
         way,
@@ -258,7 +258,7 @@ fn transfer<'a>(piece: &Piece, slot: usize, way: Way, pair: &Pair<'a>) -> Transf
         slot,
         bytes: from..piece.full,
         offset: piece.offset + from as u64,
-        uncached: pair.uncached,
+        pages,
     }
 }
 
@@ -275,11 +275,12 @@ fn plainly(
         file,
         bytes,
         offset,
+        pages,
         ..
     } = transfer(piece, slot, way, pair);
     let buffer = &mut ring.bytes(slot)[bytes];
     match way {
-        Way::Read => sys.read_at(file, buffer, offset),
-        Way::Write => sys.write_at(file, buffer, offset),
+        Way::Read => sys.read_at(file, buffer, offset, pages),
+        Way::Write => sys.write_at(file, buffer, offset, pages),
     }
 }

@@ -20,7 +20,7 @@ use super::gate::{Gate, Pass};
 use super::tally::{Cell, Wish};
 use super::throttle::Throttle;
 use crate::proto::{FileId, FilePhase, Op, Side, Strategy};
-use crate::sys::{Errno, Sys};
+use crate::sys::{Caching, Errno, Sys};
 use std::ops::Range;
 use std::os::fd::BorrowedFd;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -37,8 +37,22 @@ pub struct Pair<'a> {
     pub size: u64,
     /// Blocks of zeros are left out instead of written; only `buffered` looks at the bytes.
     pub punch: bool,
-    /// Written pages are not to stay in the page cache, where the kernel can do that.
-    pub uncached: bool,
+    /// Whether the pages of what is read stay in memory.
+    pub read_pages: Caching,
+    /// And those of what is written.
+    pub written_pages: Caching,
+}
+
+impl Pair<'_> {
+    /// True while pages are to go, which a file system may refuse.
+    pub fn lets_pages_go(&self) -> bool {
+        [self.read_pages, self.written_pages].contains(&Caching::Go)
+    }
+
+    /// They stay from now on.
+    pub fn keep_pages(&mut self) {
+        (self.read_pages, self.written_pages) = (Caching::Stay, Caching::Stay);
+    }
 }
 
 /// Why a mover returned.

@@ -9,7 +9,7 @@ use crate::engine::route::Reason;
 use crate::engine::strategy::{Control, Moved, Pair, Stop};
 use crate::engine::tree::Slice;
 use crate::proto::{ErrorClass, Op, Side, Sparse, Strategy};
-use crate::sys::{Errno, Sys};
+use crate::sys::{Caching, Errno, Sys};
 use std::ops::Range;
 use std::os::fd::AsFd;
 use std::sync::atomic::Ordering;
@@ -44,12 +44,17 @@ impl Worker {
             }
             let mut control = Control::new(&shared.gate, &cell, file.id, &shared.throttle);
             control.begin(strategy, file.done);
-            let pair = Pair {
+            let [read_pages, written_pages] = match strategy {
+                Strategy::Buffered | Strategy::IoUring => route.pages(file.stat.size),
+                _ => [Caching::Stay; 2],
+            };
+            let mut pair = Pair {
                 src: file.src.as_fd(),
                 dst: file.dst.as_fd(),
                 size: file.stat.size,
                 punch: shared.sparse == Sparse::Always,
-                uncached: false,
+                read_pages,
+                written_pages,
             };
             let mut spread = Spread {
                 // It has no blocks at all then, and no holes either.
@@ -58,15 +63,19 @@ impl Worker {
                 empty_from: u64::MAX,
                 lied: false,
             };
-            let moved = self.span(
-                sys,
-                pair,
-                file.done..end,
-                &mut spread,
-                &mut control,
-                &mut file.holes,
-            );
-            file.done += moved.bytes;
+            let stop = loop {
+                let holes = &mut file.holes;
+                let moved = self.span(sys, pair, file.done..end, &mut spread, &mut control, holes);
+                file.done += moved.bytes;
+                match moved.stop {
+                    // Only that was refused, the bytes can be moved all the same.
+                    Stop::Unsupported(Errno::OPNOTSUPP) if pair.lets_pages_go() => {
+                        route.keep_pages();
+                        pair.keep_pages();
+                    }
+                    stop => break stop,
+                }
+            };
             if spread.lied {
                 self.note_lie(&file.slice, file.index);
             }
@@ -74,7 +83,7 @@ impl Worker {
             if let Some(errno) = no_ring {
                 self.say_ring_refused(strategy, errno);
             }
-            match moved.stop {
+            match stop {
                 Stop::Complete => return Ok(Climbed::Top),
                 Stop::SourceEnded if pseudo => return Ok(Climbed::Top),
                 Stop::Parked => return Ok(Climbed::Parked),

@@ -7,7 +7,7 @@
 
 use crate::engine::strategy::Stop;
 use crate::proto::{Op, Side};
-use crate::sys::{Errno, Sys};
+use crate::sys::{Caching, Errno, Sys};
 use std::ops::Range;
 use std::os::fd::BorrowedFd;
 
@@ -81,7 +81,9 @@ pub(super) fn are_all(
             let want = usize::try_from(place.end - at)
                 .unwrap_or(BUFFER)
                 .min(BUFFER);
-            let got = sys.read_at(src, &mut buffer[..want], at).map_err(failed)?;
+            let got = sys
+                .read_at(src, &mut buffer[..want], at, Caching::Stay)
+                .map_err(failed)?;
             if buffer[..got].iter().fold(0, |all, byte| all | byte) != 0 {
                 return Ok(false);
             }

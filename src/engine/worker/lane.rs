@@ -15,7 +15,7 @@ use super::finish::Finishing;
 use super::holes::{self, Next};
 use super::{Held, Outcome, Worker, contain};
 use crate::proto::{ErrorClass, FileId, FilePhase, Op, Side, Sparse, Strategy};
-use crate::sys::Stat;
+use crate::sys::{Errno, Stat};
 use std::ffi::CString;
 use std::ops::Range;
 use std::os::fd::{AsFd, OwnedFd};
@@ -161,12 +161,15 @@ impl Worker {
         let shared = self.shared.clone();
         let sys = &*shared.sys;
         let cell = self.cell.clone();
-        let pair = Pair {
+        let route = big.slice.dir.route.clone();
+        let [read_pages, written_pages] = route.pages(big.stat.size);
+        let mut pair = Pair {
             src: big.src.as_fd(),
             dst: big.dst.as_fd(),
             size: big.stat.size,
             punch: shared.sparse == Sparse::Always,
-            uncached: false,
+            read_pages,
+            written_pages,
         };
         while let Some(mut range) = big.next_range() {
             let mut control =
@@ -224,6 +227,12 @@ impl Worker {
                 Stop::SourceEnded => big.halt(rest, Halt::Trouble(shrank().at(at))),
                 Stop::Failed(op, side, errno) => {
                     big.halt(rest, Halt::Trouble(Trouble::kernel(op, side, errno).at(at)));
+                }
+                Stop::Unsupported(Errno::OPNOTSUPP) if pair.lets_pages_go() => {
+                    // Only that was refused: this lane goes on without it.
+                    route.keep_pages();
+                    pair.keep_pages();
+                    big.loose().ranges.push(rest);
                 }
                 Stop::Unsupported(errno) => {
                     big.halt(

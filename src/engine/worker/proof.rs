@@ -11,7 +11,7 @@ use crate::engine::report::Notable;
 use crate::engine::strategy::Stop;
 use crate::engine::tree::{Dir, DirFds, Entry, Slice};
 use crate::proto::{ErrorClass, FileId, FilePhase, Op, Side};
-use crate::sys::{Errno, Kind, Stat, Sys, Time};
+use crate::sys::{Caching, Errno, Kind, Stat, Sys, Time};
 use std::ffi::CStr;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
@@ -433,7 +433,7 @@ fn read_full(
     let mut got = 0;
     while got < buffer.len() {
         let at = at + got as u64;
-        match sys.read_at(fd, &mut buffer[got..], at) {
+        match sys.read_at(fd, &mut buffer[got..], at, Caching::Stay) {
             Ok(0) => break,
             Ok(read) => got += read,
             Err(errno) => return Err(Trouble::kernel(Op::Read, side, errno).at(at)),

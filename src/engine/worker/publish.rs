@@ -5,7 +5,7 @@ use crate::engine::failure::{Trouble, dest, source};
 use crate::engine::report::Notable;
 use crate::engine::route::Route;
 use crate::proto::{ErrorClass, Op, Preserve, Side};
-use crate::sys::{Errno, Kind, Stat, Sys};
+use crate::sys::{Caching, Errno, Kind, Stat, Sys};
 use std::cmp::Ordering;
 use std::ffi::CStr;
 use std::os::fd::BorrowedFd;
@@ -203,7 +203,7 @@ pub(super) fn check_end(sys: &dyn Sys, src: BorrowedFd<'_>, end: u64) -> Result<
     let last = end.saturating_sub(1);
     let mut around = [0; 2];
     let got = sys
-        .read_at(src, &mut around, last)
+        .read_at(src, &mut around, last, Caching::Stay)
         .map_err(source(Op::Read))?;
     let there = (end - last) as usize;
     match got.cmp(&there) {

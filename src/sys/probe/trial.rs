@@ -1,7 +1,7 @@
 //! Trying out what a directory's file system can do, without leaving anything in it.
 
 use super::super::ring::Kernel;
-use super::super::{Errno, Layout, Ring, SysResult, Transfer, Way};
+use super::super::{Caching, Errno, Layout, Ring, SysResult, Transfer, Way};
 use super::words;
 use rustix::fs::{
     AtFlags, FlockOperation, MemfdFlags, Mode, OFlags, SeekFrom, StatxFlags, XattrFlags,
@@ -195,7 +195,7 @@ fn transferred() -> SysResult<Trial> {
         slot: 0,
         bytes: 0..PIECE,
         offset: 0,
-        uncached: false,
+        pages: Caching::Stay,
     });
     ring.wait(1)?;
     Ok(match ring.take().map(|end| end.result) {

@@ -3,7 +3,6 @@
 use super::super::{Errno, SysResult, buf::Buffers};
 use super::{Completion, Layout, Ring, Slots, Transfer, Way};
 use io_uring::{IoUring, opcode, squeue, types};
-use rustix::io::ReadWriteFlags;
 use std::collections::VecDeque;
 use std::mem::ManuallyDrop;
 use std::os::fd::AsRawFd;
@@ -147,7 +146,7 @@ impl Ring for Kernel {
             slot,
             bytes,
             offset,
-            uncached,
+            pages,
         } = transfer;
         self.slots.begin(slot, &bytes, self.buffers.slot_size());
         self.ways[slot] = way;
@@ -155,12 +154,16 @@ impl Ring for Kernel {
         // SAFETY: `begin` made sure that the bytes lie in the slot.
         let at = unsafe { self.buffers.pointer(slot).add(bytes.start) };
         let (len, index) = (bytes.len() as u32, slot as u16);
-        let flags = if uncached { uncached_flag() } else { 0 };
+        let flags = pages.bits();
         let entry = match (way, self.registered) {
             (Way::Read, true) => opcode::ReadFixed::new(file, at, len, index)
                 .offset(offset)
+                .rw_flags(flags)
                 .build(),
-            (Way::Read, false) => opcode::Read::new(file, at, len).offset(offset).build(),
+            (Way::Read, false) => opcode::Read::new(file, at, len)
+                .offset(offset)
+                .rw_flags(flags)
+                .build(),
             (Way::Write, true) => opcode::WriteFixed::new(file, at, len, index)
                 .offset(offset)
                 .rw_flags(flags)
@@ -234,11 +237,4 @@ impl Drop for Kernel {
             unsafe { ManuallyDrop::drop(&mut self.buffers) };
         }
     }
-}
-
-/// `RWF_DONTCACHE` (6.14).
-const fn uncached_flag() -> i32 {
-    // Newer than the list of flags known here.
-    const DONTCACHE: u32 = 0x80;
-    ReadWriteFlags::from_bits_retain(DONTCACHE).bits() as i32
 }

@@ -12,7 +12,7 @@ mod threads;
 pub use kernel::Kernel;
 pub use threads::Threads;
 
-use super::SysResult;
+use super::{Caching, SysResult};
 use std::fmt::Debug;
 use std::ops::Range;
 use std::os::fd::BorrowedFd;
@@ -50,8 +50,9 @@ pub struct Transfer<'a> {
     pub bytes: Range<usize>,
     /// Where in the file.
     pub offset: u64,
-    /// Only for writes: the pages are to leave the cache as soon as they are written.
-    pub uncached: bool,
+    /// Whether its pages stay in memory. Threads leave that to the kernel: they serve `direct`, which
+    /// has none.
+    pub pages: Caching,
 }
 
 /// What became of one.

@@ -1,6 +1,6 @@
 //! Both kinds of ring, on their own and struck by faults.
 
-use super::super::{Errno, Fault, FaultKind, Faulty, Real, Sys};
+use super::super::{Caching, Errno, Fault, FaultKind, Faulty, Real, Sys};
 use super::*;
 use std::fs::File;
 use std::io::Read as _;
@@ -35,7 +35,7 @@ fn transfer(way: Way, file: &File, slot: usize, bytes: Range<usize>, offset: u64
         slot,
         bytes,
         offset,
-        uncached: false,
+        pages: Caching::Stay,
     }
 }
 
