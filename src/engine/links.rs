@@ -1,6 +1,6 @@
 //! Hard links within a job: the first name of an inode is copied, the others become links to it.
 //!
-//! Shared by the workers. A group is remembered only until all its names have been met, so memory
+//! Shared by the workers. A group is remembered only until all its names are linked, so memory
 //! follows the links that are still open, not the files. Names outside the tree, or left out by a
 //! pattern, keep their group open to the end of the job.
 
@@ -39,7 +39,7 @@ enum State {
 
 #[derive(Debug)]
 struct Group {
-    /// Names not met yet.
+    /// Names not met yet, or met and not linked.
     left: u64,
     state: State,
 }
@@ -81,15 +81,20 @@ impl Links {
                         waiting.push((slice.clone(), index));
                         Part::Wait
                     }
-                    State::Copied(dir, name) => {
-                        let part = Part::Link(dir.clone(), name.clone());
-                        group.left = group.left.saturating_sub(1);
-                        if group.left == 0 {
-                            occupied.remove();
-                        }
-                        part
-                    }
+                    State::Copied(dir, name) => Part::Link(dir.clone(), name.clone()),
                 }
+            }
+        }
+    }
+
+    /// A name was linked. One that could not be keeps its group: it may be tried again, and is then
+    /// to find what was copied.
+    pub fn linked(&self, inode: Inode) {
+        if let Entry::Occupied(mut occupied) = self.lock().entry(inode) {
+            let group = occupied.get_mut();
+            group.left = group.left.saturating_sub(1);
+            if group.left == 0 {
+                occupied.remove();
             }
         }
     }
@@ -99,6 +104,7 @@ impl Links {
         if let Some(group) = self.lock().get_mut(&inode)
             && matches!(group.state, State::Copied(..))
         {
+            group.left = group.left.saturating_sub(1);
             group.state = State::Copying {
                 leader,
                 waiting: Vec::new(),

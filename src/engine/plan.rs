@@ -17,10 +17,10 @@ use super::worker::is_same_time;
 use crate::clock;
 use crate::proto::{
     Best, BytePath, ConflictSample, ErrorClass, JobId, JobSpec, Mark, Naming, Op, Plan, PlanId,
-    Preview, Side, Totals,
+    Preview, Side, Strategy, Totals,
 };
 use crate::sys::walk::{self, Met};
-use crate::sys::{Kind, Stat, Sys};
+use crate::sys::{Errno, Kind, Stat, Sys, may_share_blocks};
 use std::collections::HashSet;
 use std::ffi::{CStr, CString, OsStr};
 use std::os::fd::AsFd;
@@ -274,6 +274,10 @@ impl Count {
         let dst_kind = kind(target.dir.as_fd());
         let dst_dev = target.above.first().map_or(0, |dir| dir.dev);
         let route = Route::new(stat.dev, dst_dev, src_kind, dst_kind);
+        if !may_share_blocks(target.dir.as_fd(), dst_kind) {
+            // The words are for a job's notices.
+            route.refused(Strategy::Reflink, Errno::OPNOTSUPP);
+        }
         let chunk = self.spec.tuning.chunk_size.unwrap_or(super::chunk::DEFAULT);
         let best = profile::best(&*self.sys, &self.spec, stat.dev, dst_dev);
         let preview = &mut self.plan.preview;

@@ -115,6 +115,8 @@ pub enum Notable {
     ModeNotKept,
     /// The modification time is another than the source's.
     TimesNotKept,
+    /// Only the access time is.
+    AccessTimeNotKept,
     /// An extended attribute could not be kept.
     XattrNotKept,
     /// An access control list could not be kept.
@@ -145,11 +147,12 @@ pub enum Notable {
 
 impl Notable {
     /// Every kind.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::OwnerNotKept,
         Self::SetIdDropped,
         Self::ModeNotKept,
         Self::TimesNotKept,
+        Self::AccessTimeNotKept,
         Self::XattrNotKept,
         Self::AclNotKept,
         Self::HardLinksSplit,
@@ -172,6 +175,7 @@ impl Notable {
             Self::SetIdDropped => "set-id bits dropped, because the owner could not be kept",
             Self::ModeNotKept => "mode not kept: the destination has another",
             Self::TimesNotKept => "modification time not kept: the destination has another",
+            Self::AccessTimeNotKept => "access time not kept: the destination has another",
             Self::XattrNotKept => "extended attribute not kept",
             Self::AclNotKept => {
                 "access control list not kept; the group was given no more than it had"

@@ -21,6 +21,7 @@ pub mod listing;
 pub mod probe;
 mod real;
 mod ring;
+mod sharing;
 mod stat;
 mod steady;
 pub mod tty;
@@ -31,6 +32,7 @@ pub use fault::{Fault, FaultKind, Faulty};
 pub use real::Real;
 pub use ring::{Completion, Layout, Ring, Transfer, Way};
 pub use rustix::io::Errno;
+pub use sharing::may_share_blocks;
 pub use stat::{Alignment, FsKind, Kind, Space, Stat, Time};
 pub use steady::Steady;
 

@@ -232,6 +232,12 @@ impl FsKind {
         )
     }
 
+    /// True for FUSE, whose programs tell of a length what they like: some say 0, or a guess, where
+    /// they learn it only by reading.
+    pub fn may_tell_any_length(self) -> bool {
+        self.0 == 0x6573_5546
+    }
+
     /// True for file systems of the kernel's own making, whose files claim length 0 or a wrong
     /// one and must be read to the end (`copy_file_range` copied nothing from them up to 5.18).
     pub fn is_pseudo(self) -> bool {

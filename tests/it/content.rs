@@ -11,6 +11,7 @@ use haul::sys::{Call, Errno, FaultKind};
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 /// Around what a range is cut at, and around a last buffer of a range.
@@ -313,4 +314,28 @@ fn a_planted_temporary_is_left_alone() {
     let ended = run(sys, &exact(&from, &to.join("never"), Strategy::Auto));
     assert_eq!(ended.failures.len(), 1);
     assert!(ended.failures[0].reason.contains("no free name"));
+}
+
+/// A plan does not promise what the file system was made without.
+#[test]
+fn a_plan_promises_shared_blocks_only_where_there_may_be_some() {
+    for (options, shares) in [
+        (&["-m", "reflink=0"][..], false),
+        (&["-m", "reflink=1"], true),
+    ] {
+        let mut scratch = Scratch::new();
+        let Some(xfs) = scratch.mount_image_with("xfs", options) else {
+            return;
+        };
+        fs::write(xfs.join("f"), "x").expect("written");
+        let output = Command::new(env!("CARGO_BIN_EXE_haul"))
+            .args(["copy", "--dry-run", "f", "g"])
+            .env("HOME", scratch.at("home"))
+            .current_dir(&xfs)
+            .output()
+            .expect("it runs");
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(said.contains("reflink"), shares, "{options:?}: {said}");
+        assert!(said.contains("copy-file-range"), "{options:?}: {said}");
+    }
 }

@@ -34,6 +34,7 @@ mod metadata;
 mod moving;
 mod moving_source;
 mod names;
+mod odd;
 mod ordinary;
 mod orphans;
 mod outage;

@@ -1,13 +1,13 @@
 //! What a file is besides its bytes, at its edges: every mode, owners nobody knows, attributes that
 //! do not fit, file systems that have none, times that cannot be said.
 
-use crate::support::engine::{Ended, exact, faulty, run, run_real};
+use crate::support::engine::{Driver, Ended, exact, faulty, run, run_real};
 use crate::support::privileges::{NOBODY, as_nobody};
 use crate::support::scratch::Scratch;
 use crate::support::tree;
 use crate::support::walk::{self, assert_same, temporaries};
 use crate::support::{is_root, is_thorough, skip};
-use haul::proto::{JobState, Strategy};
+use haul::proto::{JobState, Request, Start, Strategy};
 use haul::sys::{Call, Errno, FaultKind};
 use rustix::fs::{XattrFlags, getxattr, lgetxattr, lsetxattr, setxattr};
 use std::fs::{self, File};
@@ -410,6 +410,87 @@ fn access_times_are_kept() {
             (4_000_000_000, 987_654_321)
         );
         assert_eq!(there.mtime(), 1_000_000_000);
+        fs::remove_dir_all(&to).expect("removed");
+    }
+}
+
+/// ext4 ends in 2446 and says nothing: only what is read back is kept.
+#[test]
+fn an_access_time_that_is_not_kept_is_told() {
+    let mut scratch = Scratch::quick();
+    let from = scratch.file("from", "x");
+    let accessed = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1 << 36);
+    let times = fs::FileTimes::new().set_accessed(accessed);
+    File::open(&from)
+        .expect("open")
+        .set_times(times)
+        .expect("set");
+    if fs::metadata(&from).expect("there").atime() != 1 << 36 {
+        return skip("no such time here");
+    }
+    let Some(disk) = scratch.mount_image("ext4") else {
+        return;
+    };
+    let ended = run_real(&exact(&from, &disk.join("to"), Strategy::Auto));
+    ended.assert_good();
+    assert_eq!(told(&ended, "access time not kept"), 1);
+    assert_eq!(told(&ended, "modification time not kept"), 0);
+}
+
+/// However an attribute is refused: it is told, the file is whole, and nobody waits for room.
+#[test]
+fn an_attribute_that_is_refused_is_no_full_disk() {
+    let scratch = Scratch::new();
+    let from = scratch.dir("from");
+    for name in ["a", "b"] {
+        fs::write(from.join(name), name).expect("written");
+        let set = setxattr(from.join(name), c"user.shot", b"x", XattrFlags::empty());
+        if set.is_err() {
+            return skip("no attributes here");
+        }
+    }
+    for errno in [Errno::TOOBIG, Errno::RANGE, Errno::NOSPC, Errno::DQUOT] {
+        let to = scratch.at("to");
+        let sys = faulty(Call::SetXattr, 0, true, FaultKind::Fail(errno));
+        let mut job = exact(&from, &to, Strategy::Auto);
+        job.wait_for_space = true;
+        let ended = run(sys, &job);
+        ended.assert_good();
+        assert_eq!(told(&ended, "extended attribute not kept"), 2, "{errno}");
+        for name in ["a", "b"] {
+            assert_eq!(fs::read(to.join(name)).expect("there"), name.as_bytes());
+        }
+        fs::remove_dir_all(&to).expect("removed");
+    }
+}
+
+/// A name that could not be linked is tried again later: it becomes a link all the same.
+#[test]
+fn a_name_that_is_linked_on_retry_is_a_name_of_the_same_inode() {
+    let scratch = Scratch::quick();
+    let from = scratch.dir("from");
+    fs::write(from.join("n0"), "bytes").expect("written");
+    for number in 1..4 {
+        fs::hard_link(from.join("n0"), from.join(format!("n{number}"))).expect("linked");
+    }
+    for nth in 0..3 {
+        let to = scratch.at("to");
+        let mut job = exact(&from, &to, Strategy::Auto);
+        job.retries = 0;
+        let mut driver = Driver::on(faulty(Call::Link, nth, false, FaultKind::Fail(Errno::IO)));
+        let job = driver.add(&job, Start::Now);
+        let first = driver.until_ended(job);
+        assert_eq!(
+            (first.state, first.files.failed),
+            (JobState::DoneWithFailures, 1)
+        );
+        driver.send(Request::RetryFailed { job });
+        driver.until("tried again", |driver| driver.state(job) == JobState::Done);
+        driver.shut_down();
+        for number in 0..4 {
+            let there = fs::metadata(to.join(format!("n{number}"))).expect("there");
+            assert_eq!(there.nlink(), 4, "n{number} after call {nth} failed");
+        }
         fs::remove_dir_all(&to).expect("removed");
     }
 }

@@ -87,6 +87,9 @@ impl Worker {
         } else {
             publish::check_unchanged(sys, src, stat)?
         };
+        if file.slice.dir.route.src_kind.may_tell_any_length() {
+            publish::check_end(sys, src, stat.size)?;
+        }
         if file.holes > 0 || shared.sparse == Sparse::Always {
             // A hole at the end is only a length.
             sys.set_len(dst, file.done).map_err(dest(Op::Truncate))?;

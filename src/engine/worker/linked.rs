@@ -40,7 +40,12 @@ impl Worker {
                 Some(Outcome::Later)
             }
             Part::Link(dir, name) => match self.link_to(&dir, &name, slice, index) {
-                Ok(Some(status)) => Some(Outcome::Ended(status)),
+                Ok(Some(status)) => {
+                    if matches!(status, Status::Copied | Status::Skipped) {
+                        self.shared.links.linked(inode);
+                    }
+                    Some(Outcome::Ended(status))
+                }
                 Ok(None) => {
                     self.shared.links.lead_anew(inode, slice.id(index));
                     let (_, _, to) = slice.entry(index);

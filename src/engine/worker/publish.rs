@@ -6,6 +6,7 @@ use crate::engine::report::Notable;
 use crate::engine::route::Route;
 use crate::proto::{ErrorClass, Op, Preserve, Side};
 use crate::sys::{Errno, Kind, Stat, Sys};
+use std::cmp::Ordering;
 use std::ffi::CStr;
 use std::os::fd::BorrowedFd;
 
@@ -138,6 +139,8 @@ impl Dress<'_> {
         }
         if self.keep.times && back.mtime != stat.mtime {
             (self.notable)(Notable::TimesNotKept);
+        } else if self.keep.times && back.atime != stat.atime {
+            (self.notable)(Notable::AccessTimeNotKept);
         }
         if owned && (back.uid, back.gid) != (stat.uid, stat.gid) {
             (self.notable)(Notable::OwnerNotKept);
@@ -187,10 +190,33 @@ pub(super) fn check_unchanged(
         return Ok(Since::Touched(now));
     }
     Err(changed(match now.size.cmp(&opened.size) {
-        std::cmp::Ordering::Greater => "grew while it was being copied",
-        std::cmp::Ordering::Less => "shrank while it was being copied",
-        std::cmp::Ordering::Equal => "changed while it was being copied",
+        Ordering::Greater => "grew while it was being copied",
+        Ordering::Less => "shrank while it was being copied",
+        Ordering::Equal => "changed while it was being copied",
     }))
+}
+
+/// Where a length may be any, the file must end there: else what was copied is a piece of it that
+/// looks like all of it, or has an end that nobody wrote. (A ring's read beyond the end of a FUSE file
+/// that is opened for direct I/O was answered with its whole length, on Linux 6.18.)
+pub(super) fn check_end(sys: &dyn Sys, src: BorrowedFd<'_>, end: u64) -> Result<(), Trouble> {
+    let last = end.saturating_sub(1);
+    let mut around = [0; 2];
+    let got = sys
+        .read_at(src, &mut around, last)
+        .map_err(source(Op::Read))?;
+    let there = (end - last) as usize;
+    match got.cmp(&there) {
+        Ordering::Equal => Ok(()),
+        Ordering::Less => Err(super::climb::shrank().at(last)),
+        Ordering::Greater => Err(Trouble::own(
+            Op::Read,
+            Side::Source,
+            ErrorClass::Other,
+            "holds more than the length that its file system tells",
+        )
+        .at(end)),
+    }
 }
 
 /// The source is another than what was copied.

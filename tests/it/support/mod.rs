@@ -2,6 +2,7 @@
 //! person who runs the tests.
 
 pub mod engine;
+pub mod oddfs;
 pub mod privileges;
 pub mod pty;
 pub mod scratch;

@@ -1,0 +1,180 @@
+//! A file system of this process that says untrue things of its files, mounted for a test (FUSE).
+
+use super::skip;
+use fuser::{
+    BackgroundSession, Config, Errno, FileAttr, FileHandle, FileType, Filesystem, FopenFlags,
+    Generation, INodeNo, LockOwner, MountOption, OpenFlags, ReplyAttr, ReplyData, ReplyDirectory,
+    ReplyEntry, ReplyLseek, ReplyOpen, Request,
+};
+use std::ffi::OsStr;
+use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, UNIX_EPOCH};
+
+/// A file, and what is said of it.
+pub struct Odd {
+    /// Its name.
+    pub name: &'static str,
+    /// What is read of it.
+    pub bytes: Vec<u8>,
+    /// The length that is told.
+    pub told: u64,
+    /// That it has no blocks, and that nothing is found where data is looked for.
+    pub hidden: bool,
+    /// So many times its opening answers ESTALE.
+    pub stale_opens: AtomicU32,
+    /// So many times its reading does.
+    pub stale_reads: AtomicU32,
+}
+
+impl Odd {
+    /// One of which all is true.
+    pub fn new(name: &'static str, bytes: Vec<u8>) -> Self {
+        Self {
+            name,
+            told: bytes.len() as u64,
+            bytes,
+            hidden: false,
+            stale_opens: AtomicU32::new(0),
+            stale_reads: AtomicU32::new(0),
+        }
+    }
+}
+
+/// One directory of such files.
+struct OddFs(Vec<Odd>);
+
+/// Nothing is believed for long.
+const AT_ONCE: Duration = Duration::ZERO;
+
+/// True, and once less, while there is something left of it.
+fn takes_one(left: &AtomicU32) -> bool {
+    let less = |left: u32| left.checked_sub(1);
+    left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less)
+        .is_ok()
+}
+
+impl OddFs {
+    fn file(&self, ino: INodeNo) -> Option<&Odd> {
+        let at = usize::try_from(u64::from(ino)).ok()?;
+        self.0.get(at.checked_sub(2)?)
+    }
+
+    fn attr(&self, ino: INodeNo) -> FileAttr {
+        let file = self.file(ino);
+        let size = file.map_or(0, |file| file.told);
+        let hidden = file.is_some_and(|file| file.hidden);
+        FileAttr {
+            ino,
+            size,
+            blocks: if hidden { 0 } else { size.div_ceil(512) },
+            atime: UNIX_EPOCH,
+            mtime: UNIX_EPOCH,
+            ctime: UNIX_EPOCH,
+            crtime: UNIX_EPOCH,
+            kind: file.map_or(FileType::Directory, |_| FileType::RegularFile),
+            perm: 0o755,
+            nlink: 1,
+            uid: rustix::process::geteuid().as_raw(),
+            gid: rustix::process::getegid().as_raw(),
+            rdev: 0,
+            blksize: 4096,
+            flags: 0,
+        }
+    }
+}
+
+impl Filesystem for OddFs {
+    fn lookup(&self, _: &Request, _: INodeNo, name: &OsStr, reply: ReplyEntry) {
+        match self.0.iter().position(|file| OsStr::new(file.name) == name) {
+            Some(at) => {
+                let attr = self.attr(INodeNo(at as u64 + 2));
+                reply.entry(&AT_ONCE, &attr, Generation(0));
+            }
+            None => reply.error(Errno::ENOENT),
+        }
+    }
+
+    fn getattr(&self, _: &Request, ino: INodeNo, _: Option<FileHandle>, reply: ReplyAttr) {
+        reply.attr(&AT_ONCE, &self.attr(ino));
+    }
+
+    fn readdir(
+        &self,
+        _: &Request,
+        _: INodeNo,
+        _: FileHandle,
+        offset: u64,
+        mut reply: ReplyDirectory,
+    ) {
+        for (at, file) in self.0.iter().enumerate().skip(offset as usize) {
+            let ino = INodeNo(at as u64 + 2);
+            if reply.add(ino, at as u64 + 1, FileType::RegularFile, file.name) {
+                break;
+            }
+        }
+        reply.ok();
+    }
+
+    fn open(&self, _: &Request, ino: INodeNo, _: OpenFlags, reply: ReplyOpen) {
+        match self.file(ino) {
+            Some(file) if takes_one(&file.stale_opens) => reply.error(Errno::ESTALE),
+            // Past the page cache: what is read is not cut at the length that is told.
+            _ => reply.opened(FileHandle(0), FopenFlags::FOPEN_DIRECT_IO),
+        }
+    }
+
+    fn read(
+        &self,
+        _: &Request,
+        ino: INodeNo,
+        _: FileHandle,
+        offset: u64,
+        size: u32,
+        _: OpenFlags,
+        _: Option<LockOwner>,
+        reply: ReplyData,
+    ) {
+        let Some(file) = self.file(ino) else {
+            return reply.error(Errno::EIO);
+        };
+        if takes_one(&file.stale_reads) {
+            return reply.error(Errno::ESTALE);
+        }
+        let from = file.bytes.len().min(offset as usize);
+        let to = file.bytes.len().min(from + size as usize);
+        reply.data(&file.bytes[from..to]);
+    }
+
+    fn lseek(
+        &self,
+        _: &Request,
+        ino: INodeNo,
+        _: FileHandle,
+        offset: i64,
+        whence: i32,
+        reply: ReplyLseek,
+    ) {
+        let data = whence == libc::SEEK_DATA;
+        match self.file(ino) {
+            Some(file) if !file.hidden && data => reply.offset(offset),
+            Some(file) if !file.hidden => reply.offset(file.told as i64),
+            _ => reply.error(Errno::ENXIO),
+        }
+    }
+}
+
+/// Mounts these files until the session is dropped; `None`, said loudly, where there is no FUSE.
+pub fn mount(at: &Path, files: Vec<Odd>) -> Option<BackgroundSession> {
+    let mut config = Config::default();
+    config.mount_options = vec![MountOption::FSName("oddfs".to_owned()), MountOption::RO];
+    match fuser::spawn_mount(OddFs(files), at, &config) {
+        Ok(session) => Some(session),
+        Err(error) => {
+            skip(&format!(
+                "no file system of our own can be mounted: {error}"
+            ));
+            None
+        }
+    }
+}
