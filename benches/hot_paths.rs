@@ -118,6 +118,7 @@ fn screen(c: &mut Criterion) {
     let mut group = c.benchmark_group("screen");
     for entries in [100, 10_000, 1_000_000] {
         let mut model = model(entries);
+        settle(&mut model);
         let mut terminal = Terminal::new(TestBackend::new(200, 50)).expect("a screen in memory");
         group.bench_function(BenchmarkId::new("view", entries), |b| {
             b.iter(|| {

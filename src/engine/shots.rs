@@ -271,6 +271,10 @@ impl Tracked {
         JobShots {
             sequences: self.rows.len() as u64,
             whole: self.whole,
+            only: match &self.rows[..] {
+                [only] => Some(only.clone()),
+                _ => None,
+            },
             in_work,
         }
     }

@@ -36,6 +36,9 @@ pub struct JobShots {
     pub sequences: u64,
     /// Of these: every frame is at the destination or was left alone.
     pub whole: u64,
+    /// The only one there is, whether it is in flight or not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub only: Option<ShotRow>,
     /// Those with a file in flight, at most 8.
     pub in_work: Vec<ShotRow>,
 }

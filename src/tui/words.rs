@@ -3,7 +3,7 @@
 //! Pure. Figures that are not known are a dash, never a zero and never a guess.
 
 use super::look::Look;
-use crate::proto::{BytePath, Durability, JobState, JobView, Snapshot};
+use crate::proto::{BytePath, Durability, JobState, JobView, ShotRow, Snapshot};
 use crate::{text, units};
 use ratatui::style::Style;
 use std::os::unix::ffi::OsStrExt;
@@ -216,7 +216,8 @@ pub fn troubles_text(job: &JobView) -> String {
     }
 }
 
-/// `sh010 +2 -> fast/ABC`.
+/// `sh010 +2 -> fast/ABC`; of a job that is one sequence and nothing else, the sequence:
+/// `comp_v012.[1001-1240].exr -> fast/ABC`.
 pub fn title(job: &JobView, look: Look) -> String {
     let (from, to) = ends(job, look);
     format!("{from} {} {to}", look.arrow())
@@ -245,12 +246,22 @@ pub fn title_in(job: &JobView, cells: usize, look: Look) -> String {
 
 /// What is copied and where to, each short.
 fn ends(job: &JobView, look: Look) -> (String, String) {
+    let to = look.name(&last_two(&job.dest)).into_owned();
+    let only = job.shots.only.as_ref();
+    if let Some(only) = only.filter(|only| is_all(job, only)) {
+        return (look.name(only.label.name().as_bytes()).into_owned(), to);
+    }
     let more = match job.sources {
         0 | 1 => String::new(),
         sources => format!(" +{}", sources - 1),
     };
     let from = format!("{}{more}", look.name(job.source.name().as_bytes()));
-    (from, look.name(&last_two(&job.dest)).into_owned())
+    (from, to)
+}
+
+/// Whether the frames of a sequence were what was asked for: each a source, and nothing else found.
+fn is_all(job: &JobView, shot: &ShotRow) -> bool {
+    u64::from(job.sources) == shot.frames && job.found.files == shot.frames
 }
 
 /// The end of a path: enough to know it by.

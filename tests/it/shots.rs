@@ -75,7 +75,11 @@ fn frames_that_are_given_one_by_one_are_a_sequence_as_well() {
     let id = driver.add(&job, Start::Now);
     driver.until_ended(id);
     driver.until_view(id, "whole", |view| {
-        view.shots.sequences == 1 && view.shots.whole == 1
+        let only = view.shots.only.as_ref();
+        let named = only.is_some_and(|only| {
+            only.label == BytePath::from("b.[1-12].dpx") && (only.done, only.frames) == (12, 12)
+        });
+        view.shots.sequences == 1 && view.shots.whole == 1 && named
     });
     driver.shut_down();
 }

@@ -262,12 +262,41 @@ fn the_plan_warns_of_sequences_that_are_not_whole_before_the_copy() {
 }
 
 #[test]
+fn a_job_that_is_one_sequence_is_called_by_it() {
+    let mut world = shots(180, 50);
+    let mut job = busy_job(1);
+    job.sources = 240;
+    job.shots.sequences = 1;
+    job.shots.only = Some(ShotRow {
+        label: BytePath::from("comp\x1b.[1001-1240].exr"),
+        frames: 240,
+        done: 57,
+        failed: 0,
+    });
+    world.jobs(vec![job.clone()]);
+    let title = "comp\\x1b.[1001-1240].exr -> ";
+    assert!(world.screen().contains(title), "{}", world.screen());
+    // A directory that holds one sequence, or one with something beside it, keeps its own name.
+    for (sources, files) in [(1, 240), (240, 241)] {
+        job.sources = sources;
+        job.found.files = files;
+        world.jobs(vec![job.clone()]);
+        let screen = world.screen();
+        assert!(
+            !screen.contains(title) && screen.contains("comp"),
+            "{screen}"
+        );
+    }
+}
+
+#[test]
 fn a_job_shows_the_sequence_in_work_by_its_frames() {
     let mut world = shots(100, 50);
     let mut job = busy_job(1);
     job.shots = JobShots {
         sequences: 12,
         whole: 3,
+        only: None,
         in_work: vec![ShotRow {
             label: BytePath::from("sh010/comp_v012.[1001-1240].exr"),
             frames: 240,

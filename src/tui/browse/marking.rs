@@ -2,7 +2,7 @@
 //!
 //! Marks belong to entries; a sequence is marked as far as its members are.
 
-use super::{FoldSum, Item, Pane};
+use super::{Entries, FoldSum, Item, Marks, Pane};
 use crate::sys::listing::Kind;
 use std::collections::HashSet;
 
@@ -78,6 +78,39 @@ impl Pane {
                 self.mark(entry, true);
             }
         }
+    }
+
+    /// Marks the names that were marked among `old`. A directory is mostly read in the order it was
+    /// read in before, so each name is looked for where the last one was found, and only what is not
+    /// near there costs a look at all names: a million marks must not hold a key up.
+    pub fn mark_again(&mut self, old: &Entries, marks: &Marks) {
+        const NEAR: isize = 16;
+        let entries = self.entries.clone();
+        let mut shift = 0;
+        let mut far = HashSet::new();
+        for entry in marks.iter() {
+            let name = old.name(entry);
+            let at = |shift: isize| {
+                let place = u32::try_from(entry as isize + shift).ok()?;
+                ((place as usize) < entries.len() && entries.name(place) == name).then_some(place)
+            };
+            let near = (1..=NEAR).flat_map(|by| [shift - by, shift + by]);
+            let found = std::iter::once(shift)
+                .chain(near)
+                .find(|by| at(*by).is_some());
+            match found {
+                Some(by) => {
+                    shift = by;
+                    if let Some(place) = at(by) {
+                        self.mark(place, true);
+                    }
+                }
+                None => {
+                    far.insert(name);
+                }
+            }
+        }
+        self.mark_names(&far);
     }
 
     /// Adds up what is marked, where that may have changed.

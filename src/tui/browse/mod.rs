@@ -294,8 +294,7 @@ impl Pane {
         let marks = std::mem::take(&mut self.marks);
         self.fold_marks = vec![0; self.entries.folds()];
         self.marks_changed = true;
-        let names: HashSet<&[u8]> = marks.iter().map(|entry| old.name(entry)).collect();
-        self.mark_names(&names);
+        self.mark_again(&old, &marks);
         self.arrange(ordered, select.as_deref());
     }
 
@@ -504,6 +503,39 @@ mod tests {
         pane.filter = None;
         pane.refresh();
         assert_eq!(pane.current().map(|r| r.name), Some(&b"b.exr"[..]));
+    }
+
+    #[test]
+    fn marks_stay_with_their_names_when_entries_come_go_and_change_places() {
+        let names: Vec<String> = (0..200).map(|at| format!("n{at:03}")).collect();
+        let listed = |names: &[String]| {
+            let names = names.iter().map(|name| (name.as_bytes(), Kind::File));
+            Arc::new(Entries::new(names.collect()))
+        };
+        let mut pane = pane(&[]);
+        pane.take(listed(&names), None, None, false);
+        for entry in (0..200).step_by(3) {
+            pane.mark(entry, true);
+        }
+        let wanted: Vec<String> = names.iter().step_by(3).cloned().collect();
+        let mut changed = names.clone();
+        changed.retain(|name| name != "n000" && name != "n001" && name != "n060");
+        changed.swap(5, 150);
+        changed.insert(40, "new".to_string());
+        changed.rotate_left(70);
+        pane.take(listed(&changed), None, None, false);
+        let mut marked: Vec<String> = pane
+            .marks
+            .iter()
+            .map(|entry| String::from_utf8_lossy(pane.entries.name(entry)).into_owned())
+            .collect();
+        marked.sort();
+        let gone = ["n000", "n060"];
+        let wanted: Vec<String> = wanted
+            .into_iter()
+            .filter(|name| !gone.contains(&name.as_str()))
+            .collect();
+        assert_eq!(marked, wanted);
     }
 
     #[test]
