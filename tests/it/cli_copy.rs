@@ -354,6 +354,15 @@ fn a_signal_leaves_nothing_unfinished_and_is_named_by_the_exit_code() {
 
 #[test]
 fn a_signal_counts_even_while_nobody_reads_the_output() {
+    stopped_unread(false);
+}
+
+#[test]
+fn the_same_signal_twice_waits_for_nobody() {
+    stopped_unread(true);
+}
+
+fn stopped_unread(twice: bool) {
     let world = World::new();
     let (reader, writer) = std::io::pipe().expect("a pipe");
     // Filled up, so that the first line already waits.
@@ -372,8 +381,13 @@ fn a_signal_counts_even_while_nobody_reads_the_output() {
         );
         sleep(Duration::from_millis(5));
     }
-    drop(reader);
+    // Still there, and read by nobody.
+    let reader = twice.then_some(reader);
+    if twice {
+        send(&child, Signal::TERM);
+    }
     assert_eq!(child.wait().expect("ended").code(), Some(143));
+    drop(reader);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Lines of all kinds: slow ones, stopped ones, ones that drop; and what a terminal is told beside
 //! its cells.
 
+use crate::support::is_thorough;
 use crate::support::pty::{ENTER, PATIENCE, Seen};
 use crate::terminal::{
     ENDLESS, LARGE, SLOWLY, bytes, done, find, given_back, in_mid_copy, open_with, percent, row,
@@ -26,14 +27,22 @@ fn count(bytes: &[u8], what: &[u8]) -> usize {
 fn over_ssh_a_copy_costs_little_and_a_still_screen_nothing() {
     let _turn = turn();
     let world = world_with_large(ENDLESS);
-    let ssh = with(&[("SSH_CONNECTION", "10.0.0.1 1 10.0.0.2 22")]);
+    // Capped, so that it lasts and its figures change from frame to frame; every colour, as it
+    // takes the most bytes.
+    let ssh = with(&[
+        ("SSH_CONNECTION", "10.0.0.1 1 10.0.0.2 22"),
+        ("HAUL_LIMIT", "20MiB"),
+        ("HAUL_THEME", "dark"),
+        ("HAUL_COLOUR", "true"),
+    ]);
+    let (copying, still) = if is_thorough() { (10, 10) } else { (5, 1) };
     let mut terminal = open_with(&world, &ssh);
     in_mid_copy(&terminal);
     // The keys that started it were answered at once; from here on only figures change.
     terminal.until_quiet(Duration::from_millis(150));
     let before = terminal.bytes().len();
     let began = Instant::now();
-    std::thread::sleep(Duration::from_secs(5));
+    std::thread::sleep(Duration::from_secs(copying));
     let took = began.elapsed().as_secs_f64();
     let written = terminal.bytes()[before..].to_vec();
     let frames = count(&written, b"\x1b[?2026h");
@@ -48,7 +57,7 @@ fn over_ssh_a_copy_costs_little_and_a_still_screen_nothing() {
     terminal.until("paused", |screen| stands(screen, 1, "PAUSED"));
     terminal.until_quiet(Duration::from_secs(1));
     let before = terminal.bytes().len();
-    std::thread::sleep(Duration::from_secs(1));
+    std::thread::sleep(Duration::from_secs(still));
     assert_eq!(
         terminal.bytes().len(),
         before,

@@ -1,9 +1,16 @@
 //! What the screen must never show, whatever the names, the size and the figures.
 
+use crate::tui_conflicts::parked;
+use crate::tui_queue::receipt;
 use crate::tui_world::{World, busy_job, failure, job, plan, queue};
-use haul::proto::{BytePath, ConflictSample, JobId, JobState, Mark, Update};
+use haul::proto::{
+    BytePath, ConflictSample, EntryState, ErrorClass, FailureGroup, FileEntry, FileId, FilesOrder,
+    FilesPage, JobId, JobState, Mark, Update,
+};
 use haul::sys::listing::Kind;
 use haul::tui::browse::Side;
+use haul::tui::layers::MountRow;
+use haul::tui::msg::Msg;
 
 #[test]
 fn below_the_smallest_size_one_line_says_how_it_stands() {
@@ -38,6 +45,8 @@ fn hostile_world(width: u16, height: u16) -> World {
     bad.source = evil.clone();
     bad.dest = evil.clone();
     bad.listed = 3;
+    bad.parked = 1;
+    bad.conflicts = 1;
     bad.failed = 3;
     for worker in &mut bad.workers {
         worker.path = Some(evil.clone());
@@ -89,6 +98,20 @@ fn hostile_names_reach_no_cell_in_any_screen() {
         "e",
         "d",
         "l",
+        "C",
+        "H",
+        "'",
+        ":",
+        "s",
+        "i",
+        "G<F6>",
+        "<F7>x<enter>",
+        "fx",
+        "<C-t>",
+        "<tab><tab>f",
+        "<tab><tab>t",
+        "<tab><tab>b",
+        "<tab><tab>e<tab>",
     ];
     for ascii in [true, false] {
         for (width, height) in [(40, 10), (80, 24), (200, 50), (30, 5)] {
@@ -116,10 +139,83 @@ fn hostile_names_reach_no_cell_in_any_screen() {
                     from: 0,
                     failures: vec![problem; 3],
                 });
+                hostile_answers(&mut world);
                 assert_plain(&world.screen(), scene);
             }
         }
     }
+}
+
+/// Whatever else was asked for is answered with names and words of the same kind.
+fn hostile_answers(world: &mut World) {
+    let evil = BytePath::from_bytes(&HOSTILE.concat());
+    let words = "\x1b[2J\u{202e}\u{9b}reason\x07".to_string();
+    let mut parked = parked(1);
+    parked.path = evil.clone();
+    let mut receipt = receipt(1);
+    receipt.summary.source = evil.clone();
+    receipt.summary.dest = evil.clone();
+    for notice in &mut receipt.summary.notices {
+        notice.text.clone_from(&words);
+    }
+    for used in &mut receipt.summary.strategies {
+        used.reason.clone_from(&words);
+    }
+    world.send(Msg::History(Ok((vec![receipt], 0))));
+    world.send(Msg::Mounts {
+        side: Side::Source,
+        mounts: vec![MountRow {
+            point: evil.clone(),
+            kind: words.clone(),
+            free: None,
+        }],
+    });
+    world.send(Msg::Edited {
+        side: Side::Source,
+        path: "/mnt/nas/ABC/sh010".into(),
+        name: HOSTILE.concat().into(),
+        result: Err(words.clone()),
+    });
+    let file = FileEntry {
+        file: FileId(1),
+        path: evil.clone(),
+        size: 1,
+        state: EntryState::Failed,
+    };
+    let group = FailureGroup {
+        class: ErrorClass::Permission,
+        reason: words.clone(),
+        dir: Some(evil),
+        count: 3,
+        first: 0,
+    };
+    let job = JobId(1);
+    for update in [
+        Update::Conflicts {
+            job,
+            from: 0,
+            conflicts: vec![parked],
+        },
+        Update::Files {
+            job,
+            page: Box::new(FilesPage {
+                order: FilesOrder::default(),
+                from: 0,
+                total: 1,
+                files: vec![file],
+            }),
+        },
+        Update::Groups {
+            job,
+            groups: vec![group],
+        },
+    ] {
+        world.engine(update);
+    }
+    assert_plain(&world.screen(), "answered");
+    // What is said of it for a while, without what is open above.
+    world.send(Msg::Trouble(words));
+    assert_plain(&world.screen(), "in trouble");
 }
 
 #[test]

@@ -61,7 +61,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Effects {
         Msg::History(read) => history::take(model, read),
         Msg::Exported(result) => history::exported(model, result),
         Msg::Inspected { ticket, told } => info::take(model, ticket, told),
-        Msg::Trouble(text) => model.warn(text),
+        Msg::Trouble(text) => {
+            let text = model.look.words(&text).into_owned();
+            model.warn(text);
+        }
         Msg::Focus(on) => model.looked_at = on,
         Msg::Edited {
             side,
