@@ -3,9 +3,9 @@
 
 use crate::support::engine::{copying, exact, faulty, run, run_real};
 use crate::support::scratch::Scratch;
-use crate::support::{is_root, say, skip};
 use crate::support::tree::{self, Dice};
 use crate::support::walk::{assert_same, data_map, same_bytes, temporaries};
+use crate::support::{is_root, say, skip};
 use haul::proto::{ErrorClass, JobState, Strategy};
 use haul::sys::{Call, Errno, FaultKind};
 use std::fs::{self, File};
