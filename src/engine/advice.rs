@@ -37,7 +37,7 @@ pub fn advice(
     };
     let ((src_dev, src_kind), (dst_dev, dst_kind)) = (look(source)?, look(dest)?);
     let route = Route::new(src_dev, dst_dev, src_kind, dst_kind)
-        .letting_pages_go(crate::sys::kernel_lets_pages_go());
+        .letting_pages_go(spec.durability, crate::sys::kernel_lets_pages_go());
     for strategy in without {
         // The words are for a job's notices.
         route.refused(*strategy, Errno::OPNOTSUPP);

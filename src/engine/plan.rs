@@ -274,7 +274,7 @@ impl Count {
         let dst_kind = kind(target.dir.as_fd());
         let dst_dev = target.above.first().map_or(0, |dir| dir.dev);
         let route = Route::new(stat.dev, dst_dev, src_kind, dst_kind)
-            .letting_pages_go(crate::sys::kernel_lets_pages_go());
+            .letting_pages_go(self.spec.durability, crate::sys::kernel_lets_pages_go());
         if !may_share_blocks(target.dir.as_fd(), dst_kind) {
             // The words are for a job's notices.
             route.refused(Strategy::Reflink, Errno::OPNOTSUPP);

@@ -5,7 +5,7 @@
 //! refused calls.
 
 use super::failure::reason;
-use crate::proto::{Sparse, Strategy};
+use crate::proto::{Durability, Sparse, Strategy};
 use crate::sys::{Caching, Errno, FsKind};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 
@@ -182,8 +182,10 @@ impl Route {
         }
     }
 
-    /// The same on a kernel that lets pages go, or does not.
-    pub fn letting_pages_go(self, kernel: bool) -> Self {
+    /// The same for copies that are flushed so, on a kernel that lets pages go or does not. What
+    /// need not be on the device is faster left in memory.
+    pub fn letting_pages_go(self, flushed: Durability, kernel: bool) -> Self {
+        let kernel = kernel && flushed != Durability::None;
         for (place, kind) in self.pages_go.iter().zip([self.src_kind, self.dst_kind]) {
             place.store(kernel && kind.lets_pages_go(), Ordering::Relaxed);
         }
@@ -443,7 +445,7 @@ mod tests {
     #[test]
     fn pages_of_large_files_go_where_that_can_be() {
         let (go, stay) = (Caching::Go, Caching::Stay);
-        let plain = Route::new(1, 1, EXT4, EXT4).letting_pages_go(true);
+        let plain = Route::new(1, 1, EXT4, EXT4).letting_pages_go(Durability::Job, true);
         assert_eq!(plain.pages(LARGE), [go, go]);
         assert_eq!(plain.pages(LARGE - 1), [stay, stay]);
         assert_eq!(
@@ -460,15 +462,18 @@ mod tests {
             names(&plain, Strategy::Auto, 1 << 20),
             ["copy-file-range", "buffered"]
         );
-        let shares = Route::new(1, 1, XFS, XFS).letting_pages_go(true);
+        let shares = Route::new(1, 1, XFS, XFS).letting_pages_go(Durability::Job, true);
         assert_eq!(
             names(&shares, Strategy::Auto, 1 << 20),
             ["reflink", "buffered", "copy-file-range"]
         );
-        let from_memory = Route::new(1, 2, FsKind(0x0102_1994), EXT4).letting_pages_go(true);
+        let from_memory =
+            Route::new(1, 2, FsKind(0x0102_1994), EXT4).letting_pages_go(Durability::Job, true);
         assert_eq!(from_memory.pages(LARGE), [stay, go]);
-        let old = Route::new(1, 1, EXT4, EXT4).letting_pages_go(false);
-        assert_eq!(old.pages(LARGE), [stay, stay]);
+        for (flushed, kernel) in [(Durability::Job, false), (Durability::None, true)] {
+            let kept = Route::new(1, 1, EXT4, EXT4).letting_pages_go(flushed, kernel);
+            assert_eq!(kept.pages(LARGE), [stay, stay]);
+        }
     }
 
     #[test]

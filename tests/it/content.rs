@@ -6,7 +6,7 @@ use crate::support::scratch::Scratch;
 use crate::support::tree::{self, Dice};
 use crate::support::walk::{assert_same, data_map, same_bytes, temporaries};
 use crate::support::{is_root, say, skip};
-use haul::proto::{ErrorClass, JobState, Strategy};
+use haul::proto::{Durability, ErrorClass, JobState, Strategy};
 use haul::sys::{Call, Errno, FaultKind};
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
@@ -365,6 +365,7 @@ fn pages_that_cannot_go_stay() {
             let sys = faulty(call, nth, false, FaultKind::Fail(Errno::OPNOTSUPP));
             let mut job = exact(&from, &to, strategy);
             job.retries = 0;
+            job.durability = Durability::Job;
             let ended = run(sys.clone(), &job);
             if haul::sys::kernel_lets_pages_go() {
                 ended.assert_good();

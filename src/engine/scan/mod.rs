@@ -169,7 +169,7 @@ impl Scan {
         }
         let route = Arc::new(
             Route::new(src_dev, dst_dev, src_kind, dst_kind)
-                .letting_pages_go(crate::sys::kernel_lets_pages_go()),
+                .letting_pages_go(self.spec.durability, crate::sys::kernel_lets_pages_go()),
         );
         self.routes.push(route.clone());
         Ok(route)
