@@ -35,14 +35,17 @@ macro_rules! each_call {
             /// A descriptor that is only a place (`O_PATH`): of `name` in `at`, whatever it is, of the
             /// link itself when it is one. Needs no permission on the inode.
             open_place => OpenPlace(at: BorrowedFd<'_>, name: &CStr) -> OwnedFd;
+            /// The same of what `name` leads to, links followed.
+            open_place_followed => OpenPlaceFollowed(at: BorrowedFd<'_>, name: &CStr) -> OwnedFd;
             /// Opens the file `name` in `at` for reading: not through a link, never blocking on a
             /// pipe, never taking a terminal.
             open_source => OpenSource(at: BorrowedFd<'_>, name: &CStr) -> OwnedFd;
             /// Creates `name` in `at` with mode 0600; an error when the name exists in any form.
             create_new => CreateNew(at: BorrowedFd<'_>, name: &CStr) -> OwnedFd;
             /// Creates a file without a name on the file system of the directory `at` (`O_TMPFILE`,
-            /// open(2)), with mode 0600. It is gone when it is closed, unless it was linked.
-            create_nameless => CreateNameless(at: BorrowedFd<'_>) -> OwnedFd;
+            /// open(2)), with that mode less the umask. It is gone when it is closed, unless it was
+            /// linked.
+            create_nameless => CreateNameless(at: BorrowedFd<'_>, mode: u32) -> OwnedFd;
             /// Gives an open file a name in `at`; an error when the name exists. The kernel allows it to
             /// whoever opened the file since 6.10, before that to root (linkat(2), `AT_EMPTY_PATH`).
             link_open => LinkOpen(fd: BorrowedFd<'_>, at: BorrowedFd<'_>, name: &CStr) -> ();

@@ -90,6 +90,10 @@ impl Sys for Real {
         fs::openat(at, name, flags, Mode::empty())
     }
 
+    fn open_place_followed(&self, at: BorrowedFd<'_>, name: &CStr) -> SysResult<OwnedFd> {
+        fs::openat(at, name, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())
+    }
+
     fn open_source(&self, at: BorrowedFd<'_>, name: &CStr) -> SysResult<OwnedFd> {
         let flags =
             OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
@@ -102,9 +106,9 @@ impl Sys for Real {
         fs::openat(at, name, flags, Mode::RUSR | Mode::WUSR)
     }
 
-    fn create_nameless(&self, at: BorrowedFd<'_>) -> SysResult<OwnedFd> {
+    fn create_nameless(&self, at: BorrowedFd<'_>, mode: u32) -> SysResult<OwnedFd> {
         let flags = OFlags::RDWR | OFlags::TMPFILE | OFlags::CLOEXEC;
-        fs::openat(at, c".", flags, Mode::RUSR | Mode::WUSR)
+        fs::openat(at, c".", flags, Mode::from_raw_mode(mode))
     }
 
     fn link_open(&self, fd: BorrowedFd<'_>, at: BorrowedFd<'_>, name: &CStr) -> SysResult<()> {

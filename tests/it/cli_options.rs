@@ -1,10 +1,11 @@
 //! The options of `haul copy`, each from the command line to what lies at the destination.
 
 use crate::support::scratch::Scratch;
+use crate::support::tree::pipe;
 use crate::support::{World, is_root, skip};
 use rustix::fs::{XattrFlags, getxattr, setxattr};
 use std::fs::{self, File, FileTimes, Permissions};
-use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt, symlink};
+use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
@@ -84,12 +85,16 @@ fn links_are_followed_when_asked_and_a_circle_is_refused() {
     fs::create_dir_all(root.join("a/sub")).expect("made");
     fs::write(root.join("target"), "bytes").expect("written");
     symlink("../target", root.join("a/link")).expect("linked");
+    pipe(&root.join("pipe"));
+    symlink("../pipe", root.join("a/to-pipe")).expect("linked");
     good(&world, ["copy", "a", "b"]);
     assert!(root.join("b/link").is_symlink());
     good(&world, ["copy", "-L", "a", "c"]);
     let there = root.join("c/link");
     assert!(!there.is_symlink(), "the link was copied");
     assert_eq!(fs::read(there).expect("read"), b"bytes");
+    let there = fs::symlink_metadata(root.join("c/to-pipe")).expect("there");
+    assert!(there.file_type().is_fifo(), "what the link leads to");
 
     symlink("..", root.join("a/sub/circle")).expect("linked");
     let (code, _, err) = world.run(["copy", "-L", "a", "d"]);

@@ -7,7 +7,7 @@ use super::super::route::{Ladder, Rung};
 use super::super::tree::{DirFds, Slice};
 use super::climb::Climbed;
 use super::existing::{self, Way};
-use super::temporary::{NAMELESS, and_left_behind};
+use super::temporary::{NAMELESS, PRIVATE, and_left_behind};
 use super::{Big, Held, Outcome, Worker};
 use crate::proto::{ErrorClass, FileId, Op, Side, Sparse, Strategy};
 use crate::sys::{Kind, Stat};
@@ -128,7 +128,12 @@ impl Worker {
         let route = &dir.route;
         let ladder = route.ladder(shared.wanted, stat.size);
         let (temp, dst) = if way == Placing::New && stat.size <= NAMELESS && !ladder.in_ranges() {
-            self.create_nameless(fds.dst(), route)?
+            let mode = stat.mode;
+            // Bits that the process takes from new files are given later, and so are set-id bits.
+            let at_once =
+                shared.preserve.mode && !dir.inherits && mode & (0o7000 | shared.umask) == 0;
+            let mode = if at_once { mode } else { PRIVATE };
+            self.create_nameless(fds.dst(), route, mode)?
         } else {
             self.create_temp(fds.dst())?
         };

@@ -30,7 +30,12 @@ impl Worker {
         let dir = &slice.dir;
         let fds = dir.acquire(sys)?;
         // Held from here on: what is read of it is of one inode, whatever becomes of its name.
-        let place = sys.open_place(fds.src(), name).map_err(source(Op::Open))?;
+        let place = if shared.follow_links {
+            sys.open_place_followed(fds.src(), name)
+        } else {
+            sys.open_place(fds.src(), name)
+        }
+        .map_err(source(Op::Open))?;
         let stat = sys.stat(place.as_fd()).map_err(source(Op::Stat))?;
         if stat.kind != entry.kind {
             return Err(Trouble::own(

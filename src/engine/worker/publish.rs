@@ -75,13 +75,24 @@ impl Dress<'_> {
         } else if self.inherits && self.keep.acl {
             attributes::shed_inherited(self.sys, to, self.notable);
         }
-        if stat.kind != Kind::Link {
+        // What was made with its mode keeps it, but for what an ACL made of it.
+        let has_it = now.mode == mode;
+        if stat.kind != Kind::Link && !has_it {
             self.mode(to, mode)?;
         }
         if self.keep.times {
             self.times(to, stat)?;
         }
-        self.look_back(to, stat, mode, owned && self.keep.owner)
+        let owned = owned && self.keep.owner;
+        let back = to.stat(self.sys).map_err(dest(Op::Stat))?;
+        if stat.kind != Kind::Link && has_it && back.mode != mode {
+            self.mode(to, mode)?;
+            let back = to.stat(self.sys).map_err(dest(Op::Stat))?;
+            self.look_back(&back, stat, mode, owned);
+        } else {
+            self.look_back(&back, stat, mode, owned);
+        }
+        Ok(())
     }
 
     /// Owner and group where they differ; the group alone where only that is permitted. False when
@@ -126,14 +137,7 @@ impl Dress<'_> {
 
     /// File systems change metadata without an error (times are clamped and rounded, modes made
     /// up): only what is read back was kept.
-    fn look_back(
-        &mut self,
-        to: Bearer<'_>,
-        stat: &Stat,
-        mode: u32,
-        owned: bool,
-    ) -> Result<(), Trouble> {
-        let back = to.stat(self.sys).map_err(dest(Op::Stat))?;
+    fn look_back(&mut self, back: &Stat, stat: &Stat, mode: u32, owned: bool) {
         if stat.kind != Kind::Link && self.keep.mode && back.mode != mode {
             (self.notable)(Notable::ModeNotKept);
         }
@@ -145,7 +149,6 @@ impl Dress<'_> {
         if owned && (back.uid, back.gid) != (stat.uid, stat.gid) {
             (self.notable)(Notable::OwnerNotKept);
         }
-        Ok(())
     }
 }
 

@@ -20,18 +20,23 @@ pub(super) const NAMES: u32 = 10_000;
 /// temporary how far it is, and what its name costs is nothing next to its bytes.
 pub(super) const NAMELESS: u64 = 1 << 20;
 
+/// The mode of what others may see before it is whole.
+pub(super) const PRIVATE: u32 = 0o600;
+
 impl Worker {
     /// A new file without a name where that works on this route, else a temporary. The first of a
-    /// route is tried: it gets a temporary's name at once.
+    /// route is tried: it gets a temporary's name at once. Without a name nobody can open it, and it
+    /// may have the mode it is to have in the end from the beginning.
     pub(super) fn create_nameless(
         &mut self,
         dir: BorrowedFd<'_>,
         route: &Route,
+        mode: u32,
     ) -> Result<(Option<CString>, OwnedFd), Trouble> {
         let sys = self.shared.sys.clone();
         match route.nameless() {
             Nameless::Refused => self.create_temp(dir),
-            Nameless::Works => match sys.create_nameless(dir) {
+            Nameless::Works => match sys.create_nameless(dir, mode) {
                 Ok(fd) => Ok((None, fd)),
                 Err(errno) => Err(refused_new(&*sys, dir, Op::Create, errno)),
             },
@@ -39,7 +44,7 @@ impl Worker {
                 let temp = self.temps.draw();
                 // Whatever is wrong is met again on the way that needs no new file without a name.
                 let tried = sys
-                    .create_nameless(dir)
+                    .create_nameless(dir, PRIVATE)
                     .and_then(|fd| sys.link_open(fd.as_fd(), dir, &temp).map(|()| fd));
                 route.found_nameless(tried.is_ok());
                 match tried {
