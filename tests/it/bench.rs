@@ -169,7 +169,9 @@ fn a_median_that_got_worse_than_allowed_is_exit_1() {
     };
     let (code, out, err) = with(1000.0);
     assert_eq!(code, 0, "{err}");
-    assert!(out.contains("0 of 1 medians"), "{out}");
+    // Where blocks can be shared there is a second row, of a copy that shares none.
+    let good = ["0 of 1 medians", "0 of 2 medians"];
+    assert!(good.iter().any(|words| out.contains(words)), "{out}");
     let (code, out, err) = with(1e-6);
     assert_eq!(code, 1, "{out}");
     assert!(err.contains("compare flat: haul"), "{err}");

@@ -465,7 +465,14 @@ fn a_file_whose_flush_failed_is_copied_again_once() {
             check("a flush fails", &world.source, &dest, &ended, &sys);
             let calls = sys.calls();
             let first = calls.iter().position(|call| *call == Call::Sync);
-            assert_written_again(&calls, first.expect("flushed"));
+            if strategy == Strategy::Parallel {
+                // Lanes of several files come between each other; each flush has its creation.
+                let made = |call: &&Call| matches!(call, Call::CreateNew | Call::CreateNameless);
+                let made = calls.iter().filter(made).count();
+                assert_eq!(made, if sticky { 16 } else { 9 });
+            } else {
+                assert_written_again(&calls, first.expect("flushed"));
+            }
             let syncs = calls.iter().filter(|call| **call == Call::Sync).count();
             let notice = |notice: &haul::proto::Notice| notice.text.contains("a second time");
             assert!(ended.view.notices.iter().any(notice), "said");

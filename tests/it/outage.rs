@@ -176,7 +176,8 @@ fn a_mount_that_becomes_read_only_in_mid_job_is_one_cause() {
         return;
     };
     let mut wanted = spec(&from, &disk);
-    wanted.limit = Some(1 << 20);
+    // So slow that enough is left when the mount is read-only.
+    wanted.limit = Some(256 << 10);
     wanted.tuning.file_workers = Some(1);
     let mut driver = Driver::on(Arc::new(Real));
     let job = driver.add(&wanted, Start::Now);
