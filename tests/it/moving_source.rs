@@ -3,14 +3,15 @@
 //! reported and what was at the destination stays.
 
 use crate::support::engine::{copying, exact, meanwhile, mover, run, run_real, spec};
-use crate::support::is_root;
 use crate::support::scratch::Scratch;
 use crate::support::tree::{Dice, set_mode};
 use crate::support::walk::{self, same_bytes, temporaries};
+use crate::support::{is_root, skip};
 use haul::proto::{Conflict, ErrorClass, JobState, Strategy};
 use haul::sys::Call;
 use std::collections::BTreeSet;
 use std::fs::{self, File};
+use std::io::Write as _;
 use std::os::unix::fs::{FileExt, MetadataExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -377,5 +378,32 @@ fn a_source_whose_device_dies_is_listed_and_harms_nothing() {
             assert!([OLD.len() as u64, 2 << 20].contains(&entry.len()));
             assert!(entry.nlink() == 1);
         }
+    }
+}
+
+/// A clone is of the source as it is then: what grew is told as grown, and its copy gets no name.
+#[test]
+fn a_source_that_grows_before_it_is_cloned_is_told_as_grown() {
+    if !is_root() {
+        return skip("mounting needs root");
+    }
+    let mut scratch = Scratch::new();
+    let Some(disk) = scratch.mount_image("btrfs") else {
+        return;
+    };
+    let (from, to) = (disk.join("from"), disk.join("to"));
+    for strategy in [Strategy::Reflink, Strategy::Auto] {
+        fs::write(&from, vec![1; 1 << 20]).expect("written");
+        let path = from.clone();
+        let sys = meanwhile(Call::CloneFile, 0, move || {
+            let mut file = File::options().append(true).open(&path).expect("opened");
+            file.write_all(&[2; 5000]).expect("appended");
+        });
+        let mut job = exact(&from, &to, strategy);
+        job.retries = 0;
+        let ended = run(sys, &job);
+        let reason = &ended.failures[0].reason;
+        assert!(reason.contains("grew"), "{strategy}: {reason}");
+        assert!(!to.exists() && temporaries(&disk).is_empty(), "{strategy}");
     }
 }
