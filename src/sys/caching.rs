@@ -30,8 +30,9 @@ impl Caching {
     }
 }
 
-/// True when the kernel can let pages go and does it right: since 6.16. 6.14 brought it, with
-/// defects that could drop pages which had been written to again; 6.15 switched it off.
+/// True when the kernel can let pages go and is not among the first that could. Linux 6.14 brought
+/// it; nothing older than 6.18 was tried here, and what is new in a page cache is left to others for
+/// two releases.
 pub fn kernel_lets_pages_go() -> bool {
     static ANSWER: OnceLock<bool> = OnceLock::new();
     *ANSWER.get_or_init(|| {
