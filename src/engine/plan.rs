@@ -10,7 +10,7 @@ use super::profile;
 use super::report::{Report, What};
 use super::resolve::{self, Target};
 use super::route::Route;
-use super::shots::Counter;
+use super::shots::{Counter, types_of};
 use super::temp::is_temp;
 use super::threads;
 use super::worker::is_same_time;
@@ -89,6 +89,7 @@ pub fn spawn(
             ),
         };
         let Some(filter) = filter else { return };
+        let shots = Counter::new(types_of(&spec));
         let mut count = Count {
             sys,
             spec,
@@ -96,7 +97,7 @@ pub fn spawn(
             stop,
             reports,
             plan,
-            shots: Counter::default(),
+            shots,
             told: clock::now(),
             alive: true,
         };

@@ -17,7 +17,9 @@ mod request;
 mod shots;
 mod update;
 
-pub use failure::{ErrorClass, Failure, FailureGroup, Lack, Op, Shortage, Side};
+pub use failure::{
+    ErrorClass, Failure, FailureFold, FailuresBy, FailuresPage, Lack, Op, Shortage, Side,
+};
 pub use files::{EntryState, FileEntry, FilesBy, FilesOrder, FilesPage};
 pub use ids::{FileId, JobId, PlanId, WorkerId};
 pub use job::{

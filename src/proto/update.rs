@@ -5,7 +5,7 @@
 
 use super::shots::{JobShots, PlanShots};
 use super::{
-    BytePath, Conflict, Durability, Failure, FailureGroup, FileId, FilesPage, JobId, JobState,
+    BytePath, Conflict, Durability, Failure, FailuresPage, FileId, FilesPage, JobId, JobState,
     Parked, PlanId, Shortage, Start, Strategy, WorkerId,
 };
 use serde::{Deserialize, Serialize};
@@ -30,12 +30,12 @@ pub enum Update {
         /// The failures, in order of occurrence.
         failures: Vec<Failure>,
     },
-    /// What failures have in common, the largest groups first.
-    Groups {
+    /// A page of failures of which several can be one row, as asked for.
+    FailureList {
         /// Which job.
         job: JobId,
-        /// The groups; failures beyond a thousand groups are together by class.
-        groups: Vec<FailureGroup>,
+        /// The page.
+        page: Box<FailuresPage>,
     },
     /// A page of a job's entries, as asked for.
     Files {

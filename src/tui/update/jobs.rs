@@ -186,7 +186,11 @@ pub fn cancel(model: &mut Model, id: JobId, file: Option<FileId>) {
         model.say(format!("job {id} is being cancelled"));
     } else {
         model.layers.push(Layer::Question(Question {
-            asked: Asked::Cancel { job: id, file },
+            asked: Asked::Cancel {
+                job: id,
+                file,
+                partial: job.state != JobState::Queued,
+            },
             at: 0,
         }));
     }
