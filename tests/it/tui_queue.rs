@@ -69,6 +69,8 @@ fn keys_that_can_do_nothing_say_why_and_ask_for_nothing() {
     for (keys, state, words) in [
         ("!", JobState::Running, "does not wait in the queue"),
         ("+", JobState::Done, "has ended"),
+        ("b", JobState::Done, "has ended"),
+        ("r", JobState::Done, "nothing failed"),
         ("C", JobState::Done, "no conflict of job 1 waits"),
         ("e", JobState::Done, "nothing failed"),
     ] {
@@ -90,6 +92,21 @@ fn keys_that_can_do_nothing_say_why_and_ask_for_nothing() {
     world.keys("-");
     assert!(world.requests().is_empty());
     assert!(world.screen().contains("one file in flight is the least"));
+}
+
+#[test]
+fn a_cancelled_job_that_was_cut_short_is_taken_up_again() {
+    let mut world = World::new(80, 24);
+    let mut cancelled = job(1, JobState::Cancelled);
+    (cancelled.found_is_final, cancelled.found.files) = (true, 61);
+    cancelled.files_done = 60;
+    world.jobs(vec![cancelled.clone()]);
+    world.keys("<tab><tab>r");
+    assert_eq!(world.requests(), [Request::RetryFailed { job: JobId(1) }]);
+    cancelled.files_done = 61;
+    world.jobs(vec![cancelled]);
+    world.keys("r");
+    assert!(world.requests().is_empty(), "all of it was copied");
 }
 
 #[test]
