@@ -55,6 +55,7 @@ mod sweep;
 mod terminal;
 mod terminal_life;
 mod terminal_line;
+mod thrift;
 mod tidy;
 mod tui_conflicts;
 mod tui_info;
