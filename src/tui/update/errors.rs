@@ -1,6 +1,6 @@
 //! Keys of the list of failures, and what has to be asked for it.
 
-use super::layers::page;
+use super::layers::{page, stepped};
 use super::{Effects, history, jobs};
 use crate::proto::{FailuresBy, FailuresPage, JobId, Request};
 use crate::tui::action::Action;
@@ -38,17 +38,11 @@ pub fn act(model: &mut Model, action: Action, effects: &mut Effects) {
         }
         Action::FoldAll => return layer.fold_all(),
         Action::Export => return history::export(model, id, effects),
-        Action::Up => cursor.saturating_sub(1),
-        Action::Down => cursor + 1,
-        Action::PageUp => cursor.saturating_sub(height),
-        Action::PageDown => cursor + height,
-        Action::HalfUp => cursor.saturating_sub(height / 2),
-        Action::HalfDown => cursor + height / 2,
-        Action::Top => 0,
-        Action::Bottom => last,
-        _ => return jobs::act(model, action, effects),
-    }
-    .min(last);
+        _ => match stepped(action, cursor, last, height) {
+            Some(to) => to,
+            None => return jobs::act(model, action, effects),
+        },
+    };
 }
 
 /// Takes a page of the list.
