@@ -2,7 +2,7 @@
 
 use crate::support::engine::{Driver, faulty, slow, spec};
 use crate::support::scratch::Scratch;
-use haul::proto::{BytePath, JobState, Request, Start, Strategy};
+use haul::proto::{BytePath, FailuresBy, FailuresPage, JobState, Request, Start, Strategy};
 use haul::sys::{Call, Errno, FaultKind, Real};
 use std::sync::Arc;
 use std::time::Duration;
@@ -102,5 +102,63 @@ fn the_types_of_frames_of_a_job_are_its_own() {
             only.label == BytePath::from("source/mesh.[1-3].npy") && only.done == 3
         })
     });
+    driver.shut_down();
+}
+
+#[test]
+fn frames_that_fail_for_one_cause_are_listed_as_one_row_by_the_engine() {
+    let scratch = Scratch::quick();
+    let from = shot_tree(&scratch);
+    let mut driver = Driver::on(faulty(
+        Call::OpenSource,
+        0,
+        true,
+        FaultKind::Fail(Errno::ACCESS),
+    ));
+    let mut job = spec(&from, &scratch.dir("dest"));
+    job.retries = 0;
+    let job = driver.add(&job, Start::Now);
+    driver.until_state(job, JobState::DoneWithFailures);
+    let page = |driver: &mut Driver, by, from, limit| {
+        driver.lists.clear();
+        driver.send(Request::FailureList {
+            job,
+            by,
+            from,
+            limit,
+        });
+        driver.until("a page of failures", |driver| !driver.lists.is_empty());
+        driver.lists.remove(0)
+    };
+    let told = |page: &FailuresPage| -> Vec<(String, u64)> {
+        let folds = page.folds.iter().map(|fold| {
+            let path = fold.path.as_ref().expect("a place").as_path();
+            (path.display().to_string(), fold.count)
+        });
+        folds.collect()
+    };
+    let row = |name: &str, count| (from.join(name).display().to_string(), count);
+    let all = page(&mut driver, FailuresBy::Sequence, 0, 200);
+    let mut rows = told(&all);
+    rows.sort();
+    assert_eq!(
+        rows,
+        [
+            row("b.[1-12].dpx", 12),
+            row("comp/a_v1.[0001-0012].exr", 12)
+        ]
+    );
+    assert_eq!((all.of, all.failures.len()), (25, 25));
+    let last = all.failures.last().expect("there");
+    assert_eq!(last.path, BytePath::from(from.join("notes.txt")));
+    // The frames of a row follow each other, by number.
+    let part = page(&mut driver, FailuresBy::Sequence, 12, 3);
+    assert_eq!(part.failures[..], all.failures[12..15]);
+    let by_cause = page(&mut driver, FailuresBy::Cause, 0, 200);
+    let name = |path: &str| from.join(path).display().to_string();
+    assert_eq!(
+        told(&by_cause),
+        [(from.display().to_string(), 13), (name("comp"), 12)]
+    );
     driver.shut_down();
 }
