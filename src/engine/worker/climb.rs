@@ -84,7 +84,12 @@ impl Worker {
                 self.say_ring_refused(strategy, errno);
             }
             match stop {
-                Stop::Complete => return Ok(Climbed::Top),
+                Stop::Complete => {
+                    if strategy == Strategy::Reflink {
+                        route.found_cloning();
+                    }
+                    return Ok(Climbed::Top);
+                }
                 Stop::SourceEnded if pseudo => return Ok(Climbed::Top),
                 Stop::Parked => return Ok(Climbed::Parked),
                 Stop::Cancelled => return Ok(Climbed::Cancelled),
