@@ -95,7 +95,7 @@ fn open(sys: &dyn Sys, path: &Path, side: Side) -> Result<OwnedFd, Trouble> {
 /// and what it reads as may be the way to another one, in another container for instance.
 fn is_magic(sys: &dyn Sys, link: &OwnedFd) -> bool {
     sys.space(link.as_fd())
-        .is_ok_and(|space| space.kind.is_pseudo())
+        .is_ok_and(|space| space.kind.has_magic_links())
 }
 
 /// Where a path begins.

@@ -9,22 +9,26 @@ use super::failure::{Trouble, dest, source};
 use super::route::Route;
 use crate::proto::{BytePath, ErrorClass, FileId, Op, Side};
 use crate::sys::{Kind, Stat, Sys, Time};
+use std::collections::VecDeque;
 use std::ffi::{CStr, CString, OsStr};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 /// Directory pairs one job keeps open at most, two descriptors each; fewer where the process may
 /// open few files. Those in use at the moment come on top.
 const OPEN_PAIRS: usize = 128;
 
-/// How many directory pairs a job has open, and how many it may keep.
+/// The directory pairs a job has open: those that were opened last. A walk goes to the neighbour of
+/// where it was, down or up, and finds it open.
 #[derive(Debug)]
 pub struct OpenPairs {
     count: AtomicUsize,
     cap: usize,
+    /// Who may hold descriptors, in the order they were opened; held for a few instructions.
+    kept: Mutex<VecDeque<Weak<Dir>>>,
 }
 
 impl OpenPairs {
@@ -36,11 +40,28 @@ impl OpenPairs {
         Arc::new(Self {
             count: AtomicUsize::new(0),
             cap,
+            kept: Mutex::default(),
         })
     }
 
-    fn is_full(&self) -> bool {
-        self.count.load(Ordering::Relaxed) > self.cap
+    /// A directory holds descriptors; those that have held theirs longest let go while there are too
+    /// many.
+    fn keep(&self, dir: &Arc<Dir>) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.push_back(Arc::downgrade(dir));
+        let mut gone = Vec::new();
+        // Some have let go already: they must not pile up.
+        while kept.len() > 2 * self.cap
+            || self.count.load(Ordering::Relaxed) > self.cap + gone.len()
+        {
+            let Some(oldest) = kept.pop_front() else {
+                break;
+            };
+            gone.extend(oldest.upgrade().and_then(|oldest| oldest.take_fds()));
+        }
+        drop(kept);
+        // Closed outside the lock; who still uses them keeps them until done.
+        drop(gone);
     }
 }
 
@@ -186,7 +207,7 @@ impl Dir {
         inherits: bool,
     ) -> Arc<Self> {
         let open = fds.open.clone();
-        Arc::new(Self {
+        let dir = Arc::new(Self {
             place,
             source: None,
             below: None,
@@ -197,7 +218,9 @@ impl Dir {
             fds: Mutex::new(Some(fds)),
             open,
             pending: AtomicU32::new(1),
-        })
+        });
+        dir.open.keep(&dir);
+        dir
     }
 
     /// A child in the source argument of that index. It takes over the caller's [`Self::expect`] of `parent`.
@@ -210,7 +233,7 @@ impl Dir {
         route: Arc<Route>,
         made: Made,
     ) -> Arc<Self> {
-        Arc::new(Self {
+        let dir = Arc::new(Self {
             place: parent.place.clone(),
             source: Some(source),
             below: Some(Below {
@@ -227,7 +250,9 @@ impl Dir {
             open: parent.open.clone(),
             fds: Mutex::new(Some(fds)),
             pending: AtomicU32::new(1),
-        })
+        });
+        dir.open.keep(&dir);
+        dir
     }
 
     /// The source argument it is or is in, by its index; `None` for a place.
@@ -266,7 +291,7 @@ impl Dir {
     }
 
     /// The descriptors; opened again from the nearest open ancestor where they were let go, and
-    /// kept while few are. Fails when a component is gone or a link now. That it is the inode it
+    /// kept until others were opened since. Fails when a component is gone or a link now. That it is the inode it
     /// was is not asked: FAT and FUSE give a directory another number each time.
     pub fn acquire(self: &Arc<Self>, sys: &dyn Sys) -> Result<Arc<DirFds>, Trouble> {
         if let Some(fds) = self.cached() {
@@ -283,8 +308,13 @@ impl Dir {
                 None => chain.push(&below.parent),
             }
         };
-        for dir in chain.into_iter().rev() {
-            let Some(below) = &dir.below else { continue };
+        // Of a long way its end is kept: whoever comes from below goes on upwards.
+        let first_kept = (self.open.cap / 2).max(1);
+        for (left, dir) in chain.into_iter().enumerate().rev() {
+            let Some(below) = &dir.below else {
+                dir.keep(&fds);
+                continue;
+            };
             let src = if below.follow {
                 sys.open_dir_followed(fds.src(), &below.src_name)
             } else {
@@ -295,30 +325,28 @@ impl Dir {
                 .open_dir(fds.dst(), &below.dst_name)
                 .map_err(dest(Op::Open))?;
             fds = DirFds::new(src, dst, &dir.open);
-        }
-        if !self.open.is_full() {
-            *self.fds.lock().unwrap_or_else(PoisonError::into_inner) = Some(fds.clone());
+            if left < first_kept {
+                dir.keep(&fds);
+            }
         }
         Ok(fds)
     }
 
-    /// Lets the descriptors go when the job holds many; who still uses them keeps them until done.
-    pub fn relax(&self) {
-        let may_go = self.below.is_some() || self.place.inodes.is_some();
-        if may_go && self.open.is_full() {
-            self.let_go();
-        }
+    fn keep(self: &Arc<Self>, fds: &Arc<DirFds>) {
+        *self.fds.lock().unwrap_or_else(PoisonError::into_inner) = Some(fds.clone());
+        self.open.keep(self);
     }
 
     /// Lets the descriptors go; who still uses them keeps them until done.
     pub fn let_go(&self) {
-        // Taken out under the lock, closed after it.
-        let fds = self
-            .fds
+        drop(self.take_fds());
+    }
+
+    fn take_fds(&self) -> Option<Arc<DirFds>> {
+        self.fds
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        drop(fds);
+            .take_if(|_| self.below.is_some() || self.place.inodes.is_some())
     }
 
     /// One more thing to wait for.
@@ -459,9 +487,17 @@ pub struct Slice {
     pub base: FileId,
     names: Box<[u8]>,
     entries: Box<[Entry]>,
+    /// The source argument each entry is, by its index, where the directory is a place.
+    sources: Box<[u32]>,
 }
 
 impl Slice {
+    /// The source argument that the entry at `index` is or is in, by its index.
+    pub fn source(&self, index: usize) -> Option<u32> {
+        let own = self.sources.get(index).copied();
+        self.dir.source().or(own)
+    }
+
     /// The entries.
     pub fn entries(&self) -> &[Entry] {
         &self.entries
@@ -491,6 +527,7 @@ pub struct SliceBuilder {
     dir: Arc<Dir>,
     names: Vec<u8>,
     entries: Vec<Entry>,
+    sources: Vec<u32>,
     bytes: u64,
 }
 
@@ -501,17 +538,24 @@ impl SliceBuilder {
             dir,
             names: Vec::new(),
             entries: Vec::new(),
+            sources: Vec::new(),
             bytes: 0,
         }
     }
 
-    /// Adds an entry that keeps its name; true when the slice should be taken now.
+    /// Adds an entry of a directory, which keeps its name; true when the slice should be taken now.
     pub fn push(&mut self, name: &CStr, stat: &Stat) -> bool {
-        self.push_as(name, name, stat)
+        self.add(name, name, stat)
     }
 
-    /// Adds an entry that gets the name `dest`; true when the slice should be taken now.
-    pub fn push_as(&mut self, name: &CStr, dest: &CStr, stat: &Stat) -> bool {
+    /// Adds a source argument that is to have the name `dest`, by its index; true when the slice
+    /// should be taken now.
+    pub fn push_source(&mut self, source: u32, name: &CStr, dest: &CStr, stat: &Stat) -> bool {
+        self.sources.push(source);
+        self.add(name, dest, stat)
+    }
+
+    fn add(&mut self, name: &CStr, dest: &CStr, stat: &Stat) -> bool {
         let size = if stat.kind == Kind::File {
             stat.size
         } else {
@@ -552,6 +596,7 @@ impl SliceBuilder {
             base,
             names: std::mem::take(&mut self.names).into_boxed_slice(),
             entries: std::mem::take(&mut self.entries).into_boxed_slice(),
+            sources: std::mem::take(&mut self.sources).into_boxed_slice(),
         }))
     }
 }

@@ -131,3 +131,29 @@ fn a_destination_mounted_inside_the_source_is_not_copied_into_itself() {
         "it copied its own output"
     );
 }
+
+/// A queue of messages says that it has 80 bytes, and has fewer; reading it changes its times.
+#[test]
+fn a_length_that_the_kernel_makes_up_is_no_end() {
+    let scratch = Scratch::quick();
+    let queues = scratch.dir("queues");
+    let mounted = Command::new("mount")
+        .args(["-t", "mqueue", "none"])
+        .arg(&queues)
+        .status();
+    if !mounted.is_ok_and(|status| status.success()) {
+        skip("mounts need root");
+        return;
+    }
+    let queue = queues.join("haul-test");
+    let made = fs::write(&queue, "").and_then(|()| fs::read(&queue));
+    let told = fs::metadata(&queue).map(|stat| stat.len());
+    let output = haul_with_files(256, "queues/haul-test to", &scratch.at("."));
+    let removed = fs::remove_file(&queue);
+    let unmounted = Command::new("umount").arg(&queues).status();
+    assert!(removed.is_ok() && unmounted.is_ok_and(|status| status.success()));
+    assert_good(&output);
+    let bytes = made.expect("read");
+    assert_eq!(fs::read(scratch.at("to")).expect("copied"), bytes);
+    assert_ne!(told.expect("there"), bytes.len() as u64);
+}
