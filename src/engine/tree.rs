@@ -591,13 +591,18 @@ impl SliceBuilder {
         *next += self.entries.len() as u32;
         self.dir.expect();
         self.bytes = 0;
-        Some(Arc::new(Slice {
+        let slice = Slice {
             dir: self.dir.clone(),
             base,
-            names: std::mem::take(&mut self.names).into_boxed_slice(),
-            entries: std::mem::take(&mut self.entries).into_boxed_slice(),
-            sources: std::mem::take(&mut self.sources).into_boxed_slice(),
-        }))
+            names: self.names.as_slice().into(),
+            entries: self.entries.as_slice().into(),
+            sources: self.sources.as_slice().into(),
+        };
+        // Copied out, so that what they grew to serves the next slice.
+        self.names.clear();
+        self.entries.clear();
+        self.sources.clear();
+        Some(Arc::new(slice))
     }
 }
 

@@ -54,6 +54,7 @@ mod sweep;
 mod terminal;
 mod terminal_life;
 mod terminal_line;
+mod thrift;
 mod tidy;
 mod tui_conflicts;
 mod tui_info;

@@ -20,7 +20,7 @@ use crate::engine::temp::{TempNames, is_temp};
 use crate::engine::tree::{Dir, DirFds, Made, Names, OpenPairs, Slice, SliceBuilder};
 use crate::engine::worker::{Bound, Shared, complete, hands_down};
 use crate::proto::{BytePath, ErrorClass, JobSpec, Op, Operation, Side, Totals};
-use crate::sys::{Errno, Kind, Stat, Time};
+use crate::sys::{Child, Errno, Kind, Stat, Time};
 use std::collections::{HashMap, HashSet};
 use std::ffi::{CStr, CString};
 use std::mem::MaybeUninit;
@@ -125,7 +125,6 @@ pub struct Scan {
     totals: Totals,
     since: Instant,
     buffer: Vec<MaybeUninit<u8>>,
-    children: Vec<(CString, Option<Kind>)>,
     notables: Notables,
     alive: bool,
     /// Nothing was left out because the job was cancelled.
@@ -154,7 +153,6 @@ impl Scan {
             totals: Totals::default(),
             since: clock::now(),
             buffer: vec![MaybeUninit::uninit(); LIST_BUFFER],
-            children: Vec::new(),
             notables: Notables::default(),
             alive: true,
             whole: true,
@@ -420,25 +418,22 @@ impl Scan {
         let fds = dir.acquire(sys)?;
         let mut builder = SliceBuilder::new(dir.clone());
         let mut below = Vec::new();
+        // Names stay where the kernel put them until they are in a slice: no allocation a file.
+        let mut buffer = std::mem::take(&mut self.buffer);
         let result = loop {
-            let mut children = std::mem::take(&mut self.children);
-            let more = sys.list(fds.src(), &mut self.buffer, &mut |child| {
-                children.push((child.name.to_owned(), child.kind));
-            });
-            for (name, kind) in children.drain(..) {
+            let more = sys.list(fds.src(), &mut buffer, &mut |child| {
                 // A directory can hold a million names, and every one may be asked about.
-                if !self.may_go_on() {
-                    break;
+                if self.may_go_on() {
+                    self.child(dir, &fds, home, &mut builder, &mut below, &child);
                 }
-                self.child(dir, &fds, home, &mut builder, &mut below, name, kind);
-            }
-            self.children = children;
+            });
             match more {
                 Ok(true) if self.may_go_on() => self.flush_if_due(),
                 Ok(_) => break Ok(()),
                 Err(errno) => break Err(Trouble::kernel(Op::List, Side::Source, errno)),
             }
         };
+        self.buffer = buffer;
         let slice = builder.take(&mut self.next);
         self.found.extend(slice);
         // Reversed: the stack gives them back in the order they were met.
@@ -448,10 +443,6 @@ impl Scan {
         result
     }
 
-    #[allow(
-        clippy::too_many_arguments,
-        reason = "the loop body of `list`, with its working set"
-    )]
     fn child(
         &mut self,
         dir: &Arc<Dir>,
@@ -459,18 +450,18 @@ impl Scan {
         home: u64,
         builder: &mut SliceBuilder,
         below: &mut Vec<Subtree>,
-        name: CString,
-        kind: Option<Kind>,
+        child: &Child<'_>,
     ) {
-        if is_temp(name.as_bytes()) {
+        let (name, kind) = (child.name, child.kind);
+        if is_temp(name.to_bytes()) {
             self.notables.add(Notable::TemporariesSkipped, 1);
             return;
         }
         // Directories need no metadata yet: they are looked at when they are opened.
         let sys = self.shared.sys.clone();
-        let look = || match sys.stat_at(fds.src(), &name) {
+        let look = || match sys.stat_at(fds.src(), name) {
             Ok(stat) if stat.kind == Kind::Link && self.spec.follow_links => {
-                sys.stat_followed(fds.src(), &name)
+                sys.stat_followed(fds.src(), name)
             }
             looked => looked,
         };
@@ -480,7 +471,7 @@ impl Scan {
                 Ok(stat) => Some(stat),
                 Err(errno) => {
                     let trouble = Trouble::kernel(Op::Stat, Side::Source, errno);
-                    let path = dir.full_path(Side::Source, Some(&name));
+                    let path = dir.full_path(Side::Source, Some(name));
                     self.report(What::Spoilt(dir.source()));
                     self.fail(trouble, path, Retry::Never);
                     return;
@@ -489,8 +480,8 @@ impl Scan {
         };
         let is_dir = stat.is_none_or(|stat| stat.kind == Kind::Dir);
         if !self.filter.is_empty() {
-            let inner = dir.inner_path(&name);
-            if self.filter.leaves_out(name.as_bytes(), &inner, is_dir) {
+            let inner = dir.inner_path(name);
+            if self.filter.leaves_out(name.to_bytes(), &inner, is_dir) {
                 self.notables.add(Notable::Excluded, 1);
                 return;
             }
@@ -498,7 +489,7 @@ impl Scan {
         match stat {
             Some(stat) if !is_dir => {
                 self.count(&stat);
-                if builder.push(&name, &stat) {
+                if builder.push(name, &stat) {
                     let slice = builder.take(&mut self.next);
                     self.found.extend(slice);
                     self.flush_if_due();
@@ -508,8 +499,8 @@ impl Scan {
                 dir.expect();
                 below.push(Subtree {
                     parent: dir.clone(),
-                    src_name: name.clone(),
-                    dst_name: name,
+                    src_name: name.to_owned(),
+                    dst_name: name.to_owned(),
                     home,
                     // Only a place has none, and a place is never listed.
                     source: dir.source().unwrap_or(u32::MAX),

@@ -67,7 +67,7 @@ impl Worker {
     /// Begins a regular file and goes as far as it can.
     pub(super) fn file(&mut self, slice: &Arc<Slice>, index: usize) -> Outcome {
         match self.open(slice, index) {
-            Ok(Opened::File(file)) => self.go_on_with(*file),
+            Ok(Opened::File(file)) => self.go_on_with(file),
             Ok(Opened::Settled(status)) => Outcome::Ended(status),
             Err(trouble) => Outcome::Trouble(trouble),
         }
@@ -146,7 +146,7 @@ impl Worker {
         } else {
             self.create_temp(fds.dst())?
         };
-        Ok(Opened::File(Box::new(OpenFile {
+        Ok(Opened::File(OpenFile {
             slice: slice.clone(),
             index,
             id: slice.id(index),
@@ -161,7 +161,7 @@ impl Worker {
             src,
             dst,
             temp,
-        })))
+        }))
     }
 
     /// Moves what is left, then finishes; or sets it aside; or cleans up.
@@ -229,7 +229,11 @@ impl Worker {
     }
 }
 
+#[allow(
+    clippy::large_enum_variant,
+    reason = "nearly every one is a file, and a box would be an allocation a file"
+)]
 enum Opened {
-    File(Box<OpenFile>),
+    File(OpenFile),
     Settled(Status),
 }
