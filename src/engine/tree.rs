@@ -1,107 +1,21 @@
 //! The two trees of a job: directories held by descriptor, and slices of their entries.
 //!
 //! Owns the pairing of a source directory with its destination, when a directory is complete (its
-//! metadata is applied after its last child), and how many directory descriptors are open. Never
+//! metadata is applied after its last child); which are open is `open`'s matter. Never
 //! resolves a path of more than one component: a directory whose descriptors were let go is opened
 //! again step by step from the nearest ancestor that is still open.
 
 use super::failure::{Trouble, dest, source};
+pub use super::open::{DirFds, OpenPairs};
 use super::route::Route;
 use crate::proto::{BytePath, ErrorClass, FileId, Op, Side};
 use crate::sys::{Kind, Stat, Sys, Time};
-use std::collections::VecDeque;
 use std::ffi::{CStr, CString, OsStr};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
-
-/// Directory pairs one job keeps open at most, two descriptors each; fewer where the process may
-/// open few files. Those in use at the moment come on top.
-const OPEN_PAIRS: usize = 128;
-
-/// The directory pairs a job has open: those that were opened last. A walk goes to the neighbour of
-/// where it was, down or up, and finds it open.
-#[derive(Debug)]
-pub struct OpenPairs {
-    count: AtomicUsize,
-    cap: usize,
-    /// Who may hold descriptors, in the order they were opened; held for a few instructions.
-    kept: Mutex<VecDeque<Weak<Dir>>>,
-}
-
-impl OpenPairs {
-    /// For a process that may have `files` files open.
-    pub fn new(files: u64) -> Arc<Self> {
-        let cap = usize::try_from(files / 8)
-            .unwrap_or(OPEN_PAIRS)
-            .clamp(1, OPEN_PAIRS);
-        Arc::new(Self {
-            count: AtomicUsize::new(0),
-            cap,
-            kept: Mutex::default(),
-        })
-    }
-
-    /// A directory holds descriptors; those that have held theirs longest let go while there are too
-    /// many.
-    fn keep(&self, dir: &Arc<Dir>) {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.push_back(Arc::downgrade(dir));
-        let mut gone = Vec::new();
-        // Some have let go already: they must not pile up.
-        while kept.len() > 2 * self.cap
-            || self.count.load(Ordering::Relaxed) > self.cap + gone.len()
-        {
-            let Some(oldest) = kept.pop_front() else {
-                break;
-            };
-            gone.extend(oldest.upgrade().and_then(|oldest| oldest.take_fds()));
-        }
-        drop(kept);
-        // Closed outside the lock; who still uses them keeps them until done.
-        drop(gone);
-    }
-}
-
-/// Descriptors of a directory on both sides.
-#[derive(Debug)]
-pub struct DirFds {
-    src: OwnedFd,
-    dst: OwnedFd,
-    open: Arc<OpenPairs>,
-}
-
-impl DirFds {
-    /// Takes both, counted in `open` while held.
-    pub fn new(src: OwnedFd, dst: OwnedFd, open: &Arc<OpenPairs>) -> Arc<Self> {
-        open.count.fetch_add(1, Ordering::Relaxed);
-        Arc::new(Self {
-            src,
-            dst,
-            open: open.clone(),
-        })
-    }
-
-    /// The source side.
-    pub fn src(&self) -> BorrowedFd<'_> {
-        self.src.as_fd()
-    }
-
-    /// The destination side.
-    pub fn dst(&self) -> BorrowedFd<'_> {
-        self.dst.as_fd()
-    }
-}
-
-impl Drop for DirFds {
-    fn drop(&mut self) {
-        // Closing a directory that was only listed or used as a base cannot fail in a way that
-        // means anything; the count cannot fail at all.
-        self.open.count.fetch_sub(1, Ordering::Relaxed);
-    }
-}
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Where a top-level pair comes from: the paths shown to people.
 #[derive(Debug)]
@@ -308,8 +222,7 @@ impl Dir {
                 None => chain.push(&below.parent),
             }
         };
-        // Of a long way its end is kept: whoever comes from below goes on upwards.
-        let first_kept = (self.open.cap / 2).max(1);
+        let first_kept = self.open.on_the_way();
         for (left, dir) in chain.into_iter().enumerate().rev() {
             let Some(below) = &dir.below else {
                 dir.keep(&fds);
@@ -342,7 +255,8 @@ impl Dir {
         drop(self.take_fds());
     }
 
-    fn take_fds(&self) -> Option<Arc<DirFds>> {
+    /// Takes the descriptors out, where they can be opened again.
+    pub(super) fn take_fds(&self) -> Option<Arc<DirFds>> {
         self.fds
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
