@@ -61,28 +61,15 @@ impl From<Exit> for ExitCode {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::proto::{JobId, SummaryFiles};
+    use crate::proto::SummaryFiles;
 
     fn ended(state: JobState, failed: u64, conflicts: u64) -> Exit {
-        Exit::of(&Summary {
-            source: crate::proto::BytePath::default(),
-            sources: 0,
-            dest: crate::proto::BytePath::default(),
-            job: JobId(1),
-            state,
-            files: SummaryFiles {
-                failed,
-                conflicts,
-                ..SummaryFiles::default()
-            },
-            dirs: 0,
-            bytes_copied: 0,
-            bytes_cloned: 0,
-            elapsed_seconds: 0.0,
-            bytes_per_second: 0,
-            strategies: Vec::new(),
-            notices: Vec::new(),
-        })
+        let files = SummaryFiles {
+            failed,
+            conflicts,
+            ..SummaryFiles::default()
+        };
+        Exit::of(&Summary::bare(state, files))
     }
 
     #[test]

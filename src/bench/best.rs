@@ -3,8 +3,8 @@
 //! A choice is kept when it is clearly better than the usual one for a tree at least, and clearly
 //! worse for none: one profile serves them all.
 
+use super::case::Suite;
 use super::results::{CaseResult, Outcome, Results, Row};
-use super::suites::Suite;
 use crate::proto::{Best, Strategy};
 use crate::units;
 
@@ -50,11 +50,12 @@ pub fn best(results: &Results) -> Best {
         file_workers: workers(" files"),
         chunk_workers: workers(" ranges"),
         buffer_size: winner(&buffers, &|_| Some("256KiB".to_owned()))
+            // Rows of this suite are named by what was asked for: all are sizes.
             .and_then(|name| units::parse_size(&name).ok()),
     }
 }
 
-/// The number that the name of a row begins with.
+/// The number that the name of a row begins with; `None` for a name that begins with none.
 pub fn count(name: &str) -> Option<u16> {
     name.split(' ')
         .next()

@@ -148,7 +148,7 @@ impl Judge<'_> {
             return Ok(());
         }
         // First: looking into it changes none of what is compared.
-        self.kept(source, copy, &from, &to);
+        self.kept(source, copy, &from, &to)?;
         if from.is_dir() {
             return self.dir(source, copy);
         }
@@ -236,7 +236,13 @@ impl Judge<'_> {
         Ok(())
     }
 
-    fn kept(&mut self, source: &Path, copy: &Path, from: &Metadata, to: &Metadata) {
+    fn kept(
+        &mut self,
+        source: &Path,
+        copy: &Path,
+        from: &Metadata,
+        to: &Metadata,
+    ) -> io::Result<()> {
         // A link has no mode of its own.
         if !from.is_symlink() && from.mode() & 0o7777 != to.mode() & 0o7777 {
             self.lost("mode");
@@ -265,9 +271,11 @@ impl Judge<'_> {
         if from.is_file() && allotted(from) < from.len() && allotted(to) > allotted(from) + SLACK {
             self.lost("holes");
         }
-        if attributes(source) != attributes(copy) {
+        // Of a copy whose attributes cannot be read nothing is known to have been kept.
+        if attributes(copy).ok() != Some(attributes(source)?) {
             self.lost("xattr");
         }
+        Ok(())
     }
 }
 
@@ -304,13 +312,17 @@ fn fill(file: &mut File, buffer: &mut [u8]) -> io::Result<usize> {
 }
 
 /// What users and lists of access attach to an entry; nothing where the file system has none.
-fn attributes(path: &Path) -> BTreeMap<Vec<u8>, Vec<u8>> {
+///
+/// # Errors
+/// They cannot be read.
+fn attributes(path: &Path) -> io::Result<BTreeMap<Vec<u8>, Vec<u8>>> {
     let mut list = vec![0_u8; 4096];
     let got = loop {
         match llistxattr(path, list.as_mut_slice()) {
             Ok(got) => break got,
             Err(Errno::RANGE) if list.len() < 1 << 20 => list.resize(list.len() * 16, 0),
-            Err(_) => return BTreeMap::new(),
+            Err(Errno::OPNOTSUPP | Errno::NOSYS) => return Ok(BTreeMap::new()),
+            Err(errno) => return Err(errno.into()),
         }
     };
     let mut found = BTreeMap::new();
@@ -326,12 +338,11 @@ fn attributes(path: &Path) -> BTreeMap<Vec<u8>, Vec<u8>> {
             continue;
         }
         let mut value = vec![0_u8; 65_536];
-        if let Ok(got) = lgetxattr(path, name, value.as_mut_slice()) {
-            value.truncate(got);
-            found.insert(name.to_bytes().to_vec(), value);
-        }
+        let got = lgetxattr(path, name, value.as_mut_slice())?;
+        value.truncate(got);
+        found.insert(name.to_bytes().to_vec(), value);
     }
-    found
+    Ok(found)
 }
 
 #[cfg(test)]
@@ -410,6 +421,11 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn attributes_that_cannot_be_read_are_not_taken_for_none() {
+        assert!(attributes(Path::new("/nonexistent")).is_err());
     }
 
     #[test]

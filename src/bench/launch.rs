@@ -161,9 +161,12 @@ fn word_bytes(word: &OsStr) -> BytePath {
     BytePath::from_bytes(word.as_bytes())
 }
 
-/// The last line that the programs of a task wrote to their standard error.
+/// The last line that the programs of a task wrote to their standard error, or why nobody knows.
 pub fn last_words(dir: &Path) -> String {
-    let bytes = fs::read(dir.join("stderr")).unwrap_or_default();
+    let bytes = match fs::read(dir.join("stderr")) {
+        Ok(bytes) => bytes,
+        Err(error) => return format!("what it said cannot be read: {error}"),
+    };
     let from = bytes.len().saturating_sub(LAST_WORDS);
     let text = String::from_utf8_lossy(&bytes[from..]).into_owned();
     let last = text.lines().rev().find(|line| !line.trim().is_empty());

@@ -8,6 +8,7 @@
 
 pub mod baseline;
 pub mod best;
+mod case;
 pub mod corpus;
 pub mod judge;
 pub mod launch;
@@ -16,17 +17,20 @@ mod peers;
 mod place;
 pub mod report;
 pub mod results;
+mod rows;
 mod run;
 pub mod stats;
 mod suites;
 pub mod traverse;
+mod watch;
 
+pub use case::Suite;
 pub use corpus::{Shape, Size};
 pub use launch::Stop;
 pub use peers::names as peer_names;
 pub use results::{Cache, CaseResult, Outcome, Results, Row, Run};
-pub use run::{BenchError, Moment, Watch, run};
-pub use suites::Suite;
+pub use run::run;
+pub use watch::{BenchError, Moment, Watch};
 
 use std::path::PathBuf;
 

@@ -5,6 +5,7 @@
 
 use crate::sys;
 use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 use std::fs::{self, DirBuilder, File, Permissions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
@@ -60,12 +61,17 @@ fn sweep(dir: &Path) -> io::Result<()> {
         if !named || !entry.file_type()?.is_dir() || entry.metadata()?.uid() != own {
             continue;
         }
-        let Ok(lock) = File::open(entry.path().join(LOCK)) else {
+        let lock = match File::open(entry.path().join(LOCK)) {
+            Ok(lock) => lock,
             // Another bench is just making it.
-            continue;
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(error),
         };
-        if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_ok() {
-            remove_tree(&entry.path())?;
+        match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => remove_tree(&entry.path())?,
+            // Another bench is at work in it.
+            Err(Errno::WOULDBLOCK) => {}
+            Err(errno) => return Err(errno.into()),
         }
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! What a bench found, as data: what the JSON file holds, and what every report is made of.
 
+use super::case::Suite;
 use super::stats::{Spread, spread};
-use super::suites::Suite;
 use serde::{Deserialize, Serialize};
 
 /// Number of this form of the file; another one is not compared with.

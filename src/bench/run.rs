@@ -4,92 +4,31 @@
 //! machine for a while does not meet one of them alone. Between two runs everything is written out,
 //! so that nobody pays for another's writes.
 
+use super::case::{BATCH, Case, Contestant, Judged, Route, Source};
 use super::corpus::Tree;
 use super::judge::{Content, Verdict, content, judge};
-use super::launch::{Measured, Stop, Task, last_words, launch, printed};
+use super::launch::{Stop, Task, last_words, launch, printed};
 use super::machine::{Fs, fs_of};
-use super::peers::{self, COPY, SOURCE};
 use super::place::{Place, remove_tree};
-use super::results::{Cache, CaseResult, FORM, Loss, Outcome, Results, Row, Run};
-use super::suites::{self, BATCH, Case, Contestant, Judged, Route, Source, Suite};
-use super::{Plan, machine};
+use super::results::{Cache, CaseResult, FORM, Outcome, Results, Row};
+use super::rows::{note, replaced, row};
+use super::watch::{BenchError, Moment, Watch};
+use super::{Plan, machine, peers, suites};
 use crate::proto::BytePath;
 use crate::session;
 use crate::sys::cached::{forget, forget_everything, write_out};
 use crate::sys::probe;
-use crate::{clock, text, units};
-use std::collections::BTreeMap;
-use std::ffi::{OsStr, OsString};
+use crate::{clock, text};
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
-
-/// Differences of a wrong copy that are kept in words.
-const WORDS: usize = 5;
-
-/// Why a bench could not be done, or not to its end.
-#[derive(Debug, thiserror::Error)]
-pub enum BenchError {
-    /// It was asked to stop, for that signal.
-    #[error("stopped")]
-    Stopped(u8),
-    /// A place cannot be used.
-    #[error("cannot {what} '{}': {source}", text::shown(.path.as_os_str().as_bytes()))]
-    Place {
-        /// What was tried.
-        what: &'static str,
-        /// Where.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The trees would not fit.
-    #[error("'{}' has {} free, and this needs {}", text::shown(.path.as_os_str().as_bytes()), units::size(*.free), units::size(*.needed))]
-    Room {
-        /// Where.
-        path: PathBuf,
-        /// Bytes free.
-        free: u64,
-        /// Bytes needed.
-        needed: u64,
-    },
-}
+use std::time::Instant;
 
 fn place(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> BenchError {
     let path = path.to_path_buf();
     move |source| BenchError::Place { what, path, source }
-}
-
-/// Where a bench is.
-#[derive(Clone, Debug)]
-pub struct Moment<'a> {
-    /// The suite.
-    pub suite: Suite,
-    /// The case.
-    pub case: &'a str,
-    /// Who is measured; empty while a tree is made.
-    pub who: &'a str,
-    /// The round, from 1; 0 while warming up.
-    pub round: u32,
-    /// Rounds that are measured.
-    pub rounds: u32,
-    /// Runs that are done, of all suites.
-    pub done: usize,
-    /// Runs in all.
-    pub total: usize,
-    /// Roughly what is left; `None` before anything can be said.
-    pub left: Option<Duration>,
-}
-
-/// Is told where a bench is.
-pub trait Watch {
-    /// Something begins.
-    fn begins(&mut self, moment: &Moment<'_>);
-
-    /// Something a person should know, a line.
-    fn says(&mut self, line: &str);
 }
 
 /// Carries out a plan; what it made is removed, however it ends.
@@ -442,137 +381,10 @@ fn each_file(
     Ok(())
 }
 
+/// True where a file system was seen to share blocks. Where that cannot be tried, the suites leave
+/// out what only sharing makes worth measuring.
 fn shares_blocks(dir: &Path) -> bool {
     let mut names = session::temp_names();
     let trials = probe::Place::at(dir).and_then(|place| place.trials(&mut names));
     trials.is_ok_and(|trials| trials.reflink.works == Some(true))
-}
-
-fn row(contestant: &Contestant) -> Row {
-    let shown = |words: &Vec<OsString>| {
-        let mut words = words.iter();
-        let program = words
-            .next()
-            .map(|path| Path::new(path).file_name().unwrap_or(path));
-        let words: Vec<_> = program
-            .into_iter()
-            .chain(words.map(OsString::as_os_str))
-            .map(|word: &OsStr| text::shown(word.as_bytes()).into_owned())
-            .collect();
-        words.join(" ")
-    };
-    let steps: Vec<String> = contestant
-        .steps
-        .iter()
-        .map(|step| step.iter().map(shown).collect::<Vec<_>>().join(" & "))
-        .collect();
-    Row {
-        name: contestant.name.clone(),
-        version: contestant.version.clone(),
-        command: steps.join("; "),
-        peer: contestant.peer,
-        outcome: match &contestant.left_out {
-            Some(reason) => Outcome::LeftOut(reason.clone()),
-            None => Outcome::Right,
-        },
-        runs: Vec::new(),
-        not_kept: Vec::new(),
-    }
-}
-
-/// The words with the two trees and the file of a batch in their place.
-fn replaced(words: &[OsString], places: [&Path; 3]) -> Vec<OsString> {
-    let replace = |word: &OsString| {
-        for (stands, path) in [SOURCE, COPY, BATCH].into_iter().zip(places) {
-            if let Some(rest) = word.as_bytes().strip_prefix(stands.as_bytes())
-                && (rest.is_empty() || rest.starts_with(b"/"))
-            {
-                let mut bytes = path.as_os_str().as_bytes().to_vec();
-                bytes.extend_from_slice(rest);
-                return OsString::from_vec(bytes);
-            }
-        }
-        word.clone()
-    };
-    words.iter().map(replace).collect()
-}
-
-fn note(row: &mut Row, measured: &Measured, verdict: &Verdict, counts: bool) {
-    if verdict.differences > 0 {
-        let mut words: Vec<_> = verdict.wrong.iter().take(WORDS).cloned().collect();
-        let more = verdict.differences.saturating_sub(words.len() as u64);
-        if more > 0 {
-            words.push(format!("and {more} more"));
-        }
-        row.outcome = Outcome::Wrong(words);
-        row.runs.clear();
-        return;
-    }
-    let mut lost: BTreeMap<String, u64> = row
-        .not_kept
-        .drain(..)
-        .map(|loss| (loss.what, loss.entries))
-        .collect();
-    for (what, entries) in &verdict.lost {
-        let worst = lost.entry((*what).to_owned()).or_default();
-        *worst = (*worst).max(*entries);
-    }
-    row.not_kept = lost
-        .into_iter()
-        .map(|(what, entries)| Loss { what, entries })
-        .collect();
-    if counts {
-        row.runs.push(Run {
-            seconds: measured.seconds,
-            user_seconds: measured.user_seconds,
-            system_seconds: measured.system_seconds,
-            peak: measured.peak,
-        });
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_trees_take_the_place_of_their_words_and_of_nothing_else() {
-        let words = ["SOURCE", "COPY/a", "BATCH", "SOURCES", "-c", "x SOURCE"].map(OsString::from);
-        let found = replaced(&words, ["/s", "/c", "/b"].map(Path::new));
-        assert_eq!(found, ["/s", "/c/a", "/b", "SOURCES", "-c", "x SOURCE"]);
-    }
-
-    #[test]
-    fn a_wrong_copy_takes_its_times_with_it() {
-        let contestant = Contestant {
-            name: "haul".to_owned(),
-            version: None,
-            peer: false,
-            batch: Vec::new(),
-            steps: vec![vec![vec!["/bin/haul".into(), "copy".into()]]],
-            left_out: None,
-        };
-        let mut row = row(&contestant);
-        assert_eq!(row.command, "haul copy");
-        let measured = Measured {
-            code: 0,
-            seconds: 1.0,
-            user_seconds: 0.0,
-            system_seconds: 0.0,
-            peak: 0,
-        };
-        let mut verdict = Verdict::default();
-        verdict.lost.insert("mode", 3);
-        note(&mut row, &measured, &verdict, true);
-        note(&mut row, &measured, &verdict, false);
-        assert_eq!((row.runs.len(), row.not_kept[0].entries), (1, 3));
-        verdict.differences = 9;
-        verdict.wrong = vec!["one".to_owned()];
-        note(&mut row, &measured, &verdict, true);
-        assert!(row.runs.is_empty());
-        assert_eq!(
-            row.outcome,
-            Outcome::Wrong(vec!["one".to_owned(), "and 8 more".to_owned()])
-        );
-    }
 }

@@ -2,131 +2,16 @@
 //!
 //! Plans only; nothing is made or run here.
 
+mod pipeline;
+
 use super::Plan;
+use super::case::{Case, Contestant, Judged, Route, Source, Suite};
 use super::corpus::{Shape, Tree};
-use super::judge::VCS;
 use super::peers::{COPY, Peer, SOURCE};
 use super::traverse::{self, Way};
 use crate::proto::Strategy;
-use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
-use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
-
-/// A family of measurements.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Suite {
-    /// Reading a tree: jwalk, walkdir, and relative to descriptors; one thread and many.
-    Traversal,
-    /// Files of one size, 1 KiB to 1 GiB.
-    Sizes,
-    /// Every strategy.
-    Strategies,
-    /// Sizes of the buffer.
-    Buffers,
-    /// Files in flight, and ranges of one file in flight: 1 2 4 8 16.
-    Workers,
-    /// Several folders: planned, then copied, one after the other or side by side.
-    Pipeline,
-    /// haul and the other programs that are installed.
-    Compare,
-    /// Memory by strategy, size and number of files.
-    Memory,
-}
-
-impl Suite {
-    /// Every suite, in the order `all` runs them.
-    pub const ALL: [Self; 8] = [
-        Self::Traversal,
-        Self::Sizes,
-        Self::Strategies,
-        Self::Buffers,
-        Self::Workers,
-        Self::Pipeline,
-        Self::Compare,
-        Self::Memory,
-    ];
-
-    /// The word on the command line.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Traversal => "traversal",
-            Self::Sizes => "sizes",
-            Self::Strategies => "strategies",
-            Self::Buffers => "buffers",
-            Self::Workers => "workers",
-            Self::Pipeline => "pipeline",
-            Self::Compare => "compare",
-            Self::Memory => "memory",
-        }
-    }
-}
-
-/// Where a case's source comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
-    /// Made for it.
-    Made(Tree),
-    /// There already.
-    Given(PathBuf),
-}
-
-/// What the judge looks at.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Judged {
-    /// The copy.
-    Copy,
-    /// These folders of the copy, which leave out data of version control.
-    Folders(Vec<OsString>),
-    /// Two numbers that were printed: files and directories.
-    Count,
-}
-
-/// One tree and everyone who is measured on it.
-#[derive(Clone, Debug)]
-pub struct Case {
-    /// The suite.
-    pub suite: Suite,
-    /// Its name in the suite.
-    pub name: String,
-    /// The tree.
-    pub source: Source,
-    /// What is judged.
-    pub judged: Judged,
-    /// Who is measured.
-    pub contestants: Vec<Contestant>,
-}
-
-/// One who is measured.
-#[derive(Clone, Debug)]
-pub struct Contestant {
-    /// Name in reports.
-    pub name: String,
-    /// Its version.
-    pub version: Option<String>,
-    /// Another program than haul.
-    pub peer: bool,
-    /// Steps one after the other, each of programs side by side. [`SOURCE`] and [`COPY`], alone or
-    /// followed by a slash and more, stand for the trees.
-    pub steps: Vec<Vec<Vec<OsString>>>,
-    /// A batch for `haul apply`, in a file that the word [`BATCH`] stands for: pairs of names, each
-    /// with [`SOURCE`] or [`COPY`] in it as above.
-    pub batch: Vec<[OsString; 2]>,
-    /// Why it is not asked.
-    pub left_out: Option<String>,
-}
-
-/// What suites need to know of the route.
-#[derive(Clone, Copy, Debug)]
-pub struct Route {
-    /// Source and copy can share blocks.
-    pub shares_blocks: bool,
-}
-
-/// The word that stands for the file of a batch.
-pub const BATCH: &str = "BATCH";
 
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
@@ -342,80 +227,6 @@ impl Maker<'_> {
         cases
     }
 
-    fn pipeline(&self) -> io::Result<Vec<Case>> {
-        let size = self.plan.size;
-        let count = size.of(3, 4, 8);
-        let folders: Vec<OsString> = match &self.plan.tree {
-            Some(given) => folders_of(given)?,
-            None => (0..count)
-                .map(|at| OsString::from(format!("component-{at}")))
-                .collect(),
-        };
-        let below = |root: &str, name: &OsString| {
-            let mut path = OsString::from(root);
-            path.push("/");
-            path.push(name);
-            path
-        };
-        let plan_of = |name: &OsString| {
-            let mut words = self.copy(&["--exclude-vcs", "--dry-run", "-T"]);
-            words.extend([below(SOURCE, name), below(COPY, name)]);
-            words
-        };
-        let copy_of = |name: &OsString| {
-            let mut words = self.copy(&["--exclude-vcs", "-T"]);
-            words.extend([below(SOURCE, name), below(COPY, name)]);
-            words
-        };
-        let base = vec![vec![OsString::from("mkdir"), OsString::from(COPY)]];
-        let then = |steps: Vec<Vec<Vec<OsString>>>| [vec![base.clone()], steps].concat();
-        let each = |of: &dyn Fn(&OsString) -> Vec<OsString>| -> Vec<Vec<OsString>> {
-            folders.iter().map(of).collect()
-        };
-        let in_turn = |of: &dyn Fn(&OsString) -> Vec<OsString>| -> Vec<Vec<Vec<OsString>>> {
-            folders.iter().map(|name| vec![of(name)]).collect()
-        };
-        let one_job = |plan: bool| {
-            let mut words = self.copy(&["--exclude-vcs"]);
-            words.extend(plan.then(|| OsString::from("--dry-run")));
-            words.extend(["-t", COPY].map(OsString::from));
-            words.extend(folders.iter().map(|name| below(SOURCE, name)));
-            words
-        };
-        let apply = |more: &[&str]| {
-            let mut words = vec![self.plan.haul.clone().into_os_string()];
-            let sync = if self.plan.durable { "job" } else { "none" };
-            words.extend(["apply", "-q", "--exclude-vcs", "--sync", sync].map(OsString::from));
-            words.extend(more.iter().map(OsString::from));
-            words.push(BATCH.into());
-            words
-        };
-        let steps = vec![vec![apply(&["--dry-run"])], vec![apply(&[])]];
-        let mut batch = own("one batch", then(steps));
-        let pair = |name: &OsString| [below(SOURCE, name), below(COPY, name)];
-        batch.batch = folders.iter().map(pair).collect();
-        let contestants = vec![
-            own(
-                "one after the other",
-                then([in_turn(&plan_of), in_turn(&copy_of)].concat()),
-            ),
-            own("side by side", then(vec![each(&plan_of), each(&copy_of)])),
-            batch,
-            own(
-                "one job",
-                then(vec![vec![one_job(true)], vec![one_job(false)]]),
-            ),
-        ];
-        let tree = Tree::Components {
-            count,
-            files: size.of(40, 1_000, 4_000),
-            mean: 11 << 10,
-        };
-        let mut case = self.case("components", tree, contestants);
-        case.judged = Judged::Folders(folders);
-        Ok(vec![case])
-    }
-
     fn compare(&self) -> Vec<Case> {
         let mut cases = Vec::new();
         for (name, tree) in self.trees(self.shapes(&Shape::USUAL)) {
@@ -498,18 +309,4 @@ fn the_peer(peer: &Peer, holes: bool) -> Contestant {
         batch: Vec::new(),
         left_out: None,
     }
-}
-
-/// The directories in a directory, without those of version control.
-fn folders_of(dir: &Path) -> io::Result<Vec<OsString>> {
-    let mut names = Vec::new();
-    for entry in fs::read_dir(dir)? {
-        let entry = entry?;
-        let name = entry.file_name();
-        if entry.file_type()?.is_dir() && !VCS.iter().any(|vcs| name == *vcs) {
-            names.push(name);
-        }
-    }
-    names.sort();
-    Ok(names)
 }

@@ -276,6 +276,7 @@ impl Line {
             ProgressDrawTarget::stderr_with_hz(HZ)
         };
         let bar = ProgressBar::with_draw_target(Some(1), target);
+        // A template is refused only for what is written wrong in it.
         if let Ok(style) = ProgressStyle::with_template("{wide_msg}") {
             bar.set_style(style);
         }

@@ -9,8 +9,8 @@ use super::signals::{Came, Target};
 use crate::clock;
 use crate::exit::Exit;
 use crate::proto::{
-    BytePath, Conflict, ErrorClass, Event, Failure, JobId, JobSpec, JobState, JobView, Plan,
-    PlanId, Request, Start, Summary, SummaryFiles, Update,
+    Conflict, Event, Failure, JobId, JobSpec, JobState, JobView, Plan, PlanId, Request, Start,
+    Summary, SummaryFiles, Update,
 };
 use crate::session::Client;
 use crate::text;
@@ -259,24 +259,11 @@ pub fn nothing_done() -> Summary {
 }
 
 fn without_job(state: JobState, failed: u64) -> Summary {
-    Summary {
-        job: JobId(0),
-        source: BytePath::default(),
-        sources: 0,
-        dest: BytePath::default(),
-        state,
-        files: SummaryFiles {
-            failed,
-            ..SummaryFiles::default()
-        },
-        dirs: 0,
-        bytes_copied: 0,
-        bytes_cloned: 0,
-        elapsed_seconds: 0.0,
-        bytes_per_second: 0,
-        strategies: Vec::new(),
-        notices: Vec::new(),
-    }
+    let files = SummaryFiles {
+        failed,
+        ..SummaryFiles::default()
+    };
+    Summary::bare(state, files)
 }
 
 /// Asks what the job would do and waits until it is counted. `None` when the engine ended or a
@@ -317,11 +304,7 @@ pub async fn plan(
 
 /// What a dry run exits with.
 pub fn plan_exit(plan: &Plan, conflict: Conflict) -> Exit {
-    let only_conflicts = plan
-        .problems
-        .iter()
-        .all(|problem| problem.class == ErrorClass::Conflict);
-    if !only_conflicts {
+    if !plan.problems.is_empty() {
         Exit::Failed
     } else if plan.conflicts > 0 && conflict == Conflict::Refuse {
         Exit::Conflicts

@@ -211,6 +211,9 @@ fn show_plan(
     for problem in &plan.problems {
         report.failure(problem);
     }
+    if plan.more_problems > 0 {
+        complain(&format!("and {} more problems", plan.more_problems));
+    }
     if telling.json {
         let mut json = Json::new(io::stdout(), batch_id);
         json.update_now(&Update::Plan(Box::new(plan.clone())));

@@ -3,8 +3,9 @@
 //! The main thread may be waiting for a reader that does not read; a signal must stop the copy
 //! nevertheless. The first asks the engine to stop and to remove what is unfinished; the same once
 //! more ends the program where it stands (what is unfinished is removed by the next run into that
-//! directory). Another kind says what is being waited for: a closing session sends two at once. A signal that whoever started the program had
-//! ignored (`nohup`, a background job of a script) stays ignored.
+//! directory). Another kind says what is being waited for: a closing session sends two at once. A
+//! signal that whoever started the program had ignored (`nohup`, a background job of a script) stays
+//! ignored.
 
 use crate::exit::Exit;
 use crate::proto::{JobId, Request};
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
 use std::thread;
+use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 
@@ -52,23 +54,9 @@ impl Target {
 /// No thread or no handler can be had.
 pub fn watch(requests: mpsc::Sender<Request>, target: Target) -> io::Result<watch::Receiver<Came>> {
     let (tell, told) = watch::channel(Came::default());
-    let (ready, is_ready) = std::sync::mpsc::sync_channel(1);
-    thread::Builder::new()
-        .name("haul-signals".to_owned())
-        .spawn(move || {
-            let started = start();
-            let (runtime, handlers) = match started {
-                Ok(started) => started,
-                Err(error) => {
-                    // The starter is waiting for it; should it be gone there is nobody to tell.
-                    return drop(ready.send(Err(error)));
-                }
-            };
-            if ready.send(Ok(())).is_ok() {
-                runtime.block_on(take(handlers, &requests, &target, &tell));
-            }
-        })?;
-    is_ready.recv().map_err(io::Error::other)??;
+    on_a_thread(move |runtime, handlers| {
+        runtime.block_on(take(handlers, &requests, &target, &tell));
+    })?;
     Ok(told)
 }
 
@@ -78,34 +66,38 @@ pub fn watch(requests: mpsc::Sender<Request>, target: Target) -> io::Result<watc
 /// # Errors
 /// No thread or no handler can be had.
 pub fn each(mut act: impl FnMut(u8) + Send + 'static) -> io::Result<()> {
+    on_a_thread(move |runtime, mut handlers| {
+        for count in 1.. {
+            let number = runtime.block_on(next(&mut handlers));
+            if count >= 3 {
+                std::process::exit(i32::from(Exit::Signal(number).code()));
+            }
+            act(number);
+        }
+    })
+}
+
+/// Does `work` on a thread of its own, once its handlers are in place, and returns then.
+fn on_a_thread(work: impl FnOnce(&Runtime, Handlers) + Send + 'static) -> io::Result<()> {
     let (ready, is_ready) = std::sync::mpsc::sync_channel(1);
     thread::Builder::new()
         .name("haul-signals".to_owned())
-        .spawn(move || {
-            let (runtime, mut handlers) = match start() {
-                Ok(started) => started,
-                Err(error) => return drop(ready.send(Err(error))),
-            };
-            if ready.send(Ok(())).is_err() {
-                return;
-            }
-            for count in 1.. {
-                let number = runtime.block_on(next(&mut handlers));
-                if count >= 3 {
-                    std::process::exit(i32::from(Exit::Signal(number).code()));
+        .spawn(move || match start() {
+            Ok((runtime, handlers)) => {
+                if ready.send(Ok(())).is_ok() {
+                    work(&runtime, handlers);
                 }
-                act(number);
             }
+            // The starter is waiting for it; should it be gone there is nobody to tell.
+            Err(error) => drop(ready.send(Err(error))),
         })?;
     is_ready.recv().map_err(io::Error::other)?
 }
 
 type Handlers = Vec<(u8, Signal)>;
 
-fn start() -> io::Result<(tokio::runtime::Runtime, Handlers)> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_io()
-        .build()?;
+fn start() -> io::Result<(Runtime, Handlers)> {
+    let runtime = Builder::new_current_thread().enable_io().build()?;
     let entered = runtime.enter();
     // Without /proc nothing is known to be ignored.
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();

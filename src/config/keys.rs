@@ -3,11 +3,11 @@
 use super::paint::paint;
 use super::values::{
     Value, automatic, exact_size, flag, kept, limit, number, patterns, quoted, quoted_list, size,
-    when, word, workers,
+    word, workers,
 };
 use super::{
     Colours, Config, Hangup, Level, MAX_BUFFER_SIZE, MAX_RETRIES, MIN_BUFFER_BUDGET,
-    MIN_BUFFER_SIZE, Paint, Role, Sort, ThemeName,
+    MIN_BUFFER_SIZE, Paint, Role, Sort, ThemeName, When,
 };
 use crate::proto::{Conflict, Durability, Preserve, Sparse, Strategy};
 
@@ -28,12 +28,29 @@ pub struct Key {
     pub get: fn(&Config) -> String,
 }
 
+/// A setting that is one of the words of a type.
+macro_rules! choice {
+    ($section:literal, $name:literal, $variable:literal, $kind:ty, $($field:ident).+, $doc:literal) => {
+        Key {
+            section: $section,
+            name: $name,
+            variable: $variable,
+            doc: $doc,
+            set: |config, value| {
+                word(value, <$kind>::from_name, &<$kind>::ALL.map(<$kind>::name))
+                    .map(|choice| config.$($field).+ = choice)
+            },
+            get: |config| quoted(config.$($field).+.name()),
+        }
+    };
+}
+
 /// The setting of one role of the theme.
 macro_rules! role {
-    ($role:ident, $name:literal, $variable:literal, $doc:literal) => {
+    ($role:ident, $variable:literal, $doc:literal) => {
         Key {
             section: "theme",
-            name: $name,
+            name: Role::$role.name(),
             variable: $variable,
             doc: $doc,
             set: |config, value| {
@@ -46,39 +63,30 @@ macro_rules! role {
 
 /// Every setting, in the order of the example file; those of a section stand together.
 pub const KEYS: &[Key] = &[
-    Key {
-        section: "copy",
-        name: "strategy",
-        variable: "HAUL_STRATEGY",
-        doc: "How bytes are moved: auto, baseline, buffered, sendfile, copy-file-range, reflink, parallel.",
-        set: |config, value| {
-            let names = Strategy::ALL.map(Strategy::name);
-            word(value, Strategy::from_name, &names).map(|strategy| config.copy.strategy = strategy)
-        },
-        get: |config| quoted(config.copy.strategy.name()),
-    },
-    Key {
-        section: "copy",
-        name: "conflict",
-        variable: "HAUL_CONFLICT",
-        doc: "What happens to an existing name with other content: ask, refuse, skip, overwrite, newer, rename.\n`ask` parks it until you answer in the interactive program; without a screen it is `refuse`.",
-        set: |config, value| {
-            let names = Conflict::ALL.map(Conflict::name);
-            word(value, Conflict::from_name, &names).map(|policy| config.copy.conflict = policy)
-        },
-        get: |config| quoted(config.copy.conflict.name()),
-    },
-    Key {
-        section: "copy",
-        name: "sync",
-        variable: "HAUL_SYNC",
-        doc: "What must be on the device at the end: none, job (one flush at the end), file (each file).",
-        set: |config, value| {
-            let names = Durability::ALL.map(Durability::name);
-            word(value, Durability::from_name, &names).map(|level| config.copy.sync = level)
-        },
-        get: |config| quoted(config.copy.sync.name()),
-    },
+    choice!(
+        "copy",
+        "strategy",
+        "HAUL_STRATEGY",
+        Strategy,
+        copy.strategy,
+        "How bytes are moved: auto, baseline, buffered, sendfile, copy-file-range, reflink, io-uring, direct, parallel."
+    ),
+    choice!(
+        "copy",
+        "conflict",
+        "HAUL_CONFLICT",
+        Conflict,
+        copy.conflict,
+        "What happens to an existing name with other content: ask, refuse, skip, overwrite, newer, rename.\n`ask` parks it until you answer in the interactive program; without a screen it is `refuse`."
+    ),
+    choice!(
+        "copy",
+        "sync",
+        "HAUL_SYNC",
+        Durability,
+        copy.sync,
+        "What must be on the device at the end: none, job (many files by one flush, then their names), file (each file)."
+    ),
     Key {
         section: "copy",
         name: "preserve",
@@ -87,17 +95,14 @@ pub const KEYS: &[Key] = &[
         set: |config, value| kept(value).map(|keep| config.copy.preserve = keep),
         get: |config| quoted_list(&kept_names(config.copy.preserve)),
     },
-    Key {
-        section: "copy",
-        name: "sparse",
-        variable: "HAUL_SPARSE",
-        doc: "What becomes of holes: auto (they stay holes), always (zeros become holes too), never (they are filled).",
-        set: |config, value| {
-            let names = Sparse::ALL.map(Sparse::name);
-            word(value, Sparse::from_name, &names).map(|choice| config.copy.sparse = choice)
-        },
-        get: |config| quoted(config.copy.sparse.name()),
-    },
+    choice!(
+        "copy",
+        "sparse",
+        "HAUL_SPARSE",
+        Sparse,
+        copy.sparse,
+        "What becomes of holes: auto (they stay holes), always (zeros become holes too), never (they are filled)."
+    ),
     Key {
         section: "copy",
         name: "limit",
@@ -216,25 +221,22 @@ pub const KEYS: &[Key] = &[
         set: |config, value| flag(value).map(|on| config.screen.show_hidden = on),
         get: |config| config.screen.show_hidden.to_string(),
     },
-    Key {
-        section: "screen",
-        name: "sort",
-        variable: "HAUL_SORT",
-        doc: "What the panes begin sorted by: name, size, date, extension.",
-        set: |config, value| {
-            let names: Vec<_> = Sort::ALL.iter().map(|sort| sort.name()).collect();
-            word(value, Sort::from_name, &names).map(|sort| config.screen.sort = sort)
-        },
-        get: |config| quoted(config.screen.sort.name()),
-    },
-    Key {
-        section: "screen",
-        name: "ascii",
-        variable: "HAUL_ASCII",
-        doc: "Whether plain ASCII is drawn in place of lines and blocks: auto, always, never.",
-        set: |config, value| when(value).map(|when| config.screen.ascii = when),
-        get: |config| quoted(config.screen.ascii.name()),
-    },
+    choice!(
+        "screen",
+        "sort",
+        "HAUL_SORT",
+        Sort,
+        screen.sort,
+        "What the panes begin sorted by: name, size, date, extension."
+    ),
+    choice!(
+        "screen",
+        "ascii",
+        "HAUL_ASCII",
+        When,
+        screen.ascii,
+        "Whether plain ASCII is drawn in place of lines and blocks: auto, always, never."
+    ),
     Key {
         section: "screen",
         name: "colour",
@@ -243,95 +245,74 @@ pub const KEYS: &[Key] = &[
         set: |config, value| colours(value).map(|colours| config.screen.colour = colours),
         get: |config| quoted(config.screen.colour.name()),
     },
-    Key {
-        section: "screen",
-        name: "slow_line",
-        variable: "HAUL_SLOW_LINE",
-        doc: "Whether the line is taken for a slow one, with 2 frames a second unless a key was pressed: auto (over SSH), always, never.",
-        set: |config, value| when(value).map(|when| config.screen.slow_line = when),
-        get: |config| quoted(config.screen.slow_line.name()),
-    },
-    Key {
-        section: "screen",
-        name: "title",
-        variable: "HAUL_TITLE",
-        doc: "Whether the window's title shows the progress, and the taskbar of terminals known to have one: auto, always, never.",
-        set: |config, value| when(value).map(|when| config.screen.title = when),
-        get: |config| quoted(config.screen.title.name()),
-    },
-    Key {
-        section: "screen",
-        name: "mouse",
-        variable: "HAUL_MOUSE",
-        doc: "Whether the mouse is listened to: auto (unless over SSH), always, never.\nThe terminal's own selecting then wants Shift held, as in most programs that take the mouse.",
-        set: |config, value| when(value).map(|when| config.screen.mouse = when),
-        get: |config| quoted(config.screen.mouse.name()),
-    },
-    Key {
-        section: "screen",
-        name: "hangup",
-        variable: "HAUL_HANGUP",
-        doc: "What becomes of copies when the terminal goes away: stop (cancelled, no partial file is left), finish.",
-        set: |config, value| {
-            let names: Vec<_> = Hangup::ALL.iter().map(|choice| choice.name()).collect();
-            word(value, Hangup::from_name, &names).map(|choice| config.screen.hangup = choice)
-        },
-        get: |config| quoted(config.screen.hangup.name()),
-    },
-    Key {
-        section: "theme",
-        name: "name",
-        variable: "HAUL_THEME",
-        doc: "The theme: auto (dark or light where COLORFGBG says which, else terminal), terminal (its own sixteen colours), dark, light, mono.\nEach role below may be drawn otherwise: bold, dim, italic, underlined, reversed, a colour, `on` another; plain is none of them.\nColours: default, black, red, green, yellow, blue, magenta, cyan, white, these with bright- before them, 0 to 255, #rrggbb.",
-        set: |config, value| {
-            let names: Vec<_> = ThemeName::ALL.iter().map(|theme| theme.name()).collect();
-            word(value, ThemeName::from_name, &names).map(|theme| config.theme.name = theme)
-        },
-        get: |config| quoted(config.theme.name.name()),
-    },
+    choice!(
+        "screen",
+        "slow_line",
+        "HAUL_SLOW_LINE",
+        When,
+        screen.slow_line,
+        "Whether the line is taken for a slow one, with 2 frames a second unless a key was pressed: auto (over SSH), always, never."
+    ),
+    choice!(
+        "screen",
+        "title",
+        "HAUL_TITLE",
+        When,
+        screen.title,
+        "Whether the window's title shows the progress, and the taskbar of terminals known to have one: auto, always, never."
+    ),
+    choice!(
+        "screen",
+        "mouse",
+        "HAUL_MOUSE",
+        When,
+        screen.mouse,
+        "Whether the mouse is listened to: auto (unless over SSH), always, never.\nThe terminal's own selecting then wants Shift held, as in most programs that take the mouse."
+    ),
+    choice!(
+        "screen",
+        "hangup",
+        "HAUL_HANGUP",
+        Hangup,
+        screen.hangup,
+        "What becomes of copies when the terminal goes away: stop (cancelled, no partial file is left), finish."
+    ),
+    choice!(
+        "theme",
+        "name",
+        "HAUL_THEME",
+        ThemeName,
+        theme.name,
+        "The theme: auto (dark or light where COLORFGBG says which, else terminal), terminal (its own sixteen colours), dark, light, mono.\nEach role below may be drawn otherwise: bold, dim, italic, underlined, reversed, a colour, `on` another; plain is none of them.\nColours: default, black, red, green, yellow, blue, magenta, cyan, white, these with bright- before them, 0 to 255, #rrggbb."
+    ),
     role!(
         Text,
-        "text",
         "HAUL_THEME_TEXT",
         "Ordinary text, such as \"#d0d0d0 on #101010\", or theme: as the theme has it."
     ),
-    role!(Dim, "dim", "HAUL_THEME_DIM", "Less important text."),
+    role!(Dim, "HAUL_THEME_DIM", "Less important text."),
     role!(
         Strong,
-        "strong",
         "HAUL_THEME_STRONG",
         "Headings, keys, and what has the keys."
     ),
-    role!(
-        Selected,
-        "selected",
-        "HAUL_THEME_SELECTED",
-        "The row under the cursor."
+    role!(Selected, "HAUL_THEME_SELECTED", "The row under the cursor."),
+    role!(Marked, "HAUL_THEME_MARKED", "A marked entry."),
+    role!(Directory, "HAUL_THEME_DIRECTORY", "A directory."),
+    role!(Link, "HAUL_THEME_LINK", "A symbolic link."),
+    role!(Good, "HAUL_THEME_GOOD", "What goes well."),
+    role!(Warn, "HAUL_THEME_WARN", "What waits for somebody."),
+    role!(Bad, "HAUL_THEME_BAD", "What went wrong."),
+    role!(Line, "HAUL_THEME_LINE", "Lines between regions."),
+    role!(Graph, "HAUL_THEME_GRAPH", "Charts of throughput."),
+    choice!(
+        "log",
+        "level",
+        "HAUL_LOG",
+        Level,
+        log.level,
+        "How much goes into the log: off, error, warn, info, debug, trace."
     ),
-    role!(Marked, "marked", "HAUL_THEME_MARKED", "A marked entry."),
-    role!(
-        Directory,
-        "directory",
-        "HAUL_THEME_DIRECTORY",
-        "A directory."
-    ),
-    role!(Link, "link", "HAUL_THEME_LINK", "A symbolic link."),
-    role!(Good, "good", "HAUL_THEME_GOOD", "What goes well."),
-    role!(Warn, "warn", "HAUL_THEME_WARN", "What waits for somebody."),
-    role!(Bad, "bad", "HAUL_THEME_BAD", "What went wrong."),
-    role!(Line, "line", "HAUL_THEME_LINE", "Lines between regions."),
-    role!(Graph, "graph", "HAUL_THEME_GRAPH", "Charts of throughput."),
-    Key {
-        section: "log",
-        name: "level",
-        variable: "HAUL_LOG",
-        doc: "How much goes into the log: off, error, warn, info, debug, trace.",
-        set: |config, value| {
-            let names: Vec<_> = Level::ALL.iter().map(|level| level.name()).collect();
-            word(value, Level::from_name, &names).map(|level| config.log.level = level)
-        },
-        get: |config| quoted(config.log.level.name()),
-    },
 ];
 
 /// `config.example.toml`: every setting with its words and its default, commented out.
@@ -362,12 +343,15 @@ pub fn example() -> String {
 
 /// How many colours; a number may be written as one.
 fn colours(value: &Value) -> Result<Colours, String> {
-    let names: Vec<_> = Colours::ALL.iter().map(|colours| colours.name()).collect();
     let spelled = match value {
         Value::Number(number) => Value::Text(number.to_string()),
         other => other.clone(),
     };
-    word(&spelled, Colours::from_name, &names)
+    word(
+        &spelled,
+        Colours::from_name,
+        &Colours::ALL.map(Colours::name),
+    )
 }
 
 fn painted(paint: Option<Paint>) -> String {
@@ -401,6 +385,29 @@ mod tests {
             for other in &KEYS[at + 1..] {
                 assert_ne!(key.variable, other.variable);
                 assert_ne!((key.section, key.name), (other.section, other.name));
+            }
+        }
+    }
+
+    #[test]
+    fn the_docs_of_a_choice_name_every_word() {
+        for key in KEYS {
+            let refused = (key.set)(&mut Config::default(), &Value::Text("\u{1}".to_owned()));
+            let Err(reason) = refused else {
+                continue;
+            };
+            let Some((_, words)) = reason.split_once(" is none of ") else {
+                continue;
+            };
+            for word in words.split(", ") {
+                let named = key
+                    .doc
+                    .split(|character: char| !(character.is_alphanumeric() || character == '-'));
+                assert!(
+                    named.into_iter().any(|known| known == word),
+                    "{}: {word}",
+                    key.name
+                );
             }
         }
     }

@@ -5,6 +5,7 @@
 //! defaults, file, environment, command line. Nothing here reads the command line or prints; it
 //! runs once, on the main thread, before anything else starts.
 
+mod file;
 mod keys;
 mod load;
 mod paint;
@@ -22,6 +23,7 @@ pub use values::{
     keep_or_drop, limit, pattern, size, workers,
 };
 
+use crate::proto::choice::choices;
 use crate::proto::{
     Conflict, DEFAULT_RETRIES, Durability, Filters, JobSpec, Preserve, RouteProfile, Sparse,
     Strategy, Tuning,
@@ -170,34 +172,7 @@ pub struct Log {
     pub level: Level,
 }
 
-macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$word_doc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-        pub enum $name {
-            $($(#[$word_doc])* $variant),+
-        }
-
-        impl $name {
-            /// Every choice, in the order messages list them.
-            pub const ALL: &[Self] = &[$(Self::$variant),+];
-
-            /// The word in the configuration.
-            pub const fn name(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $word),+
-                }
-            }
-
-            /// The choice of that word.
-            pub fn from_name(name: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|choice| choice.name() == name)
-            }
-        }
-    };
-}
-
-words! {
+choices! {
     /// What a pane is sorted by.
     Sort {
         /// Name, with numbers in it compared as numbers.
@@ -212,7 +187,7 @@ words! {
     }
 }
 
-words! {
+choices! {
     /// Whether to do something that depends on the terminal.
     When {
         /// As the terminal and the environment suggest.
@@ -225,7 +200,7 @@ words! {
     }
 }
 
-words! {
+choices! {
     /// How many colours the screen is drawn with.
     Colours {
         /// As many as the terminal says it has; none with `NO_COLOR`.
@@ -244,7 +219,7 @@ words! {
     }
 }
 
-words! {
+choices! {
     /// A theme that is built in.
     ThemeName {
         /// `light` or `dark` by what the terminal says of its background, else `terminal`.
@@ -261,7 +236,7 @@ words! {
     }
 }
 
-words! {
+choices! {
     /// What is drawn in one way wherever it stands on the screen.
     Role {
         /// Ordinary text, and everything else where it says nothing.
@@ -292,7 +267,7 @@ words! {
     }
 }
 
-words! {
+choices! {
     /// What becomes of copies when the terminal goes away.
     Hangup {
         /// They are cancelled; what is finished stays.
@@ -303,7 +278,7 @@ words! {
     }
 }
 
-words! {
+choices! {
     /// How much is logged.
     Level {
         /// Nothing, and no file is made.

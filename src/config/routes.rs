@@ -1,7 +1,7 @@
 //! `[[route]]`: what was measured between two file systems. Read with the rest of the file; written
 //! by `haul bench --save`, which leaves every other line as it is.
 
-use super::load::plain;
+use super::file::plain;
 use super::values::{Value, exact_size, size, word, workers};
 use super::{MAX_BUFFER_SIZE, MIN_BUFFER_SIZE};
 use crate::proto::{Best, BytePath, RouteProfile, Strategy};

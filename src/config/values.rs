@@ -1,7 +1,6 @@
 //! Values as they are found in the file, the environment and the arguments, and how each kind is
 //! read and written. Pure functions; what is wrong is said in words that are safe to show.
 
-use super::When;
 use crate::proto::Preserve;
 use crate::{text, units};
 use std::borrow::Cow;
@@ -42,12 +41,6 @@ pub fn word<T>(value: &Value, from: fn(&str) -> Option<T>, names: &[&str]) -> Re
         return Err(format!("one of {} is expected", names.join(", ")));
     };
     from(word).ok_or_else(|| format!("'{}' is none of {}", shown(word), names.join(", ")))
-}
-
-/// `auto`, `always` or `never`.
-pub fn when(value: &Value) -> Result<When, String> {
-    let names: Vec<_> = When::ALL.iter().map(|when| when.name()).collect();
-    word(value, When::from_name, &names)
 }
 
 /// Yes or no.

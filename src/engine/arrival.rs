@@ -94,6 +94,7 @@ fn open(sys: &dyn Sys, path: &Path, side: Side) -> Result<OwnedFd, Trouble> {
 /// True for a link that the kernel made (`/proc/PID/root`, `/proc/self/fd/N`): it leads to an inode,
 /// and what it reads as may be the way to another one, in another container for instance.
 fn is_magic(sys: &dyn Sys, link: &OwnedFd) -> bool {
+    // The kernel's own file systems always tell: what does not is none of them.
     sys.space(link.as_fd())
         .is_ok_and(|space| space.kind.has_magic_links())
 }

@@ -230,7 +230,11 @@ impl Coordinator {
                 self.drop_plan(None);
                 let stop = Arc::new(AtomicBool::new(false));
                 self.plan = Some((plan, stop.clone()));
-                plan::spawn(self.sys.clone(), plan, *spec, stop, self.reports_in.clone());
+                let reports = self.reports_in.clone();
+                if let Err(refused) = plan::spawn(self.sys.clone(), plan, *spec, stop, reports) {
+                    self.plan = None;
+                    self.tell(Update::Plan(refused));
+                }
             }
             Request::DropPlan { plan } => self.drop_plan(Some(plan)),
             Request::Shutdown => self.close(),
@@ -389,6 +393,8 @@ impl Coordinator {
                 let parent = path
                     .parent()
                     .filter(|parent| !parent.as_os_str().is_empty());
+                // What cannot be looked at is on no device that is known; the job itself meets the
+                // reason, and tells it.
                 let device = sys
                     .stat_path(path)
                     .or_else(|_| sys.stat_path(parent.unwrap_or(std::path::Path::new("."))))

@@ -151,6 +151,7 @@ pub fn is_out_of_files(trouble: &Trouble) -> bool {
 /// left, that is said, for removing large files would not help.
 pub fn refused_new(sys: &dyn Sys, dir: BorrowedFd<'_>, op: Op, errno: Errno) -> Trouble {
     let trouble = Trouble::kernel(op, Side::Dest, errno);
+    // Where the file system does not tell, the kernel's own words are given.
     let out_of_inodes = errno == Errno::NOSPC
         && sys
             .space(dir)

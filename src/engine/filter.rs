@@ -20,7 +20,7 @@ const VCS: [&[u8]; 9] = [
 ];
 
 /// Patterns of one kind.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Patterns {
     names: GlobSet,
     paths: GlobSet,
@@ -61,8 +61,8 @@ impl Patterns {
     }
 }
 
-/// Compiled patterns.
-#[derive(Debug)]
+/// Compiled patterns; by default none, so that nothing is left out.
+#[derive(Debug, Default)]
 pub struct Filter {
     exclude: Patterns,
     include: Patterns,

@@ -3,17 +3,18 @@
 //! One thread a plan; jwalk reads the source trees ahead of it. By path: a tree that changes
 //! meanwhile makes the count wrong, never the copy.
 
-use super::failure::{Trouble, source};
+use super::failure::{self, Trouble, source};
 use super::filter::Filter;
 use super::job::{wanted, workers};
 use super::profile;
 use super::report::{Report, What};
 use super::resolve::{self, Target};
+use super::room;
 use super::route::Route;
 use super::shots::Counter;
 use super::temp::is_temp;
 use super::threads;
-use super::worker::is_same_time;
+use super::worker::{contain, is_same_time};
 use crate::clock;
 use crate::proto::{
     Best, BytePath, ConflictSample, ErrorClass, JobId, JobSpec, Mark, Naming, Op, Plan, PlanId,
@@ -33,7 +34,7 @@ use tokio::sync::mpsc;
 
 /// Samples of conflicts shown.
 const SAMPLES: usize = 20;
-/// Problems kept; more are counted in the last one.
+/// Problems told one by one; those beyond are counted.
 const PROBLEMS: usize = 100;
 /// How often the door hears of the progress.
 const TELL: Duration = Duration::from_millis(100);
@@ -53,13 +54,16 @@ struct Count {
 }
 
 /// Begins to count on a thread of its own; answers arrive as [`What::Plan`] until one is final.
+///
+/// # Errors
+/// No thread can be had: the plan that says so, which is final.
 pub fn spawn(
     sys: Arc<dyn Sys>,
     id: PlanId,
     spec: JobSpec,
     stop: Arc<AtomicBool>,
     reports: mpsc::Sender<Report>,
-) {
+) -> Result<(), Box<Plan>> {
     let (file_workers, chunk_workers) = workers(&spec, Best::default());
     let plan = Plan {
         plan: id,
@@ -72,6 +76,7 @@ pub fn spawn(
         samples: Vec::new(),
         free: None,
         problems: Vec::new(),
+        more_problems: 0,
         preview: Preview {
             file_workers,
             chunk_workers,
@@ -80,15 +85,16 @@ pub fn spawn(
         },
         shots: crate::proto::PlanShots::default(),
     };
+    let first = spec.sources.first().cloned().unwrap_or_default();
+    let mut unbegun = Box::new(Plan {
+        is_final: true,
+        ..plan.clone()
+    });
     let begin = move || {
         let (filter, bad_glob) = match Filter::new(&spec.filters) {
-            Ok(filter) => (Some(filter), None),
-            Err(words) => (
-                Filter::new(&crate::proto::Filters::default()).ok(),
-                Some(words),
-            ),
+            Ok(filter) => (filter, None),
+            Err(words) => (Filter::default(), Some(words)),
         };
-        let Some(filter) = filter else { return };
         let mut count = Count {
             sys,
             spec,
@@ -106,16 +112,21 @@ pub fn spawn(
                 Trouble::own(Op::Resolve, Side::Source, ErrorClass::Other, words),
                 dest,
             );
-        } else {
-            count.all();
+        } else if let Err(defect) = contain(|| count.all()) {
+            // A door waits for a plan that is final: it gets one.
+            let dest = count.spec.dest.clone();
+            count.problem(defect, dest);
         }
         count.shots.end(&mut count.plan.shots);
         count.plan.is_final = true;
         count.tell();
     };
-    if let Err(error) = threads::spawn("haul-plan", begin) {
-        tracing::error!("no thread for a plan: {error}");
-    }
+    threads::spawn("haul-plan", begin).map_err(|error| {
+        let words = format!("no thread to count with: {error}");
+        let trouble = Trouble::own(Op::Resolve, Side::Source, ErrorClass::Other, words);
+        unbegun.problems.push(trouble.failure(None, first));
+        unbegun
+    })
 }
 
 impl Count {
@@ -138,6 +149,8 @@ impl Count {
     fn problem(&mut self, trouble: Trouble, path: BytePath) {
         if self.plan.problems.len() < PROBLEMS {
             self.plan.problems.push(trouble.failure(None, path));
+        } else {
+            self.plan.more_problems += 1;
         }
     }
 
@@ -156,7 +169,7 @@ impl Count {
                 .and_then(|target| {
                     if devices.insert(target.above.first().map(|dir| dir.dev)) {
                         // Room on several file systems is no one figure.
-                        let space = sys.space(target.dir.as_fd()).ok();
+                        let space = room::space(&*sys, target.dir.as_fd());
                         let only = devices.len() == 1;
                         self.plan.free = space.map(|space| space.free).filter(|_| only);
                     }
@@ -186,8 +199,8 @@ impl Count {
                 return;
             }
         };
-        let space = self.sys.space(target.dir.as_fd());
-        self.plan.free = space.ok().map(|space| space.free);
+        let space = room::space(&*self.sys, target.dir.as_fd());
+        self.plan.free = space.map(|space| space.free);
         let mut names = HashSet::new();
         for path in &spec.sources {
             if self.stopped() {
@@ -264,9 +277,9 @@ impl Count {
         if !self.plan.preview.source_fs.is_empty() {
             return;
         }
+        // A kind that nobody tells is an unknown one: no strategy is left out for it.
         let kind = |fd| {
-            self.sys
-                .space(fd)
+            room::space(&*self.sys, fd)
                 .map(|space| space.kind)
                 .unwrap_or_default()
         };
@@ -305,7 +318,7 @@ impl Count {
 
     /// A directory: read ahead of this thread; what is left out is not entered.
     fn tree(&mut self, root: &Path, dest: &Path) {
-        let fresh = walk::stat(dest).is_err();
+        let fresh = matches!(walk::stat(dest), Err(Errno::NOENT));
         let filter = self.filter.clone();
         let keep = move |below: &Path, name: &OsStr, is_dir: bool| {
             !is_temp(name.as_bytes()) && !filter.leaves_out(name.as_bytes(), below, is_dir)
@@ -316,6 +329,7 @@ impl Count {
                 Met::Entry(path, stat) => {
                     let below = path.strip_prefix(root).unwrap_or(&path);
                     self.shots.meet(&path, &stat, &mut self.plan.shots);
+                    // A path that the kernel gave has no zero byte to refuse.
                     let name = CString::new(below.as_os_str().as_bytes()).unwrap_or_default();
                     self.entry(&stat, &dest.join(below), &name, !fresh);
                 }
@@ -330,7 +344,8 @@ impl Count {
         });
     }
 
-    /// Counts an entry and compares it with what is at the destination.
+    /// Counts an entry and compares it with what is at the destination. Where that cannot be looked
+    /// at the entry counts as new, and the plan has a problem.
     fn entry(&mut self, stat: &Stat, dest: &Path, name: &CStr, look: bool) {
         let size = if stat.kind == Kind::File {
             stat.size
@@ -339,10 +354,17 @@ impl Count {
         };
         self.plan.found.files += 1;
         self.plan.found.bytes += size;
-        let there = look.then(|| walk::stat(dest).ok()).flatten();
-        let Some(there) = there else {
-            self.plan.new += 1;
-            return;
+        let there = match look.then(|| walk::stat(dest)) {
+            Some(Ok(there)) => there,
+            told => {
+                self.plan.new += 1;
+                if let Some(Err(errno)) = told
+                    && !matches!(errno, Errno::NOENT | Errno::NOTDIR)
+                {
+                    self.problem(failure::dest(Op::Stat)(errno), BytePath::from(dest));
+                }
+                return;
+            }
         };
         let same = there.kind == stat.kind
             && match stat.kind {
@@ -368,5 +390,24 @@ impl Count {
                 },
             });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::threads::refusal::refuse;
+    use crate::sys::Real;
+
+    #[test]
+    fn without_a_thread_the_plan_says_so_and_is_final() {
+        let (reports, _kept) = mpsc::channel(1);
+        refuse(Some("haul-plan"));
+        let spec = JobSpec::default();
+        let told = spawn(Arc::new(Real), PlanId(7), spec, Arc::default(), reports);
+        refuse(None);
+        let plan = told.expect_err("refused");
+        assert!(plan.is_final && plan.plan == PlanId(7));
+        assert!(plan.problems[0].reason.contains("no thread"), "{plan:?}");
     }
 }

@@ -380,6 +380,7 @@ pub fn check(sys: &dyn Sys, source: &Stat, target: &Target, name: &CStr) -> Resu
 
 fn leads_to(sys: &dyn Sys, target: &Target, name: &CStr, source: &Stat) -> bool {
     let path = target.path.join(OsStr::from_bytes(name.to_bytes()));
+    // A link that cannot be followed leads to nothing that haul could read.
     sys.stat_path(&path)
         .is_ok_and(|stat| stat.same_inode(source))
 }

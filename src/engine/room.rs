@@ -7,7 +7,8 @@
 use super::failure::Trouble;
 use crate::clock;
 use crate::proto::{ErrorClass, Lack, Op, Shortage, Side};
-use crate::sys::{Errno, Space};
+use crate::sys::{Errno, Space, Sys};
+use std::os::fd::BorrowedFd;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -19,6 +20,14 @@ const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// After so long a file is tried although the figures are against it: it may need less than its
 /// length, and what they count may not be what is short.
 const TRIED_ANYWAY: Duration = Duration::from_secs(60);
+
+/// The room of the file system a directory is on; `None`, with the reason in the log, where it does
+/// not say. Nothing fails for it: a figure is then shown as unknown.
+pub fn space(sys: &dyn Sys, dir: BorrowedFd<'_>) -> Option<Space> {
+    sys.space(dir)
+        .inspect_err(|errno| tracing::debug!("a file system does not tell its room: {errno}"))
+        .ok()
+}
 
 /// What is short, by what the kernel said and what the file system says of itself.
 pub fn lack(errno: Errno, space: Option<Space>) -> Lack {

@@ -61,9 +61,12 @@ fn locked(path: &Path) -> io::Result<File> {
             .mode(0o600)
             .open(path)?;
         flock(&file, FlockOperation::LockExclusive)?;
-        let (mine, there) = (file.metadata()?, fs::metadata(path));
-        if there.is_ok_and(|there| (there.dev(), there.ino()) == (mine.dev(), mine.ino())) {
-            return Ok(file);
+        let mine = file.metadata()?;
+        match fs::metadata(path) {
+            Ok(there) if (there.dev(), there.ino()) == (mine.dev(), mine.ino()) => return Ok(file),
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
         }
     }
 }

@@ -146,6 +146,8 @@ fn xattrs(dir: BorrowedFd<'_>, name: &CString) -> Result<Vec<Attribute>, Errno> 
     Ok(found)
 }
 
+/// A directory service that does not answer knows as little as one that never heard of the number:
+/// the number is shown then.
 fn user(uid: u32) -> Option<String> {
     let user = nix::unistd::User::from_uid(uid.into()).ok()??;
     Some(user.name)

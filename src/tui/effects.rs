@@ -143,7 +143,13 @@ impl Looks {
     pub fn mounts(&mut self, side: Side) -> Result<(), String> {
         let answers = self.answers.clone();
         self.spawn(side, "haul-mounts", move || {
-            let mut mounts: Vec<MountRow> = probe::mounts()
+            let found = probe::mounts().unwrap_or_else(|error| {
+                let error = words(&error);
+                let trouble = format!("what is mounted here cannot be told: {error}");
+                tell(&answers, Msg::Trouble(trouble));
+                Vec::new()
+            });
+            let mut mounts: Vec<MountRow> = found
                 .into_iter()
                 .map(|mount| MountRow {
                     point: mount.point,
@@ -169,7 +175,7 @@ impl Looks {
                     }
                 }
                 if let Some(mount) = mounts.get_mut(at) {
-                    let space = listing::space(mount.point.as_path()).ok();
+                    let space = room(mount.point.as_path());
                     mount.free = space.map(|space| space.free);
                 }
             }
@@ -253,6 +259,7 @@ impl Looks {
                 Item::Fold(fold) => {
                     let members = entries.members(fold);
                     let names = members.iter().map(|entry| entries.name(*entry));
+                    // A directory that is gone has no details; the sum says how many it lacks.
                     let mut found = listing::details(&path, names, go_on).unwrap_or_default();
                     found.resize(members.len(), None);
                     if go_on() {
@@ -284,7 +291,7 @@ impl Looks {
     pub fn space(&mut self, side: Side, generation: u64, path: PathBuf) -> Result<(), String> {
         let answers = self.answers.clone();
         self.spawn(side, "haul-space", move || {
-            let space = listing::space(&path).ok();
+            let space = room(&path);
             tell(
                 &answers,
                 Msg::Space {
@@ -480,9 +487,17 @@ fn listing_of(names: Names, order: Order, path: &Path, whole: bool) -> Listing {
             items: task.order(),
         }),
         entries,
-        space: listing::space(path).ok(),
+        space: room(path),
         whole,
     }
+}
+
+/// The room of the file system a path is on; `None`, with the reason in the log, where it does not
+/// say: the screen then shows none, or that it is unknown.
+fn room(path: &Path) -> Option<listing::Space> {
+    listing::space(path)
+        .inspect_err(|error| tracing::debug!("a file system does not tell its room: {error}"))
+        .ok()
 }
 
 /// Sends an answer; false once nobody listens.

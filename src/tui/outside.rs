@@ -137,7 +137,7 @@ impl Outside {
         let text = format!(
             "job {}: {}, {}, {}",
             summary.job,
-            words::state(summary.state),
+            summary.state.word(),
             words::many(summary.files.copied, "file", "files"),
             units::size(summary.bytes_copied)
         );

@@ -226,16 +226,16 @@ mod tests {
     #[test]
     fn without_colours_the_cursor_is_still_seen() {
         for name in ThemeName::ALL {
-            let theme = theme(*name, Depth::None);
+            let theme = theme(name, Depth::None);
             for role in Role::ALL {
-                let style = theme.style(*role);
+                let style = theme.style(role);
                 assert_eq!((style.fg, style.bg), (None, None), "{name:?} {role:?}");
             }
             let cursor = theme.style(Role::Selected);
             assert!(cursor.add_modifier.contains(Modifier::REVERSED), "{name:?}");
         }
         for role in Role::ALL {
-            let style = theme(ThemeName::Mono, Depth::True).style(*role);
+            let style = theme(ThemeName::Mono, Depth::True).style(role);
             assert_eq!((style.fg, style.bg), (None, None), "{role:?}");
         }
     }

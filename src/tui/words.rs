@@ -8,30 +8,12 @@ use crate::{text, units};
 use ratatui::style::Style;
 use std::os::unix::ffi::OsStrExt;
 
-/// The word for a state.
-pub const fn state(state: JobState) -> &'static str {
-    match state {
-        JobState::Queued => "QUEUED",
-        JobState::Scanning => "SCAN",
-        JobState::Running => "RUN",
-        JobState::Pausing => "PAUSING",
-        JobState::Paused => "PAUSED",
-        JobState::Flushing => "FLUSH",
-        JobState::Verifying => "VERIFY",
-        JobState::Cancelling => "STOPPING",
-        JobState::Cancelled => "CANCELLED",
-        JobState::Done => "DONE",
-        JobState::DoneWithFailures => "DONE !",
-        JobState::Failed => "FAILED",
-    }
-}
-
 /// The word for how a job stands: its state, or that it waits for answers and nothing else.
 pub const fn standing(job: &JobView) -> &'static str {
     if waits_for_answers(job) {
         "WAIT?"
     } else {
-        state(job.state)
+        job.state.word()
     }
 }
 

@@ -2,6 +2,7 @@
 //! ones: every name holds the whole old or the whole new file, and the next run completes the copy
 //! and removes what the killed ones left, and nothing else.
 
+use crate::support::child::{complete, start};
 use crate::support::scratch::Scratch;
 use crate::support::tree::{Dice, set_mode, set_times};
 use crate::support::walk::{assert_same, entries, same_bytes, temporaries};
@@ -10,29 +11,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
-
-fn start(scratch: &Scratch, words: &[&str]) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_haul"))
-        .env_clear()
-        .env("HOME", scratch.at("home"))
-        .current_dir(scratch.path())
-        .args(["copy", "--sync", "none"])
-        .args(words)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the program runs")
-}
-
-/// Runs to the end and fails unless everything was copied.
-fn complete(scratch: &Scratch, words: &[&str]) {
-    let output = start(scratch, words).wait_with_output().expect("it ends");
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(0), "{said}");
-}
 
 /// Small files, large files, directories of odd modes: some 25 MB.
 fn source(scratch: &Scratch) -> PathBuf {

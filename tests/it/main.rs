@@ -21,6 +21,7 @@ mod content;
 mod control;
 mod copy_tree;
 mod crash;
+mod dry_run;
 mod engine_edges;
 mod errors;
 mod faults;

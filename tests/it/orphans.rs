@@ -1,5 +1,6 @@
 //! Killed where it stands: no name holds half a file, and the next run tidies up and completes.
 
+use crate::support::child::{complete, start};
 use crate::support::engine::{Driver, run_real, slow, spec};
 use crate::support::is_root;
 use crate::support::scratch::Scratch;
@@ -13,30 +14,8 @@ use std::fs::{self, File};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{chown, symlink};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 use std::time::{Duration, Instant};
-
-fn start(scratch: &Scratch, words: &[&str]) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_haul"))
-        .env_clear()
-        .env("HOME", scratch.at("home"))
-        .current_dir(scratch.path())
-        .args(["copy", "--sync", "none"])
-        .args(words)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the program runs")
-}
-
-/// Runs to the end and fails unless everything was copied.
-fn complete(scratch: &Scratch, words: &[&str]) -> String {
-    let output = start(scratch, words).wait_with_output().expect("it ends");
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(0), "{said}");
-    said
-}
 
 /// Small files, large files, directories of odd modes: some 60 MB.
 fn source(scratch: &Scratch) -> PathBuf {

@@ -113,9 +113,8 @@ fn jobs_are_chosen_and_opened_and_questions_answered() {
     assert_eq!(world.requests(), [Request::Cancel { job: JobId(3) }]);
 }
 
-#[test]
-fn the_wheel_scrolls_what_is_under_the_pointer() {
-    let mut world = World::new(80, 24);
+/// A listing that is longer than its pane, with the cursor on its first row.
+fn list_a_hundred(world: &mut World) {
     let names: Vec<String> = (0..100).map(|at| format!("n{at:03}.txt")).collect();
     let names: Vec<(&[u8], Kind)> = names
         .iter()
@@ -124,6 +123,12 @@ fn the_wheel_scrolls_what_is_under_the_pointer() {
     world.keys("<C-r>");
     world.list(Side::Source, &names);
     world.keys("gg");
+}
+
+#[test]
+fn the_wheel_scrolls_what_is_under_the_pointer() {
+    let mut world = World::new(80, 24);
+    list_a_hundred(&mut world);
     mouse(&mut world, MouseEventKind::ScrollDown, 5, 5);
     let pane = world.model.pane(Side::Source);
     assert_eq!((pane.top, pane.cursor), (3, 3));
@@ -169,14 +174,7 @@ fn a_drag_marks_rows_and_a_drag_from_a_marked_one_unmarks() {
 #[test]
 fn a_drag_below_the_edge_scrolls_and_one_over_another_listing_does_nothing() {
     let mut world = World::new(80, 24);
-    let names: Vec<String> = (0..100).map(|at| format!("n{at:03}.txt")).collect();
-    let names: Vec<(&[u8], Kind)> = names
-        .iter()
-        .map(|name| (name.as_bytes(), Kind::File))
-        .collect();
-    world.keys("<C-r>");
-    world.list(Side::Source, &names);
-    world.keys("gg");
+    list_a_hundred(&mut world);
     mouse(&mut world, PRESS, 5, 3);
     for _ in 0..30 {
         mouse(&mut world, DRAG, 5, 22);
@@ -185,7 +183,10 @@ fn a_drag_below_the_edge_scrolls_and_one_over_another_listing_does_nothing() {
     let count = marked(&world).len();
     assert!(count > 30, "{count}");
     world.keys("<C-r>");
-    world.list(Side::Source, &names[..2]);
+    world.list(
+        Side::Source,
+        &[(b"n000.txt", Kind::File), (b"n001.txt", Kind::File)],
+    );
     mouse(&mut world, DRAG, 5, 2);
     assert!(marked(&world).len() <= 2);
 }

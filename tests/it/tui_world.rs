@@ -393,6 +393,7 @@ pub fn plan(id: u64) -> Plan {
         free: Some(2 * GIB * 1024),
         shots: haul::proto::PlanShots::default(),
         problems: Vec::new(),
+        more_problems: 0,
         preview: Preview {
             source_fs: "nfs4".to_string(),
             dest_fs: "xfs".to_string(),

@@ -1,8 +1,8 @@
 //! What the results say should be asked for on a route, in words.
 
+use crate::bench::Suite;
 use crate::bench::best::{count, is_better};
 use crate::bench::results::{CaseResult, Outcome, Results, Row};
-use crate::bench::suites::Suite;
 
 /// A line for each case in which haul had a choice; nothing where it had none.
 pub fn advice(results: &Results) -> Vec<String> {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::cli::report::{Progress, Verbosity};
-use crate::proto::{BytePath, Durability, Op, Side, Snapshot, Strategy, Totals};
+use crate::proto::{BytePath, Durability, ErrorClass, Op, Side, Snapshot, Strategy, Totals};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -283,6 +283,7 @@ fn a_dry_run_exits_as_the_copy_would() {
         samples: Vec::new(),
         free: None,
         problems: Vec::new(),
+        more_problems: 0,
         shots: crate::proto::PlanShots::default(),
         preview: crate::proto::Preview::default(),
     };

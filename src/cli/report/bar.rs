@@ -20,7 +20,8 @@ impl Default for Bar {
     fn default() -> Self {
         let target = ProgressDrawTarget::stderr_with_hz(HZ);
         let bar = ProgressBar::with_draw_target(Some(STEPS), target);
-        // The figures fill the rest of the line and are cut there, so that it never wraps.
+        // The figures fill the rest of the line and are cut there, so that it never wraps. A
+        // template is refused only for what is written wrong in it.
         if let Ok(style) = ProgressStyle::with_template("{prefix:8} [{bar:24}] {wide_msg}") {
             bar.set_style(style.progress_chars("=> "));
         }

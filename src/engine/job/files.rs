@@ -195,6 +195,7 @@ impl Job {
         let (id, order, reports) = (self.id, order.clone(), reports.clone());
         let making = (order.clone(), from, limit);
         let spawned = threads::spawn("haul-sort", move || {
+            // A panic is in the log; an empty list ends the door's wait for this page.
             let ids = contain(|| known.in_order(&order)).unwrap_or_default();
             tell(&reports, id, Sorted { order, ids, of });
         });

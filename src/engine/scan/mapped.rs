@@ -102,6 +102,7 @@ impl Scan {
     fn waited_above(&mut self, new: &resolve::NewName, trouble: &Trouble) -> bool {
         match resolve::nearest(&*self.shared.sys, &new.parent) {
             Ok((near, _, _)) => self.waited_for_room(near.as_fd(), trouble),
+            // Nowhere to wait: the caller tells what stood in the way of the directory.
             Err(_) => false,
         }
     }

@@ -304,6 +304,7 @@ impl Scan {
 
     fn waited_below(&mut self, parent: &Arc<Dir>, trouble: &Trouble) -> bool {
         let fds = parent.acquire(&*self.shared.sys);
+        // Nowhere to wait: the caller tells the trouble that it has.
         fds.is_ok_and(|fds| self.waited_for_room(fds.dst(), trouble))
     }
 

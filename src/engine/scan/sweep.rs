@@ -7,58 +7,70 @@ use crate::engine::report::Notable;
 use crate::engine::temp::is_temp;
 use crate::engine::tree::{Dir, DirFds};
 use crate::proto::Op;
-use crate::sys::Kind;
+use crate::sys::{Child, Errno, Kind};
+use std::ffi::{CStr, CString};
 use std::os::fd::AsFd;
 use std::sync::Arc;
 
 impl Scan {
     /// Removes what a killed run left in a directory that was there before: a temporary by its
-    /// name, of this user (for root, of any), with one link, and locked by nobody.
+    /// name, of this user (for root, of any), with one link, and locked by nobody. What cannot be
+    /// removed stays for the next run, and the log says why: it stands in no file's way.
     pub(super) fn sweep(&mut self, fds: &DirFds) {
-        let shared = self.shared.clone();
-        let sys = &*shared.sys;
-        let Ok(own) = sys.stat(fds.dst()) else { return };
-        let Ok(listing) = sys.open_dir(fds.dst(), c".") else {
-            return;
+        let names = match self.leftovers(fds) {
+            Ok(names) => names,
+            Err(errno) => {
+                tracing::warn!("no look for what a killed run left behind: {errno}");
+                return;
+            }
         };
-        let mut names = Vec::new();
-        loop {
-            let more = sys.list(listing.as_fd(), &mut self.buffer, &mut |child| {
-                if is_temp(child.name.to_bytes()) {
-                    names.push(child.name.to_owned());
-                }
-            });
-            if !matches!(more, Ok(true)) {
-                break;
-            }
-        }
-        let me = crate::sys::effective_user();
         for name in names {
-            let Ok(there) = sys.stat_at(fds.dst(), &name) else {
-                continue;
-            };
-            // Root gives a temporary to the source's owner before it has its name.
-            let ours = there.uid == me || me == 0;
-            if !ours || there.dev != own.dev {
-                continue;
-            }
-            if there.kind == Kind::File {
-                let Ok(fd) = sys.open_source(fds.dst(), &name) else {
-                    continue;
-                };
-                let same = sys
-                    .stat(fd.as_fd())
-                    .is_ok_and(|stat| stat.same_inode(&there) && stat.nlink == 1);
-                if !same || !matches!(sys.try_lock(fd.as_fd()), Ok(true)) {
-                    continue;
+            match self.remove_leftover(fds, &name) {
+                Ok(true) => self.notables.add(Notable::OrphansRemoved, 1),
+                // Gone since it was listed counts as somebody else's.
+                Ok(false) | Err(Errno::NOENT) => {}
+                Err(errno) => {
+                    tracing::warn!("what a killed run left behind is not removed: {errno}");
                 }
-                if sys.unlink(fds.dst(), &name).is_ok() {
-                    self.notables.add(Notable::OrphansRemoved, 1);
-                }
-            } else if there.kind != Kind::Dir && sys.unlink(fds.dst(), &name).is_ok() {
-                self.notables.add(Notable::OrphansRemoved, 1);
             }
         }
+    }
+
+    /// Names in the destination directory that look like temporaries.
+    fn leftovers(&mut self, fds: &DirFds) -> Result<Vec<CString>, Errno> {
+        let shared = self.shared.clone();
+        let listing = shared.sys.open_dir(fds.dst(), c".")?;
+        let mut names = Vec::new();
+        let mut add = |child: Child<'_>| {
+            if is_temp(child.name.to_bytes()) {
+                names.push(child.name.to_owned());
+            }
+        };
+        while shared
+            .sys
+            .list(listing.as_fd(), &mut self.buffer, &mut add)?
+        {}
+        Ok(names)
+    }
+
+    /// True when it was a leftover, and is gone; false when it is somebody's.
+    fn remove_leftover(&self, fds: &DirFds, name: &CStr) -> Result<bool, Errno> {
+        let sys = &*self.shared.sys;
+        let there = sys.stat_at(fds.dst(), name)?;
+        let me = crate::sys::effective_user();
+        // Root gives a temporary to the source's owner before it has its name.
+        let ours = there.uid == me || me == 0;
+        if !ours || there.dev != sys.stat(fds.dst())?.dev || there.kind == Kind::Dir {
+            return Ok(false);
+        }
+        if there.kind == Kind::File {
+            let fd = sys.open_source(fds.dst(), name)?;
+            let now = sys.stat(fd.as_fd())?;
+            if !now.same_inode(&there) || now.nlink != 1 || !sys.try_lock(fd.as_fd())? {
+                return Ok(false);
+            }
+        }
+        sys.unlink(fds.dst(), name).map(|()| true)
     }
 
     /// The same for a directory that gets single files; once, before the first.

@@ -1,6 +1,6 @@
 //! The standard library's copy: the yardstick the other strategies are measured against.
 
-use super::{Control, Moved, Mover, Pair, Stop};
+use super::{Control, Moved, Mover, Pair, Stop, in_pieces};
 use crate::proto::{Op, Side, Strategy};
 use crate::sys::Sys;
 use std::ops::Range;
@@ -21,25 +21,9 @@ impl Mover for Baseline {
         range: Range<u64>,
         control: &mut Control<'_>,
     ) -> Moved {
-        let mut at = range.start;
-        let ended = |at: u64, stop: Stop| Moved {
-            bytes: at - range.start,
-            stop,
-        };
-        while at < range.end {
-            if let Some(stop) = control.go_on() {
-                return ended(at, stop);
-            }
-            let want = (range.end - at).min(control.piece());
-            match sys.std_copy(pair.src, pair.dst, at, want) {
-                Ok(0) => return ended(at, Stop::SourceEnded),
-                Ok(put) => {
-                    at += put;
-                    control.moved_piece(put, at);
-                }
-                Err(errno) => return ended(at, Stop::Failed(Op::Copy, Side::Dest, errno)),
-            }
-        }
-        ended(at, Stop::Complete)
+        in_pieces(range, control, |at, want| {
+            sys.std_copy(pair.src, pair.dst, at, want)
+                .map_err(|errno| Stop::Failed(Op::Copy, Side::Dest, errno))
+        })
     }
 }

@@ -293,6 +293,46 @@ impl Movers {
     }
 }
 
+/// Moves a range by calls of one kind. `piece` moves at most so many bytes from an offset on, and says
+/// how many it moved, 0 where the source ends, or why the range ends here.
+fn in_pieces(
+    range: Range<u64>,
+    control: &mut Control<'_>,
+    mut piece: impl FnMut(u64, u64) -> Result<u64, Stop>,
+) -> Moved {
+    let mut at = range.start;
+    let stop = loop {
+        if at >= range.end {
+            break Stop::Complete;
+        }
+        if let Some(stop) = control.go_on() {
+            break stop;
+        }
+        match piece(at, (range.end - at).min(control.piece())) {
+            Ok(0) => break Stop::SourceEnded,
+            Ok(put) => {
+                at += put;
+                control.moved_piece(put, at);
+            }
+            Err(stop) => break stop,
+        }
+    };
+    Moved {
+        bytes: at - range.start,
+        stop,
+    }
+}
+
+/// What an in-kernel copy that was refused means for the range: at its `first` piece it may only be
+/// that this way is none.
+fn refused(errno: Errno, first: bool) -> Stop {
+    if first && is_unsupported(errno) {
+        Stop::Unsupported(errno)
+    } else {
+        Stop::Failed(Op::Copy, Side::Dest, errno)
+    }
+}
+
 /// Errors by which an in-kernel copy says "not this way", as GNU cp reads them (copy.c, cp 9.11):
 /// valid only while nothing was moved, after that they are failures like any other.
 fn is_unsupported(errno: Errno) -> bool {

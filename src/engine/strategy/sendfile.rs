@@ -1,6 +1,6 @@
 //! `sendfile(2)` in pieces. The destination's own position is used, so one worker a file.
 
-use super::{Control, Moved, Mover, Pair, Stop, is_unsupported};
+use super::{Control, Moved, Mover, Pair, Stop, in_pieces, refused};
 use crate::proto::{Op, Side, Strategy};
 use crate::sys::Sys;
 use std::ops::Range;
@@ -21,31 +21,15 @@ impl Mover for Sendfile {
         range: Range<u64>,
         control: &mut Control<'_>,
     ) -> Moved {
-        let mut at = range.start;
-        let ended = |at: u64, stop: Stop| Moved {
-            bytes: at - range.start,
-            stop,
-        };
-        if let Err(errno) = sys.seek(pair.dst, at) {
-            return ended(at, Stop::Failed(Op::Write, Side::Dest, errno));
+        let first = range.start;
+        if let Err(errno) = sys.seek(pair.dst, first) {
+            let stop = Stop::Failed(Op::Write, Side::Dest, errno);
+            return Moved { bytes: 0, stop };
         }
-        while at < range.end {
-            if let Some(stop) = control.go_on() {
-                return ended(at, stop);
-            }
-            let want = (range.end - at).min(control.piece()) as usize;
-            match sys.send_file(pair.src, pair.dst, at, want) {
-                Ok(0) => return ended(at, Stop::SourceEnded),
-                Ok(put) => {
-                    at += put as u64;
-                    control.moved_piece(put as u64, at);
-                }
-                Err(errno) if at == range.start && is_unsupported(errno) => {
-                    return ended(at, Stop::Unsupported(errno));
-                }
-                Err(errno) => return ended(at, Stop::Failed(Op::Copy, Side::Dest, errno)),
-            }
-        }
-        ended(at, Stop::Complete)
+        in_pieces(range, control, |at, want| {
+            sys.send_file(pair.src, pair.dst, at, want as usize)
+                .map(|put| put as u64)
+                .map_err(|errno| refused(errno, at == first))
+        })
     }
 }

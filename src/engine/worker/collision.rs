@@ -26,6 +26,7 @@ pub struct Created(Mutex<HashSet<(u64, u64)>>);
 impl Created {
     /// For a job that needs it: a source given as `dir/.` among others.
     pub fn of(spec: &JobSpec) -> Option<Self> {
+        // A path that is none is refused by the scan.
         let merged =
             |path| resolve::origin(path).is_ok_and(|origin| origin.name.as_c_str() == c".");
         (spec.sources.len() > 1 && spec.sources.iter().any(merged)).then(Self::default)
@@ -171,6 +172,7 @@ impl Bound<'_> {
                 alike.push(name.to_owned());
             }
         })?;
+        // A name that the destination does not have, or does not allow, leads nowhere.
         let leads_there = |name: &CString| {
             sys.stat_at(self.dst, name)
                 .is_ok_and(|stat| stat.same_inode(there))

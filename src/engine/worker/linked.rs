@@ -100,7 +100,8 @@ impl Worker {
         let mut beside = None;
         if !slice.dir.is_fresh() {
             let (src_dev, policy) = (slice.dir.route.src_dev, self.policy(slice.id(index)));
-            // The same inode as the first name's copy: nothing is left to do.
+            // The same inode as the first name's copy: nothing is left to do. What cannot be looked at
+            // here is met, and told, by the calls below.
             let there = sys.stat_at(fds.dst(), to).ok();
             let first = sys.stat_at(from.dst(), name).ok();
             if there

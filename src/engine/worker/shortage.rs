@@ -6,7 +6,7 @@ use crate::clock;
 use crate::engine::failure::{self, Trouble};
 use crate::engine::gate::Pass;
 use crate::engine::report::What;
-use crate::engine::room::Look;
+use crate::engine::room::{self, Look};
 use crate::engine::tally::Wish;
 use crate::engine::tree::Slice;
 use crate::proto::{ErrorClass, FileId, FilePhase};
@@ -68,7 +68,7 @@ impl Shared {
         if self.room.is_full() {
             return;
         }
-        let space = self.sys.space(dir).ok();
+        let space = room::space(&*self.sys, dir);
         if let Some(shortage) = self.room.met(errno, space) {
             self.report(What::Short(shortage));
         }
@@ -79,7 +79,7 @@ impl Shared {
     pub fn wait_for_room(&self, dir: BorrowedFd<'_>, need: u64, enough: impl Fn() -> bool) {
         self.gate.leave();
         while self.room.is_full() && self.gate.look() != Pass::Stop && !enough() {
-            match self.room.look(need, || self.sys.space(dir).ok()) {
+            match self.room.look(need, || room::space(&*self.sys, dir)) {
                 Look::Wait | Look::Short(None) => {}
                 Look::Short(Some(shortage)) => {
                     self.report(What::Short(shortage));
@@ -113,8 +113,10 @@ impl Worker {
         let shared = &self.shared;
         // What was not begun for lack of room tells nothing new.
         let Some(errno) = trouble.errno else { return };
-        if let Ok(fds) = slice.dir.acquire(&*shared.sys) {
-            shared.meet_no_room(fds.dst(), errno);
+        match slice.dir.acquire(&*shared.sys) {
+            Ok(fds) => shared.meet_no_room(fds.dst(), errno),
+            // The next entry that finds no room tells; this one is told as failed in any case.
+            Err(trouble) => tracing::debug!("no room, and no way to say where: {trouble:?}"),
         }
     }
 

@@ -3,9 +3,9 @@
 use crate::proto::BytePath;
 use rustix::fs::{AtFlags, StatxFlags, statx};
 use serde::Serialize;
-use std::fs;
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::path::Path;
+use std::{fs, io};
 
 /// A mount.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -22,7 +22,7 @@ pub struct Mount {
     pub fs_options: String,
 }
 
-/// What is mounted where the descriptor points.
+/// What is mounted where the descriptor points; `None` where `/proc` does not tell.
 pub fn mount_of(fd: BorrowedFd<'_>) -> Option<Mount> {
     let table = fs::read("/proc/self/mountinfo").ok()?;
     // Since 5.8 the kernel says which mount it is.
@@ -60,8 +60,11 @@ const UNREAL: [&str; 20] = [
 
 /// Everything mounted that can hold a person's files, a place covered by another left out.
 /// Nothing but the table is read.
-pub fn mounts() -> Vec<Mount> {
-    let table = fs::read("/proc/self/mountinfo").unwrap_or_default();
+///
+/// # Errors
+/// The kernel does not give its table: `/proc` is not there, or not readable.
+pub fn mounts() -> io::Result<Vec<Mount>> {
+    let table = fs::read("/proc/self/mountinfo")?;
     let mut found: Vec<Mount> = Vec::new();
     for (_, mount) in table.split(|byte| *byte == b'\n').filter_map(parse) {
         found.retain(|known| known.point != mount.point);
@@ -69,7 +72,7 @@ pub fn mounts() -> Vec<Mount> {
             found.push(mount);
         }
     }
-    found
+    Ok(found)
 }
 
 /// The mount of that id; without one, the innermost that the path is in, the last of several that

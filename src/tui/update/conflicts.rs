@@ -1,7 +1,7 @@
 //! The conflicts that wait: looked through, and answered one by one or all at once.
 
 use super::Effects;
-use super::layers::page;
+use super::layers::{page, stepped};
 use crate::proto::{Conflict, JobId, Parked, Request};
 use crate::tui::action::Action;
 use crate::tui::browse::follow;
@@ -52,18 +52,13 @@ pub fn act(model: &mut Model, action: Action, effects: &mut Effects) {
                 .push(Layer::Question(Question { asked, at: 0 }));
             return;
         }
-        Action::Up => cursor.saturating_sub(1),
-        Action::Down => cursor + 1,
-        Action::PageUp => cursor.saturating_sub(height),
-        Action::PageDown => cursor + height,
-        Action::HalfUp => cursor.saturating_sub(height / 2),
-        Action::HalfDown => cursor + height / 2,
-        Action::Top => 0,
-        Action::Bottom => last,
-        _ => return,
+        _ => match stepped(action, cursor, last, height) {
+            Some(to) => to,
+            None => return,
+        },
     };
     if let Some(Layer::Conflicts(layer)) = model.layers.last_mut() {
-        layer.cursor = to.min(last);
+        layer.cursor = to;
     }
 }
 

@@ -1,7 +1,7 @@
 //! The files of one job and its throughput: lists and figures that are asked for as they are shown.
 
 use super::Effects;
-use super::layers::page;
+use super::layers::{page, stepped};
 use crate::proto::{FilesBy, FilesPage, JobId, JobState, Request};
 use crate::tui::action::Action;
 use crate::tui::browse::follow;
@@ -46,17 +46,11 @@ pub fn act(model: &mut Model, action: Action, effects: &mut Effects) {
             layer.input = Some(Input::new(layer.order.filter.clone()));
             return;
         }
-        Action::Up => cursor.saturating_sub(1),
-        Action::Down => cursor + 1,
-        Action::PageUp => cursor.saturating_sub(height),
-        Action::PageDown => cursor + height,
-        Action::HalfUp => cursor.saturating_sub(height / 2),
-        Action::HalfDown => cursor + height / 2,
-        Action::Top => 0,
-        Action::Bottom => last,
-        _ => return super::jobs::act(model, action, effects),
-    }
-    .min(last);
+        _ => match stepped(action, cursor, last, height) {
+            Some(to) => to,
+            None => return super::jobs::act(model, action, effects),
+        },
+    };
 }
 
 /// Takes a page; one of another order comes too late.

@@ -43,21 +43,24 @@ pub fn act(model: &mut Model, action: Action, effects: &mut Effects) {
 /// The first line after scrolling a text of that many lines of which `height` are shown.
 pub fn scrolled(action: Action, top: usize, lines: usize, height: usize) -> Option<usize> {
     let last = lines.saturating_sub(height);
-    let top = top.min(last);
-    Some(
-        match action {
-            Action::Up => top.saturating_sub(1),
-            Action::Down => top + 1,
-            Action::PageUp => top.saturating_sub(height),
-            Action::PageDown => top + height,
-            Action::HalfUp => top.saturating_sub(height / 2),
-            Action::HalfDown => top + height / 2,
-            Action::Top => 0,
-            Action::Bottom => last,
-            _ => return None,
-        }
-        .min(last),
-    )
+    stepped(action, top.min(last), last, height)
+}
+
+/// Where an action takes a cursor that goes from 0 to `last`, with `height` rows on a screen; `None`
+/// for an action that moves no cursor.
+pub fn stepped(action: Action, cursor: usize, last: usize, height: usize) -> Option<usize> {
+    let to = match action {
+        Action::Up => cursor.saturating_sub(1),
+        Action::Down => cursor + 1,
+        Action::PageUp => cursor.saturating_sub(height),
+        Action::PageDown => cursor + height,
+        Action::HalfUp => cursor.saturating_sub(height / 2),
+        Action::HalfDown => cursor + height / 2,
+        Action::Top => 0,
+        Action::Bottom => last,
+        _ => return None,
+    };
+    Some(to.min(last))
 }
 
 /// Rows of a full-screen layer below its title.
@@ -159,21 +162,16 @@ fn errors(model: &mut Model, action: Action, effects: &mut Effects) {
             return;
         }
         Action::Export => return history::export(model, id, effects),
-        Action::Up => cursor.saturating_sub(1),
-        Action::Down => cursor + 1,
-        Action::PageUp => cursor.saturating_sub(height),
-        Action::PageDown => cursor + height,
-        Action::HalfUp => cursor.saturating_sub(height / 2),
-        Action::HalfDown => cursor + height / 2,
-        Action::Top => 0,
-        Action::Bottom => last,
-        _ => return jobs::act(model, action, effects),
+        _ => match stepped(action, cursor, last, height) {
+            Some(to) => to,
+            None => return jobs::act(model, action, effects),
+        },
     };
     if let Some(Layer::Errors(layer)) = model.layers.last_mut() {
         if grouped {
-            layer.group = to.min(last);
+            layer.group = to;
         } else {
-            layer.cursor = to.min(last);
+            layer.cursor = to;
         }
     }
 }

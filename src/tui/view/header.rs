@@ -140,7 +140,7 @@ fn summary(model: &Model) -> Line {
         format!(
             "{} {}{more}{troubles} {} {}",
             words::percent_text(job),
-            words::state(job.state),
+            job.state.word(),
             words::rate(job, true),
             words::time_left(job),
         ),

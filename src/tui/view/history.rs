@@ -107,7 +107,7 @@ pub fn draw(pen: &mut Pen, model: &Model, layer: &HistoryLayer, area: Rect) {
 const fn word(summary: &Summary, narrow: bool) -> &'static str {
     match summary.state {
         JobState::DoneWithFailures if summary.files.failed == 0 && !narrow => "CONFLICTS",
-        state => words::state(state),
+        state => state.word(),
     }
 }
 
@@ -180,7 +180,7 @@ fn receipt_lines(receipt: &Receipt, look: Look, zone: &TimeZone, width: usize) -
         "Ended",
         format!(
             "{} {}, after {} of work",
-            words::state(summary.state),
+            summary.state.word(),
             when(receipt.ended, zone, "%Y-%m-%d %H:%M:%S"),
             units::duration(summary.elapsed_seconds as u64)
         ),

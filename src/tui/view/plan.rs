@@ -16,6 +16,9 @@ use std::os::unix::ffi::OsStrExt;
 /// Sequences that are not whole named before "and so many more".
 const SHOTS: usize = 10;
 
+/// Problems told one by one before "and so many more".
+const PROBLEMS: usize = 20;
+
 /// Cells of the names of lines and fields.
 const NAMES: usize = 17;
 
@@ -305,13 +308,19 @@ const fn durability(durability: Durability) -> &'static str {
 fn troubles(plan: &Plan, lines: &mut Vec<Line>, look: Look, width: usize) {
     if !plan.problems.is_empty() {
         lines.push(Line::new());
-        let head = format!("  Problems: {}", plan.problems.len());
+        let all = plan.problems.len() as u64 + plan.more_problems;
+        let head = format!("  Problems: {}", units::count(all));
         lines.push(Line::of(head, look.bad()));
-        for failure in plan.problems.iter().take(20) {
+        for failure in plan.problems.iter().take(PROBLEMS) {
             let text = super::errors::sentence(failure, look);
             for line in draw::wrap(&text, width.saturating_sub(4)) {
                 lines.push(Line::of(format!("    {line}"), look.bad()));
             }
+        }
+        let more = all.saturating_sub(PROBLEMS as u64);
+        if more > 0 {
+            let more = format!("    and {} more", units::count(more));
+            lines.push(Line::of(more, look.bad()));
         }
     }
     if plan.shots.faulty > 0 {

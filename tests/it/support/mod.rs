@@ -1,6 +1,7 @@
 //! The built program in a world of its own: no configuration, no home, no environment of the
 //! person who runs the tests.
 
+pub mod child;
 pub mod engine;
 pub mod oddfs;
 pub mod privileges;
