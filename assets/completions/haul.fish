@@ -160,7 +160,7 @@ complete -c haul -n "__fish_haul_using_subcommand bench" -l baseline -d 'Compare
 complete -c haul -n "__fish_haul_using_subcommand bench" -l worse-than -d 'With --baseline: how much worse a median may be' -r
 complete -c haul -n "__fish_haul_using_subcommand bench" -l config -d 'Read this configuration file in place of the usual one' -r -F
 complete -c haul -n "__fish_haul_using_subcommand bench" -l durable -d 'Measure until everything is on the device'
-complete -c haul -n "__fish_haul_using_subcommand bench" -l save -d 'Keep what is clearly best in the configuration, as a [[route]] that auto begins with'
+complete -c haul -n "__fish_haul_using_subcommand bench" -l save -d 'Keep what is clearly best in the configuration, as a route that auto begins with'
 complete -c haul -n "__fish_haul_using_subcommand bench" -s q -l quiet -d 'Print errors only'
 complete -c haul -n "__fish_haul_using_subcommand bench" -s h -l help -d 'Print help'
 complete -c haul -n "__fish_haul_using_subcommand keys" -l config -d 'Read this configuration file in place of the usual one' -r -F

@@ -100,11 +100,11 @@ pub struct Contestant {
     pub version: Option<String>,
     /// Another program than haul.
     pub peer: bool,
-    /// Steps one after the other, each of programs side by side. [`SOURCE`](super::peers::SOURCE) and [`COPY`](super::peers::COPY), alone or
+    /// Steps one after the other, each of programs side by side. `SOURCE` and `COPY`, alone or
     /// followed by a slash and more, stand for the trees.
     pub steps: Vec<Vec<Vec<OsString>>>,
     /// A batch for `haul apply`, in a file that the word [`BATCH`] stands for: pairs of names, each
-    /// with [`SOURCE`] or [`COPY`] in it as above.
+    /// with `SOURCE` or `COPY` in it as above.
     pub batch: Vec<[OsString; 2]>,
     /// Why it is not asked.
     pub left_out: Option<String>,

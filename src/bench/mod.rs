@@ -2,7 +2,7 @@
 //!
 //! Owns the trees it makes, the list of who is measured, the order in which they run, the judge that
 //! looks at every copy before its time counts, and the figures. haul itself runs as a program of its
-//! own, as its peers do. Everything it makes lies in one directory it removes again ([`place`]).
+//! own, as its peers do. Everything it makes lies in one directory it removes again (`place`).
 //! Never prints: what happens is told to a [`Watch`]; the results are data for `report`. Runs on the
 //! thread that calls it, which waits; [`Stop`] may be used from any thread.
 

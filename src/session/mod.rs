@@ -1,7 +1,7 @@
 //! The door to the engine: one pair of typed channels and nothing else.
 //!
 //! Screens and the command line are written against [`Client`] alone. In process the pair is joined
-//! directly ([`local`]); a socket would carry the same types and nothing above could tell.
+//! directly ([`local()`]); a socket would carry the same types and nothing above could tell.
 
 mod local;
 

@@ -204,7 +204,7 @@ pub struct Row {
     pub hint: &'static str,
     /// Where it works.
     pub contexts: &'static [Context],
-    /// Default keys, in the notation of [`keymap::parse`].
+    /// Default keys, in the notation of `keymap`.
     pub keys: &'static [&'static str],
 }
 

@@ -98,7 +98,7 @@ pub struct BenchArgs {
     #[arg(long, value_name = "PERCENT", default_value_t = 10.0, value_parser = percent)]
     pub worse_than: f64,
 
-    /// Keep what is clearly best in the configuration, as a [[route]] that auto begins with
+    /// Keep what is clearly best in the configuration, as a route that auto begins with
     #[arg(long)]
     pub save: bool,
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 /// Time between two lines.
 pub const EVERY: Duration = Duration::from_secs(5);
 
-/// Prints a line every [`EVERY`].
+/// Prints a line every `EVERY`.
 pub struct Plain {
     from_start: bool,
     last: Option<Instant>,
