@@ -8,6 +8,7 @@ use haul::proto::{
     BytePath, Conflict, Durability, Filters, JobSpec, JobState, Naming, Request, Start, Strategy,
     Tuning, Update,
 };
+use haul::sequence::FrameTypes;
 use haul::sys::listing::{Kind, Names};
 use haul::tui::browse::{Entries, Item, Side};
 use haul::tui::look::Look;
@@ -39,11 +40,12 @@ fn sequences(c: &mut Criterion) {
         ("noise", noise.collect()),
         ("middle", middle.collect()),
     ];
+    let types = FrameTypes::default();
     for (label, names) in &inputs {
         group.throughput(Throughput::Elements(million));
         group.bench_function(BenchmarkId::new("group", label), |b| {
             b.iter(|| {
-                haul::sequence::group(black_box(names.as_slice()))
+                haul::sequence::group(black_box(names.as_slice()), &types)
                     .sequences()
                     .len()
             });
@@ -97,7 +99,7 @@ fn model(entries: usize) -> Model {
     }
     let generation = model.pane(Side::Source).generation;
     let listing = Listing {
-        entries: Arc::new(Entries::new(names)),
+        entries: Arc::new(Entries::new(names, &FrameTypes::default())),
         ordered: None,
         space: None,
         whole: true,

@@ -212,7 +212,9 @@ impl<'a> Follower<'a> {
         match self.job {
             Some(job) if self.told && !self.cancelled => {
                 self.cancelled = true;
-                self.client.send(Request::Cancel { job }).await.is_ok()
+                let keep_partial = false;
+                let cancel = Request::Cancel { job, keep_partial };
+                self.client.send(cancel).await.is_ok()
             }
             _ => true,
         }

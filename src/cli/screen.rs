@@ -99,6 +99,7 @@ fn settings(config: &Config) -> Settings {
             },
             reversed: false,
         },
+        frame_types: config.copy.frame_types.clone(),
         keymap: Keymap::default(),
         slow_line: wanted(config.screen.slow_line),
         title: wanted(config.screen.title),
@@ -129,6 +130,7 @@ const fn wanted(when: When) -> Option<bool> {
 mod tests {
     use super::*;
     use crate::proto::Strategy;
+    use crate::sequence::FrameTypes;
 
     #[test]
     fn the_configuration_reaches_the_screen() {
@@ -137,6 +139,7 @@ mod tests {
         config.copy.tuning.file_workers = Some(3);
         config.screen.sort = crate::config::Sort::Date;
         config.screen.ascii = When::Always;
+        config.copy.frame_types = FrameTypes::new(["npy"]);
         config.screen.colour = crate::config::Colours::Never;
         config.theme.name = crate::config::ThemeName::Light;
         let settings = settings(&config);
@@ -146,5 +149,7 @@ mod tests {
         assert_eq!(settings.ascii, Some(true));
         assert_eq!(settings.colour, crate::config::Colours::Never);
         assert_eq!(settings.theme, config.theme);
+        assert_eq!(settings.frame_types, config.copy.frame_types);
+        assert_eq!(settings.defaults.frame_types, Some(vec!["npy".to_owned()]));
     }
 }

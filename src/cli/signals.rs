@@ -43,6 +43,7 @@ impl Target {
             0 => Request::Shutdown,
             known => Request::Cancel {
                 job: JobId(known - 1),
+                keep_partial: false,
             },
         }
     }
@@ -175,7 +176,13 @@ mod tests {
         let target = Target::default();
         assert_eq!(target.request(), Request::Shutdown);
         target.set(JobId(0));
-        assert_eq!(target.request(), Request::Cancel { job: JobId(0) });
+        assert_eq!(
+            target.request(),
+            Request::Cancel {
+                job: JobId(0),
+                keep_partial: false
+            }
+        );
     }
 
     #[test]

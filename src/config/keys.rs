@@ -2,8 +2,8 @@
 
 use super::paint::paint;
 use super::values::{
-    Value, automatic, exact_size, flag, kept, limit, number, patterns, quoted, quoted_list, size,
-    word, workers,
+    Value, automatic, exact_size, flag, frame_types, kept, limit, number, patterns, quoted,
+    quoted_list, size, word, workers,
 };
 use super::{
     Colours, Config, Hangup, Level, MAX_BUFFER_SIZE, MAX_RETRIES, MIN_BUFFER_BUDGET,
@@ -202,6 +202,17 @@ pub const KEYS: &[Key] = &[
         doc: "Whether version control's own data (.git, .hg, .svn and kin) is left out.",
         set: |config, value| flag(value).map(|on| config.copy.filters.exclude_vcs = on),
         get: |config| config.copy.filters.exclude_vcs.to_string(),
+    },
+    Key {
+        section: "copy",
+        name: "frame_types",
+        variable: "HAUL_FRAME_TYPES",
+        doc: "Types of files, without the dot, that are frames: numbered names of one of them are one row and one sequence.\nThe list replaces the one below; the variable separates them with colons.",
+        set: |config, value| frame_types(value).map(|types| config.copy.frame_types = types),
+        get: |config| {
+            let words: Vec<String> = config.copy.frame_types.words().map(str::to_owned).collect();
+            quoted_list(&words)
+        },
     },
     Key {
         section: "screen",

@@ -28,6 +28,7 @@ use crate::proto::{
     Conflict, DEFAULT_RETRIES, Durability, Filters, JobSpec, Preserve, RouteProfile, Sparse,
     Strategy, Tuning,
 };
+use crate::sequence::FrameTypes;
 
 /// Everything that can be configured. The default is what haul does untold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -77,6 +78,8 @@ pub struct Copying {
     pub limit: Option<u64>,
     /// Times a file is begun again after trouble that may pass.
     pub retries: u8,
+    /// Names of which types can be frames of a sequence, in panes, plans and jobs.
+    pub frame_types: FrameTypes,
     /// What was measured on routes, in the order of the file.
     pub routes: Vec<RouteProfile>,
 }
@@ -93,6 +96,7 @@ impl Default for Copying {
             sparse: Sparse::default(),
             limit: None,
             retries: DEFAULT_RETRIES,
+            frame_types: FrameTypes::default(),
             routes: Vec::new(),
         }
     }
@@ -111,6 +115,8 @@ impl Copying {
             sparse: self.sparse,
             limit: self.limit,
             retries: self.retries,
+            frame_types: (self.frame_types != FrameTypes::default())
+                .then(|| self.frame_types.words().map(str::to_owned).collect()),
             routes: self.routes.clone(),
             ..JobSpec::default()
         }

@@ -2,6 +2,7 @@
 //! read and written. Pure functions; what is wrong is said in words that are safe to show.
 
 use crate::proto::Preserve;
+use crate::sequence::FrameTypes;
 use crate::{text, units};
 use std::borrow::Cow;
 
@@ -105,6 +106,18 @@ pub fn size(value: &Value, least: u64, most: u64) -> Result<Option<u64>, String>
 /// A list of patterns.
 pub fn patterns(value: &Value) -> Result<Vec<String>, String> {
     list(value)?.into_iter().map(|one| pattern(&one)).collect()
+}
+
+/// A list of types of files that are frames.
+pub fn frame_types(value: &Value) -> Result<FrameTypes, String> {
+    let list = list(value)?;
+    if let Some(word) = list.iter().find(|word| !FrameTypes::is_type(word)) {
+        let word = shown(word);
+        return Err(format!(
+            "'{word}' is no type: letters and digits without the dot are expected, such as \"exr\""
+        ));
+    }
+    Ok(FrameTypes::new(list))
 }
 
 /// A pattern of names, as it is given, or what is wrong with it.
@@ -225,6 +238,20 @@ mod tests {
         assert_eq!(two.names(), ["mode", "times"]);
         assert!(raw("mode,time").expect_err("unknown").contains("'time'"));
         assert!(raw("mode,none").is_err() && kept(&Value::Flag(true)).is_err());
+    }
+
+    #[test]
+    fn types_of_frames_are_words_without_a_dot() {
+        let raw = |words: &str| frame_types(&Value::Raw(words.to_owned()));
+        let two = raw("NPY:exr").expect("types");
+        assert_eq!(two.words().collect::<Vec<_>>(), ["exr", "npy"]);
+        assert_eq!(
+            frame_types(&Value::List(Vec::new())),
+            Ok(FrameTypes::new([""; 0]))
+        );
+        let reason = raw("exr:.npy").expect_err("a dot");
+        assert!(reason.contains("'.npy'"), "{reason}");
+        assert!(frame_types(&Value::Number(3)).is_err());
     }
 
     #[test]

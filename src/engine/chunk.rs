@@ -50,6 +50,11 @@ impl Tiles {
         }
     }
 
+    /// Bytes from the start that were taken.
+    pub fn taken(&self) -> u64 {
+        self.cursor.load(Ordering::Relaxed).min(self.size)
+    }
+
     /// Makes the range that was taken last end at `to` (aligned, or the end). Where the next was
     /// taken already it stays as it is. For holes, which may be longer than any number of ranges.
     pub fn stretch(&self, range: Range<u64>, to: u64) -> Range<u64> {

@@ -143,7 +143,9 @@ impl Coordinator {
             Request::Resume { job } => self.with(job, |job| job.resume(&mut events)),
             Request::PauseAll => self.jobs.iter_mut().for_each(|job| job.pause(&mut events)),
             Request::ResumeAll => self.jobs.iter_mut().for_each(|job| job.resume(&mut events)),
-            Request::Cancel { job } => self.with(job, |job| job.cancel(&mut events)),
+            Request::Cancel { job, keep_partial } => {
+                self.with(job, |job| job.cancel(keep_partial, &mut events));
+            }
             Request::PauseFile { job, file } => self.with(job, |job| job.pause_file(file, true)),
             Request::ResumeFile { job, file } => self.with(job, |job| job.pause_file(file, false)),
             Request::CancelFile { job, file } => self.with(job, |job| {
@@ -174,10 +176,20 @@ impl Coordinator {
                     failures: failures.unwrap_or_default(),
                 });
             }
-            Request::Groups { job } => {
-                let known = self.jobs.iter().find(|known| known.id == job);
-                let groups = known.map(|job| job.failures.groups()).unwrap_or_default();
-                self.tell(Update::Groups { job, groups });
+            Request::FailureList {
+                job,
+                by,
+                from,
+                limit,
+            } => {
+                let reports = self.reports_in.clone();
+                let known = self.jobs.iter_mut().find(|known| known.id == job);
+                let limit = limit.min(PAGE);
+                let page = known.and_then(|job| job.failures_page(by, from, limit, &reports));
+                if let Some(page) = page {
+                    let page = Box::new(page);
+                    self.tell(Update::FailureList { job, page });
+                }
             }
             Request::Files {
                 job,
@@ -283,7 +295,7 @@ impl Coordinator {
         self.drop_plan(None);
         let mut events = Vec::new();
         for job in &mut self.jobs {
-            job.cancel(&mut events);
+            job.cancel(false, &mut events);
         }
         self.say(events);
     }
@@ -310,6 +322,14 @@ impl Coordinator {
                 if let Some(page) = known.and_then(|job| job.take_sorted(*sorted)) {
                     let page = Box::new(page);
                     self.tell(Update::Files { job, page });
+                }
+            }
+            What::Folded(folded) => {
+                let job = report.job;
+                let known = self.jobs.iter_mut().find(|known| known.id == job);
+                if let Some(page) = known.and_then(|job| job.take_folded(*folded)) {
+                    let page = Box::new(page);
+                    self.tell(Update::FailureList { job, page });
                 }
             }
             What::Device(device, best) => self.with(report.job, |job| {

@@ -11,7 +11,7 @@ use super::report::{Report, What};
 use super::resolve::{self, Target};
 use super::room;
 use super::route::Route;
-use super::shots::Counter;
+use super::shots::{Counter, types_of};
 use super::temp::is_temp;
 use super::threads;
 use super::worker::{contain, is_same_time};
@@ -95,6 +95,7 @@ pub fn spawn(
             Ok(filter) => (filter, None),
             Err(words) => (Filter::default(), Some(words)),
         };
+        let shots = Counter::new(types_of(&spec));
         let mut count = Count {
             sys,
             spec,
@@ -102,7 +103,7 @@ pub fn spawn(
             stop,
             reports,
             plan,
-            shots: Counter::default(),
+            shots,
             told: clock::now(),
             alive: true,
         };

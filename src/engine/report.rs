@@ -69,6 +69,8 @@ pub enum What {
     Device(Option<u64>, Best),
     /// The entries of a job in another order.
     Sorted(Box<super::job::Sorted>),
+    /// The failures of a job as a list.
+    Folded(Box<super::job::Folded>),
     /// A plan's counting.
     Plan(Box<Plan>),
     /// A worker has ended.
@@ -125,6 +127,8 @@ pub enum Notable {
     HardLinksSplit,
     /// Orphaned temporaries of an earlier run were removed.
     OrphansRemoved,
+    /// Unfinished files of a cancelled job that were kept as what they are.
+    PartialsKept,
     /// Temporaries of a copy into the source tree were not copied.
     TemporariesSkipped,
     /// Files copied from the source a second time, because the first flush of them failed.
@@ -149,7 +153,7 @@ pub enum Notable {
 
 impl Notable {
     /// Every kind.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::OwnerNotKept,
         Self::SetIdDropped,
         Self::ModeNotKept,
@@ -159,6 +163,7 @@ impl Notable {
         Self::AclNotKept,
         Self::HardLinksSplit,
         Self::OrphansRemoved,
+        Self::PartialsKept,
         Self::TemporariesSkipped,
         Self::CopiedAgain,
         Self::Excluded,
@@ -185,6 +190,9 @@ impl Notable {
             }
             Self::HardLinksSplit => "hard-linked names copied as files of their own",
             Self::OrphansRemoved => "temporaries of an interrupted run removed",
+            Self::PartialsKept => {
+                "unfinished files kept, each under its name with .haul-partial added"
+            }
             Self::TemporariesSkipped => "temporaries of a running copy in the source left out",
             Self::CopiedAgain => {
                 "copied a second time, because the flush to the device failed once"

@@ -5,8 +5,8 @@
 
 use super::report::Status;
 use super::tree::Slice;
-use crate::proto::{BytePath, FaultyShot, FileId, JobShots, PlanShots, ShotRow};
-use crate::sequence::{self, Faults, Names, Role};
+use crate::proto::{BytePath, FaultyShot, FileId, JobShots, JobSpec, PlanShots, ShotRow};
+use crate::sequence::{self, Faults, FrameTypes, Names, Role};
 use crate::sys::{Kind, Stat};
 use std::collections::HashSet;
 use std::ffi::OsStr;
@@ -65,13 +65,28 @@ fn labelled(dir: &Path, files: &Files, grouping: &sequence::Grouping, id: u32) -
     BytePath::from(dir.join(OsStr::from_bytes(&name)))
 }
 
+/// Which names can be frames in a job.
+pub fn types_of(spec: &JobSpec) -> FrameTypes {
+    let chosen = spec.frame_types.as_ref();
+    chosen.map_or_else(FrameTypes::default, FrameTypes::new)
+}
+
 /// Finds sequences while a tree is counted, depth first: a directory that was left is done with.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Counter {
+    types: FrameTypes,
     open: Vec<(PathBuf, Files)>,
 }
 
 impl Counter {
+    /// Nothing met yet; names of these types can be frames.
+    pub const fn new(types: FrameTypes) -> Self {
+        Self {
+            types,
+            open: Vec::new(),
+        }
+    }
+
     /// Takes an entry of a tree, by its path below the source.
     pub fn meet(&mut self, path: &Path, stat: &Stat, shots: &mut PlanShots) {
         let dir = path.parent().unwrap_or(Path::new(""));
@@ -106,7 +121,7 @@ impl Counter {
         let Some((dir, files)) = self.open.pop() else {
             return;
         };
-        let grouping = sequence::group(&files);
+        let grouping = sequence::group(&files, &self.types);
         for (id, its) in (0..).zip(grouping.sequences()) {
             let members = grouping.members(id);
             shots.sequences += 1;
@@ -148,8 +163,9 @@ pub struct Shot {
     files: Vec<FileId>,
 }
 
-/// The sequences among the entries of a scan; the slices of one directory follow each other.
-pub fn find(slices: &[Arc<Slice>]) -> Vec<Shot> {
+/// The sequences among the entries of a scan; the slices of one directory follow each other. Names
+/// of these types can be frames.
+pub fn find(slices: &[Arc<Slice>], types: &FrameTypes) -> Vec<Shot> {
     let mut shots = Vec::new();
     for part in slices.chunk_by(|a, b| Arc::ptr_eq(&a.dir, &b.dir)) {
         let mut files = Files::default();
@@ -166,7 +182,7 @@ pub fn find(slices: &[Arc<Slice>]) -> Vec<Shot> {
                 ids.push(slice.id(index));
             }
         }
-        let grouping = sequence::group(&files);
+        let grouping = sequence::group(&files, types);
         let dir = part[0].dir.below_path(None);
         let dir = match dir.as_path().to_str() {
             Some(".") => Path::new(""),
@@ -317,7 +333,8 @@ mod tests {
             size,
             ..file_stat()
         };
-        let (mut counter, mut shots) = (Counter::default(), PlanShots::default());
+        let mut counter = Counter::new(FrameTypes::default());
+        let mut shots = PlanShots::default();
         for frame in [1, 2, 4, 7] {
             counter.meet(
                 Path::new(&format!("left/a.{frame}.exr")),
@@ -337,6 +354,21 @@ mod tests {
             BytePath::from("left/deep/b.[1-2].exr")
         );
         assert_eq!(shots.worst[1].words, "empty 2");
+    }
+
+    #[test]
+    fn a_plan_groups_the_types_that_were_chosen() {
+        let spec = JobSpec {
+            frame_types: Some(vec!["npy".to_owned()]),
+            ..JobSpec::default()
+        };
+        let mut counter = Counter::new(types_of(&spec));
+        let mut shots = PlanShots::default();
+        for name in ["a.1.npy", "a.2.npy", "a.1.exr", "a.2.exr"] {
+            counter.meet(Path::new(name), &file_stat(), &mut shots);
+        }
+        counter.end(&mut shots);
+        assert_eq!((shots.sequences, shots.frames), (1, 2));
     }
 
     fn file_stat() -> Stat {

@@ -4,7 +4,7 @@
 //! person's own can match by accident, so a later run may remove what carries such a name and is
 //! locked by nobody.
 
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 
 const PREFIX: &[u8] = b".haul-";
 const SUFFIX: &[u8] = b".part";
@@ -48,6 +48,29 @@ impl TempNames {
     }
 }
 
+/// What is added to the name of a file of which only the beginning was copied and kept. No
+/// temporary: no run removes it, and none takes it for the file.
+const PARTIAL: &str = ".haul-partial";
+
+/// The most bytes of a name (`NAME_MAX`, limits.h).
+const LONGEST: usize = 255;
+
+/// The name of what is kept of a file; the `number`th that is tried, from 1. A name that is too
+/// long loses its end, whole characters where it is text.
+pub fn partial(name: &CStr, number: u32) -> CString {
+    let suffix = match number {
+        1 => PARTIAL.to_owned(),
+        _ => format!("{PARTIAL}-{number}"),
+    };
+    let name = name.to_bytes();
+    let mut end = name.len().min(LONGEST - suffix.len());
+    while end < name.len() && end > 1 && name[end] & 0xC0 == 0x80 {
+        end -= 1;
+    }
+    let bytes = [&name[..end], suffix.as_bytes()].concat();
+    CString::new(bytes).unwrap_or_default()
+}
+
 /// True for a name that [`TempNames`] made, in whatever run.
 pub fn is_temp(name: &[u8]) -> bool {
     let Some(middle) = name
@@ -77,6 +100,19 @@ pub fn is_temp(name: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_kept_is_named_after_its_file_and_is_no_temporary() {
+        assert_eq!(partial(c"a.exr", 1).as_c_str(), c"a.exr.haul-partial");
+        assert_eq!(partial(c"a.exr", 7).as_c_str(), c"a.exr.haul-partial-7");
+        assert!(!is_temp(partial(c"a.exr", 1).as_bytes()));
+        let long = CString::new("\u{e9}".repeat(127) + "x").expect("no zero");
+        let kept = partial(&long, 12);
+        assert!(kept.as_bytes().len() <= 255 && kept.as_bytes().len() > 250);
+        assert!(kept.to_str().is_ok(), "cut within a character");
+        let bytes = CString::new(vec![0x80; 255]).expect("no zero");
+        assert!(partial(&bytes, 1).as_bytes().starts_with(b"\x80"));
+    }
 
     #[test]
     fn names_are_recognised_and_nothing_else_is() {

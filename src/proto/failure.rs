@@ -191,17 +191,45 @@ pub struct Failure {
     pub reason: String,
 }
 
-/// Failures of one cause in one directory.
+/// By what failures are put together in a list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FailuresBy {
+    /// Frames of one sequence that failed for one cause.
+    #[default]
+    Sequence,
+    /// One cause in one directory.
+    Cause,
+}
+
+/// Several failures as one row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FailureGroup {
+pub struct FailureFold {
+    /// What stands for them: a sequence with its numbers in brackets, which is no name of a file,
+    /// or the directory they are in; `None` where they are in many.
+    pub path: Option<BytePath>,
     /// Kind of trouble.
     pub class: ErrorClass,
     /// The reason they share; empty where only the class is shared.
     pub reason: String,
-    /// The directory they are in; `None` where they are in many.
-    pub dir: Option<BytePath>,
-    /// How many.
+    /// How many; two at least.
     pub count: u64,
-    /// Index of the first in the list of failures.
+    /// Index of the earliest of them in order of occurrence: it stays the same while more come.
     pub first: u32,
+}
+
+/// A page of failures in the order of a list: those of the first fold, of the second, and so on,
+/// then those that stand for themselves as they occurred.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailuresPage {
+    /// By what they are put together.
+    pub by: FailuresBy,
+    /// Failures in the whole list.
+    pub of: u32,
+    /// The folds, the largest first; at most 1,000.
+    pub folds: Vec<FailureFold>,
+    /// Place of the first failure in the list.
+    pub from: u32,
+    /// The failures.
+    pub failures: Vec<Failure>,
 }

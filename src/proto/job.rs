@@ -110,6 +110,9 @@ pub struct JobSpec {
     /// What was measured on routes, for what nobody asked for otherwise; the first that is about
     /// this one counts.
     pub routes: Vec<RouteProfile>,
+    /// Types (`exr`) of which each file is one frame of a sequence; `None` is the usual ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frame_types: Option<Vec<String>>,
     /// Waits when the destination has no room, and goes on when it has some; else no further file
     /// is begun and what is left is told.
     pub wait_for_space: bool,
@@ -135,6 +138,7 @@ impl Default for JobSpec {
             limit: None,
             retries: DEFAULT_RETRIES,
             routes: Vec::new(),
+            frame_types: None,
             wait_for_space: false,
         }
     }

@@ -24,7 +24,9 @@ mod summary;
 mod update;
 mod view;
 
-pub use failure::{ErrorClass, Failure, FailureGroup, Lack, Op, Shortage, Side};
+pub use failure::{
+    ErrorClass, Failure, FailureFold, FailuresBy, FailuresPage, Lack, Op, Shortage, Side,
+};
 pub use files::{EntryState, FileEntry, FilesBy, FilesOrder, FilesPage};
 pub use ids::{FileId, JobId, PlanId, WorkerId};
 pub use job::{

@@ -1,6 +1,6 @@
 //! What a door may ask of the engine.
 
-use super::{Conflict, FileId, FilesOrder, JobId, JobSpec, PlanId, Start};
+use super::{Conflict, FailuresBy, FileId, FilesOrder, JobId, JobSpec, PlanId, Start};
 use serde::{Deserialize, Serialize};
 
 /// One request. Each takes effect before a later one is looked at; the answer is visible in the
@@ -33,6 +33,10 @@ pub enum Request {
     Cancel {
         /// Which job.
         job: JobId,
+        /// What was copied of unfinished files of more than 1 MiB stays, each under its name with
+        /// `.haul-partial` added, and is never gone on with.
+        #[serde(default)]
+        keep_partial: bool,
     },
     /// Pauses one file in flight; its worker goes on with other files.
     PauseFile {
@@ -81,10 +85,17 @@ pub enum Request {
         /// How many at most; capped at 200.
         limit: u32,
     },
-    /// Asks what the failures of a job have in common; answered by [`super::Update::Groups`].
-    Groups {
+    /// Asks for a page of a job's failures where several can be one row; answered by
+    /// [`super::Update::FailureList`], once they are put together.
+    FailureList {
         /// Which job.
         job: JobId,
+        /// By what they are put together.
+        by: FailuresBy,
+        /// Place of the first wanted, in that list.
+        from: u32,
+        /// How many at most; capped at 200.
+        limit: u32,
     },
     /// Asks for a page of a job's entries; answered by [`super::Update::Files`], for another order
     /// than the scan's once the entries are put into it.

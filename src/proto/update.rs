@@ -4,7 +4,7 @@
 //! in a [`Snapshot`] or can be asked for by page. A slow door skips snapshots and loses nothing.
 
 use super::{
-    Failure, FailureGroup, FilesPage, JobId, JobState, JobView, Parked, Plan, Strategy, Summary,
+    Failure, FailuresPage, FilesPage, JobId, JobState, JobView, Parked, Plan, Strategy, Summary,
 };
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -28,12 +28,12 @@ pub enum Update {
         /// The failures, in order of occurrence.
         failures: Vec<Failure>,
     },
-    /// What failures have in common, the largest groups first.
-    Groups {
+    /// A page of failures of which several can be one row, as asked for.
+    FailureList {
         /// Which job.
         job: JobId,
-        /// The groups; failures beyond a thousand groups are together by class.
-        groups: Vec<FailureGroup>,
+        /// The page.
+        page: Box<FailuresPage>,
     },
     /// A page of a job's entries, as asked for.
     Files {

@@ -16,6 +16,7 @@ mod types;
 pub use faults::Faults;
 pub use notation::{Shape, number, ranges};
 pub use report::{Gaps, Sizes, gaps, sizes};
+pub use types::FrameTypes;
 
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
@@ -192,10 +193,11 @@ struct Bucket {
     sub: u8,
 }
 
-/// Groups the names.
-pub fn group<N: Names + ?Sized>(names: &N) -> Grouping {
+/// Groups the names, of which those of these types can be frames.
+pub fn group<N: Names + ?Sized>(names: &N, types: &FrameTypes) -> Grouping {
     let mut work = Work {
         names,
+        types,
         frames: Vec::new(),
         buckets: Vec::new(),
         leftovers: Vec::new(),
@@ -214,6 +216,7 @@ pub fn group<N: Names + ?Sized>(names: &N) -> Grouping {
 
 struct Work<'a, N: ?Sized> {
     names: &'a N,
+    types: &'a FrameTypes,
     frames: Vec<Frame>,
     buckets: Vec<Bucket>,
     /// Names that are in no sequence yet and may be in one.
@@ -244,7 +247,7 @@ impl<N: Names + ?Sized> Work<'_, N> {
             }
             let tail = token::tail_len(name);
             let end = name.len() - tail;
-            let form = types::form(&name[end..]);
+            let form = self.types.form(&name[end..]);
             if form == Form::Whole || role == Role::Perhaps && tail == 0 {
                 continue;
             }

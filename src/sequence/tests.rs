@@ -4,6 +4,11 @@ use super::*;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// The names grouped by the usual types.
+fn group<N: Names + ?Sized>(names: &N) -> Grouping {
+    super::group(names, &FrameTypes::default())
+}
+
 /// Each sequence as `S pattern ranges`, with what is missing and doubled; each other name as `f name`.
 fn described(names: &[&[u8]]) -> BTreeSet<String> {
     let grouping = group(names);

@@ -61,7 +61,7 @@ pub enum Action {
     SortExtension,
     /// Turns the order round.
     SortReverse,
-    /// Lists the members of a sequence, or folds them again.
+    /// Lists the members of a sequence, or the failures of a row, or folds them again.
     Fold,
     /// Lists every name by itself, or folds sequences again.
     FoldAll,
@@ -129,7 +129,7 @@ pub enum Action {
     AnswerNewerAll,
     /// The same for every conflict that waits.
     AnswerRenameAll,
-    /// Groups failures by cause and directory, or lists them all.
+    /// Puts failures together by cause and directory, or by sequence.
     Group,
     /// Writes the list of failures into a file.
     Export,
@@ -376,6 +376,8 @@ pub const ACTIONS: &[Row] = rows! {
         "Go to the next of SRC, DST, QUEUE";
     Details "details" "details" ["<enter>"] in &[Queue],
         "Show everything about the job";
+    Details "details" "receipt" ["<enter>"] in &[History],
+        "Give the receipt the whole screen, or take it back";
     Pause "pause" "pause" ["p"] in &[Panes, Queue, Details, Chart],
         "Pause or resume the selected job; in its details, the selected file";
     Cancel "cancel" "cancel" ["x"] in JOBS,
@@ -384,8 +386,12 @@ pub const ACTIONS: &[Row] = rows! {
         "Answer the conflicts of the selected job that wait";
     Errors "errors" "errors" ["e"] in JOBS,
         "List what failed in the selected job";
-    Group "group" "group" ["<tab>"] in &[Errors],
-        "Group by cause and directory, or list every one";
+    Fold "fold" "unfold" ["z", "<enter>"] in &[Errors],
+        "List every failure of the row below it, or fold them into one row again";
+    FoldAll "fold-all" "" ["Z"] in &[Errors],
+        "List every failure by itself, or fold them again";
+    Group "group" "by cause" ["<tab>"] in &[Errors],
+        "Put together what failed for one cause in one directory, or the frames of one sequence";
     Export "export" "write a list" ["w"] in &[Errors],
         "Write the list into a text file in the state directory";
     FilesBy "files-by" "order" ["s"] in &[Files],

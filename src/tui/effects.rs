@@ -9,6 +9,7 @@ use super::browse::{Entries, FoldSum, Item, Side, Sort, Task, Wish};
 use super::layers::MountRow;
 use super::msg::{Listing, Msg, Ordered, Told};
 use crate::clock;
+use crate::sequence::FrameTypes;
 use crate::sys::listing::{Details, Names};
 use crate::sys::{count, edit, inspect, listing, probe};
 use std::io;
@@ -39,6 +40,8 @@ const NO_ANSWER: &str = "the file system does not answer, and too many looks at 
 #[derive(Debug)]
 pub struct Looks {
     answers: mpsc::Sender<Msg>,
+    /// What can be frames, in every directory.
+    types: FrameTypes,
     panes: [PaneLooks; 2],
     /// Set to stop asking about a row.
     inspecting: Arc<AtomicBool>,
@@ -56,10 +59,11 @@ struct PaneLooks {
 }
 
 impl Looks {
-    /// No thread yet; answers go to that channel.
-    pub fn new(answers: mpsc::Sender<Msg>) -> Self {
+    /// No thread yet; answers go to that channel. Names of these types can be frames.
+    pub fn new(answers: mpsc::Sender<Msg>, types: FrameTypes) -> Self {
         Self {
             answers,
+            types,
             panes: Default::default(),
             inspecting: Arc::default(),
         }
@@ -79,9 +83,13 @@ impl Looks {
         let stop = Arc::new(AtomicBool::new(false));
         pane.listing = stop.clone();
         let answers = self.answers.clone();
+        let order = Order {
+            sort,
+            folding,
+            types: self.types.clone(),
+        };
         self.spawn(side, "haul-list", move || {
-            let order = Order { sort, folding };
-            let result = read(side, generation, &path, order, &stop, &answers);
+            let result = read(side, generation, &path, &order, &stop, &answers);
             if !stop.load(Ordering::Relaxed) {
                 tell(
                     &answers,
@@ -412,17 +420,17 @@ impl Asking {
     }
 }
 
-#[derive(Clone, Copy)]
 struct Order {
     sort: Sort,
     folding: bool,
+    types: FrameTypes,
 }
 
 fn read(
     side: Side,
     generation: u64,
     path: &Path,
-    order: Order,
+    order: &Order,
     stop: &AtomicBool,
     answers: &mpsc::Sender<Msg>,
 ) -> io::Result<Listing> {
@@ -465,8 +473,8 @@ fn read(
 }
 
 /// Names, grouped and ordered here, so that the screen does not wait for it.
-fn listing_of(names: Names, order: Order, path: &Path, whole: bool) -> Listing {
-    let entries = Arc::new(Entries::new(names));
+fn listing_of(names: Names, order: &Order, path: &Path, whole: bool) -> Listing {
+    let entries = Arc::new(Entries::new(names, &order.types));
     let task = Task {
         ticket: 0,
         entries: entries.clone(),

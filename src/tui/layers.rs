@@ -1,13 +1,13 @@
 //! What lies over the panes and the queue: the plan, details, errors, questions, help.
 
 use super::browse::{DirSize, Entries, Item, Side, Sum};
+pub use super::failures::ErrorsLayer;
 use crate::proto::{
-    BytePath, Conflict, Failure, FailureGroup, FileId, FilesOrder, FilesPage, JobId, JobSpec,
-    Parked, Plan, PlanId, Preview,
+    BytePath, Conflict, FileId, FilesOrder, FilesPage, JobId, JobSpec, Parked, Plan, PlanId,
+    Preview,
 };
 use crate::records::Receipt;
 use crate::sys::inspect::{Extents, Inspected};
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tui_input::Input;
@@ -194,63 +194,8 @@ pub struct DetailsLayer {
     pub top: usize,
 }
 
-/// Failures asked for at a time.
+/// Rows of a list asked for at a time.
 pub const PAGE: u32 = 200;
-
-/// Pages kept; a list of a million failures must not become resident by scrolling.
-pub const PAGES_KEPT: usize = 8;
-
-/// The failures of one job.
-#[derive(Clone, Debug)]
-pub struct ErrorsLayer {
-    /// Which job.
-    pub job: JobId,
-    /// The highlighted failure.
-    pub cursor: usize,
-    /// First one on screen.
-    pub top: usize,
-    /// Pages by number.
-    pub pages: BTreeMap<u32, Page>,
-    /// Whether they are shown by cause and directory.
-    pub grouped: bool,
-    /// The groups, once they came, and how many failures there were when they were asked for.
-    pub groups: Option<Vec<FailureGroup>>,
-    /// The highlighted group.
-    pub group: usize,
-    /// How many failures there were when groups were asked for last.
-    pub groups_of: Option<u32>,
-}
-
-/// One page of failures.
-#[derive(Clone, Debug, Default)]
-pub struct Page {
-    /// What has come; `None` until something has.
-    pub failures: Option<Vec<Failure>>,
-    /// How many it should have had when it was last asked for.
-    pub asked: usize,
-}
-
-impl ErrorsLayer {
-    /// On the first failure of a job.
-    pub const fn new(job: JobId) -> Self {
-        Self {
-            job,
-            cursor: 0,
-            top: 0,
-            pages: BTreeMap::new(),
-            grouped: false,
-            groups: None,
-            group: 0,
-            groups_of: None,
-        }
-    }
-
-    /// The failure at that place, once its page has come.
-    pub fn at(&self, place: usize) -> Option<&Failure> {
-        let page = self.pages.get(&(place as u32 / PAGE))?;
-        page.failures.as_ref()?.get(place % PAGE as usize)
-    }
-}
 
 /// The conflicts of one job that wait for an answer: a window of a page into them.
 #[derive(Clone, Debug)]
@@ -352,6 +297,8 @@ pub struct HistoryLayer {
     pub cursor: usize,
     /// First one on screen.
     pub top: usize,
+    /// The highlighted receipt has the whole screen: its first line shown.
+    pub receipt: Option<usize>,
 }
 
 /// A cap on the rate of a job, being typed.
@@ -383,6 +330,8 @@ pub enum Asked {
         job: JobId,
         /// The selected file.
         file: Option<FileId>,
+        /// Whether a file of it may be half copied.
+        partial: bool,
     },
     /// Answer every conflict of a job that waits, where files are replaced.
     AnswerAll {
@@ -404,8 +353,10 @@ pub enum Choice {
     No,
     /// Cancel only the file.
     OnlyFile,
-    /// Cancel the job.
+    /// Cancel the job; what is partial is removed.
     Job,
+    /// Cancel the job; what is partial is kept under a name that says so.
+    Keep,
     /// Leave when everything has ended.
     Wait,
     /// Cancel everything and leave.
@@ -425,6 +376,7 @@ impl Choice {
             (Self::Replace, _) => "Replace",
             (Self::OnlyFile, _) => "Only this file",
             (Self::Job, _) => "Cancel the job",
+            (Self::Keep, _) => "Cancel, keep partial",
             (Self::Wait, _) => "Quit when done",
             (Self::Leave, _) => "Cancel and quit",
         }
@@ -444,8 +396,11 @@ impl Question {
     /// The choices, the harmless one first.
     pub fn choices(&self) -> &'static [Choice] {
         match self.asked {
-            Asked::Cancel { file: None, .. } => &[Choice::No, Choice::Job],
-            Asked::Cancel { file: Some(_), .. } => &[Choice::No, Choice::OnlyFile, Choice::Job],
+            Asked::Cancel { partial: false, .. } => &[Choice::No, Choice::Job],
+            Asked::Cancel { file: None, .. } => &[Choice::No, Choice::Job, Choice::Keep],
+            Asked::Cancel { file: Some(_), .. } => {
+                &[Choice::No, Choice::OnlyFile, Choice::Job, Choice::Keep]
+            }
             Asked::Quit => &[Choice::No, Choice::Wait, Choice::Leave],
             Asked::QuitUnanswered => &[Choice::No, Choice::Leave],
             Asked::AnswerAll { .. } => &[Choice::No, Choice::Replace],

@@ -13,6 +13,7 @@ mod chart;
 mod context;
 pub mod depth;
 mod effects;
+pub mod failures;
 mod input;
 mod keeper;
 pub mod keymap;

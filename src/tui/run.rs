@@ -194,7 +194,7 @@ impl Shell {
         Ok(Self {
             screen: Screen::new(model.size)?,
             client,
-            looks: Looks::new(sender),
+            looks: Looks::new(sender, settings.frame_types.clone()),
             messages,
             signals,
             writer: Writer::start()?,

@@ -4,6 +4,7 @@ use super::browse::Sort;
 use super::keymap::Keymap;
 use crate::config::{Colours, Hangup, Theme};
 use crate::proto::{JobSpec, Naming};
+use crate::sequence::FrameTypes;
 use std::path::PathBuf;
 
 /// How the screen behaves; the configuration is mapped into it.
@@ -21,6 +22,8 @@ pub struct Settings {
     pub colour: Colours,
     /// Which ones.
     pub theme: Theme,
+    /// Names of which types can be frames, in the panes; of a job its own settings say it.
+    pub frame_types: FrameTypes,
     /// Which keys mean what.
     pub keymap: Keymap,
     /// A slow line: two frames a second unless a key was pressed; `None`: over SSH.
@@ -50,6 +53,7 @@ impl Default for Settings {
             ascii: None,
             colour: Colours::Auto,
             theme: Theme::default(),
+            frame_types: FrameTypes::default(),
             keymap: Keymap::default(),
             slow_line: None,
             title: None,

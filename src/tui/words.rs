@@ -44,7 +44,7 @@ pub fn sentence(job: &JobView) -> String {
         JobState::Flushing => "flushing: all is copied, the device is catching up".to_string(),
         JobState::Cancelling => "cancelling: temporaries are being removed".to_string(),
         JobState::Cancelled => {
-            "cancelled: finished files stay, no partial file is left".to_string()
+            "cancelled: finished files stay, no name holds half a file".to_string()
         }
         JobState::Done => "done".to_string(),
         JobState::DoneWithFailures if waits_for_answers(job) => format!(

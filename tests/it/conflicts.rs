@@ -223,11 +223,17 @@ fn what_was_answered_in_vain_waits_again() {
     driver.until_view(other, "begun", |view| view.state == JobState::Running);
     answer(&mut driver, id, None, Conflict::Overwrite);
     driver.until_state(id, JobState::Queued);
-    driver.send(Request::Cancel { job: id });
+    driver.send(Request::Cancel {
+        job: id,
+        keep_partial: false,
+    });
     driver.until_state(id, JobState::Cancelled);
     driver.until_view(id, "waiting again", |view| view.parked == 3);
     assert_eq!(text(&to.join("old")), "there");
-    driver.send(Request::Cancel { job: other });
+    driver.send(Request::Cancel {
+        job: other,
+        keep_partial: false,
+    });
     driver.until_state(other, JobState::Cancelled);
     let ended = settle(&mut driver, id, None, Conflict::Overwrite);
     assert_eq!(

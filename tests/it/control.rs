@@ -8,7 +8,7 @@ use crate::support::walk::{assert_same, entries, files, temporaries};
 use haul::proto::{
     Conflict, FileId, JobId, JobSpec, JobState, JobView, Lane, Naming, Request, Start, Strategy,
 };
-use haul::sys::{Call, Real};
+use haul::sys::{Call, Errno, Fault, FaultKind, Faulty, Real};
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -138,7 +138,10 @@ fn a_cancelled_job_leaves_whole_files_only() {
                 driver.send(Request::Pause { job: id });
                 driver.until_state(id, JobState::Paused);
             }
-            driver.send(Request::Cancel { job: id });
+            driver.send(Request::Cancel {
+                job: id,
+                keep_partial: false,
+            });
             let took = driver.until_state(id, JobState::Cancelled);
             soon(&format!("{strategy} by {call:?}: cancelled"), took);
             assert!(temporaries(&to).is_empty());
@@ -159,6 +162,108 @@ fn a_cancelled_job_leaves_whole_files_only() {
     }
 }
 
+/// Names of partial files that were kept.
+fn kept(dest: &Path) -> Vec<String> {
+    let names = entries(dest).into_keys();
+    let names = names.map(|name| String::from_utf8_lossy(&name).into_owned());
+    names
+        .filter(|name| name.contains(".haul-partial"))
+        .collect()
+}
+
+#[test]
+fn what_is_partial_is_kept_on_request_as_the_first_bytes_of_its_file_and_under_no_real_name() {
+    for (strategy, call) in WAYS {
+        for paused in [false, true] {
+            let scratch = Scratch::quick();
+            let (from, to) = (source(&scratch, 2, weight(strategy)), scratch.at("to"));
+            let mut driver = Driver::on(slow(call, CALL));
+            let id = driver.add(&job(&from, &to, strategy), Start::Now);
+            let file = in_mid_file(&mut driver, id);
+            if paused {
+                driver.send(Request::PauseFile { job: id, file });
+                driver.until_view(id, "the file is set aside", |view| {
+                    view.in_flight
+                        .iter()
+                        .any(|row| row.id == file && row.paused)
+                });
+            }
+            let keep_partial = true;
+            driver.send(Request::Cancel {
+                job: id,
+                keep_partial,
+            });
+            driver.until_state(id, JobState::Cancelled);
+            let words = format!("{strategy} by {call:?}, paused: {paused}");
+            assert!(temporaries(&to).is_empty(), "{words}");
+            let partial = kept(&to);
+            assert!(!partial.is_empty(), "{words}: nothing was kept");
+            for name in &partial {
+                let real = name.strip_suffix(".haul-partial").expect("its ending");
+                assert!(!to.join(real).exists(), "{words}: {real} has its name");
+                let bytes = fs::read(to.join(name)).expect("readable");
+                let whole = fs::read(from.join(real)).expect("readable");
+                assert!(
+                    !bytes.is_empty() && bytes.len() < whole.len() && whole.starts_with(&bytes),
+                    "{words}: {} bytes of {} are not the first",
+                    bytes.len(),
+                    whole.len()
+                );
+            }
+            let told = driver.until_view(id, "the kept are told", |view| !view.notices.is_empty());
+            let notice = &told.notices[0];
+            assert_eq!(notice.count, partial.len() as u64, "{words}");
+            assert!(notice.text.contains(".haul-partial"), "{}", notice.text);
+            // Trying again begins anew, and what was kept stays somebody's own.
+            driver.send(Request::RetryFailed { job: id });
+            driver.until_state(id, JobState::Queued);
+            assert_eq!(driver.until_ended(id).state, JobState::Done, "{words}");
+            driver.shut_down();
+            assert_eq!(kept(&to), partial, "{words}");
+            for name in ["file-0", "file-1"] {
+                assert_same(&from.join(name), &to.join(name));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_partial_file_replaces_nothing_and_one_that_cannot_be_kept_is_removed_and_told() {
+    let scratch = Scratch::quick();
+    let (from, to) = (source(&scratch, 1, 3 << 10), scratch.dir("to"));
+    scratch.file("to/file-0.haul-partial", b"mine");
+    let cancelled = |sys: Arc<dyn haul::sys::Sys>| {
+        let mut driver = Driver::on(sys);
+        let id = driver.add(&job(&from, &to, Strategy::Buffered), Start::Now);
+        in_mid_file(&mut driver, id);
+        let keep_partial = true;
+        driver.send(Request::Cancel {
+            job: id,
+            keep_partial,
+        });
+        driver.until_state(id, JobState::Cancelled);
+        driver.shut_down().remove(0)
+    };
+    cancelled(slow(Call::WriteAt, CALL));
+    assert_eq!(kept(&to), ["file-0.haul-partial", "file-0.haul-partial-2"]);
+    let mine = fs::read(to.join("file-0.haul-partial")).expect("readable");
+    assert_eq!(mine, b"mine");
+    // The name is refused: nothing is left, and why is in the list.
+    let refused = Fault {
+        call: Some(Call::RenameNew),
+        nth: 0,
+        sticky: true,
+        kind: FaultKind::Fail(Errno::IO),
+    };
+    let view = cancelled(Arc::new(Faulty::new(
+        slow(Call::WriteAt, CALL),
+        Some(refused),
+    )));
+    assert_eq!(kept(&to).len(), 2);
+    assert!(temporaries(&to).is_empty());
+    assert_eq!((view.failed, view.notices.len()), (1, 0));
+}
+
 #[test]
 fn a_cancelled_job_can_be_finished_later() {
     let scratch = Scratch::quick();
@@ -166,7 +271,10 @@ fn a_cancelled_job_can_be_finished_later() {
     let mut driver = Driver::on(slow(Call::WriteAt, CALL));
     let id = driver.add(&job(&from, &to, Strategy::Buffered), Start::Now);
     in_mid_file(&mut driver, id);
-    driver.send(Request::Cancel { job: id });
+    driver.send(Request::Cancel {
+        job: id,
+        keep_partial: false,
+    });
     driver.until_state(id, JobState::Cancelled);
     driver.send(Request::RetryFailed { job: id });
     driver.until_state(id, JobState::Queued);
@@ -308,7 +416,13 @@ fn a_scan_stops_in_the_middle_of_a_directory() {
         let id = driver.add(&spec, Start::Now);
         driver.until_view(id, "some copied", |view| view.copied > 10);
         let (request, state) = if cancel {
-            (Request::Cancel { job: id }, JobState::Cancelled)
+            (
+                Request::Cancel {
+                    job: id,
+                    keep_partial: false,
+                },
+                JobState::Cancelled,
+            )
         } else {
             (Request::Pause { job: id }, JobState::Paused)
         };

@@ -226,7 +226,10 @@ fn a_retry_that_is_cancelled_in_the_queue_changes_nothing() {
         driver.send(Request::RetryFailed { job: id });
         driver.until_state(id, JobState::Queued);
         assert_eq!(driver.failures(id).len(), 1, "listed until it begins");
-        driver.send(Request::Cancel { job: id });
+        driver.send(Request::Cancel {
+            job: id,
+            keep_partial: false,
+        });
         driver.until_state(id, JobState::Cancelled);
         assert_eq!(driver.failures(id).len(), 1, "listed all the same");
     }

@@ -360,7 +360,10 @@ fn a_move_that_is_cancelled_loses_nothing() {
         };
         driver.until_state(job, reached);
         driver.idle(Duration::from_millis(60));
-        driver.send(Request::Cancel { job });
+        driver.send(Request::Cancel {
+            job,
+            keep_partial: false,
+        });
         let summary = driver.until_ended(job);
         assert!(summary.state.is_final());
         driver.shut_down();

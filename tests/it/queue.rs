@@ -66,7 +66,10 @@ fn a_job_can_be_moved_ahead_begun_at_once_or_cancelled_in_the_queue() {
         job: jobs[3],
         by: -2,
     });
-    driver.send(Request::Cancel { job: jobs[2] });
+    driver.send(Request::Cancel {
+        job: jobs[2],
+        keep_partial: false,
+    });
     driver.until_state(jobs[2], JobState::Cancelled);
     for id in [jobs[0], jobs[1], jobs[3], now] {
         assert_eq!(driver.until_ended(id).state, JobState::Done);

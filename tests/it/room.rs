@@ -145,7 +145,10 @@ fn a_job_that_waits_holds_up_no_other_device() {
     let same = driver.add(&spec(&scratch.at("source/small1"), &dest), Start::Queued);
     driver.idle(Duration::from_millis(300));
     assert_eq!(driver.state(same), JobState::Queued);
-    driver.send(Request::Cancel { job: full });
+    driver.send(Request::Cancel {
+        job: full,
+        keep_partial: false,
+    });
     assert_eq!(driver.until_ended(full).state, JobState::Cancelled);
     driver.until_ended(same);
     driver.shut_down();
@@ -259,7 +262,10 @@ fn a_job_that_waits_can_be_cancelled() {
     let mut driver = Driver::on(once(Call::WriteAt, Errno::DQUOT, true));
     let job = driver.add(&wanted, Start::Now);
     until_waiting(&mut driver, job);
-    driver.send(Request::Cancel { job });
+    driver.send(Request::Cancel {
+        job,
+        keep_partial: false,
+    });
     assert_eq!(driver.until_ended(job).state, JobState::Cancelled);
     driver.shut_down();
     assert_eq!(fs::read(dest.join("source/big")).expect("there"), b"old");

@@ -83,3 +83,24 @@ fn frames_that_are_given_one_by_one_are_a_sequence_as_well() {
     });
     driver.shut_down();
 }
+
+#[test]
+fn the_types_of_frames_of_a_job_are_its_own() {
+    let scratch = Scratch::quick();
+    let from = shot_tree(&scratch);
+    for frame in 1..=3 {
+        scratch.file(format!("source/mesh.{frame}.npy"), vec![7; 64]);
+    }
+    let mut driver = Driver::on(Arc::new(Real));
+    let mut job = spec(&from, &scratch.dir("dest"));
+    job.frame_types = Some(vec!["npy".to_owned()]);
+    let id = driver.add(&job, Start::Now);
+    driver.until_ended(id);
+    driver.until_view(id, "one sequence", |view| {
+        let only = view.shots.only.as_ref();
+        only.is_some_and(|only| {
+            only.label == BytePath::from("source/mesh.[1-3].npy") && only.done == 3
+        })
+    });
+    driver.shut_down();
+}

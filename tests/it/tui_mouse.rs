@@ -110,7 +110,13 @@ fn jobs_are_chosen_and_opened_and_questions_answered() {
         Some(Layer::Question(_))
     ));
     click(&mut world, "Cancel the job");
-    assert_eq!(world.requests(), [Request::Cancel { job: JobId(3) }]);
+    assert_eq!(
+        world.requests(),
+        [Request::Cancel {
+            job: JobId(3),
+            keep_partial: false
+        }]
+    );
 }
 
 /// A listing that is longer than its pane, with the cursor on its first row.

@@ -1,10 +1,10 @@
 //! Keys about jobs in the queue: what each asks of the engine and what is shown for it.
 
 use crate::tui_conflicts::unanswered;
-use crate::tui_world::{MIB, World, busy_job, failure, job, queue};
+use crate::tui_world::{MIB, World, busy_job, failure, job, listed, queue};
 use haul::proto::{
-    BytePath, EntryState, ErrorClass, FailureGroup, FileEntry, FileId, FilesBy, FilesOrder,
-    FilesPage, JobId, JobState, Request, Summary, Update,
+    BytePath, EntryState, FailuresBy, FileEntry, FileId, FilesBy, FilesOrder, FilesPage, JobId,
+    JobState, Request, Summary, Update,
 };
 use haul::records::Receipt;
 use haul::tui::layers::Layer;
@@ -69,6 +69,8 @@ fn keys_that_can_do_nothing_say_why_and_ask_for_nothing() {
     for (keys, state, words) in [
         ("!", JobState::Running, "does not wait in the queue"),
         ("+", JobState::Done, "has ended"),
+        ("b", JobState::Done, "has ended"),
+        ("r", JobState::Done, "nothing failed"),
         ("C", JobState::Done, "no conflict of job 1 waits"),
         ("e", JobState::Done, "nothing failed"),
     ] {
@@ -90,6 +92,21 @@ fn keys_that_can_do_nothing_say_why_and_ask_for_nothing() {
     world.keys("-");
     assert!(world.requests().is_empty());
     assert!(world.screen().contains("one file in flight is the least"));
+}
+
+#[test]
+fn a_cancelled_job_that_was_cut_short_is_taken_up_again() {
+    let mut world = World::new(80, 24);
+    let mut cancelled = job(1, JobState::Cancelled);
+    (cancelled.found_is_final, cancelled.found.files) = (true, 61);
+    cancelled.files_done = 60;
+    world.jobs(vec![cancelled.clone()]);
+    world.keys("<tab><tab>r");
+    assert_eq!(world.requests(), [Request::RetryFailed { job: JobId(1) }]);
+    cancelled.files_done = 61;
+    world.jobs(vec![cancelled]);
+    world.keys("r");
+    assert!(world.requests().is_empty(), "all of it was copied");
 }
 
 #[test]
@@ -230,46 +247,40 @@ pub fn grouped(width: u16, height: u16) -> World {
     let mut world = World::new(width, height);
     world.jobs(queue());
     world.keys("<tab><tab>Ge<tab>");
-    let group = |count: u64, dir: Option<&str>, first: u32| FailureGroup {
-        class: ErrorClass::Permission,
-        reason: "Permission denied".to_string(),
-        dir: dir.map(BytePath::from),
-        count,
-        first,
-    };
-    world.engine(Update::Groups {
+    let path = |at| format!("/mnt/nas/ABC/sh005/{at}.db");
+    let mut failures: Vec<_> = (0..3).map(|at| failure(&path(at))).collect();
+    failures.push(failure("/mnt/nas/ABC/sh006/lock"));
+    failures.push(failure("/mnt/nas/ABC/sh007/lock"));
+    let page = listed(FailuresBy::Cause, Some(("/mnt/nas/ABC/sh005", 3)), failures);
+    world.engine(Update::FailureList {
         job: JobId(7),
-        groups: vec![
-            group(3, Some("/mnt/nas/ABC/sh005"), 0),
-            group(1, Some("/mnt/nas/ABC/sh006"), 4),
-            group(1, None, 3),
-        ],
+        page: Box::new(page),
     });
     world
 }
 
 #[test]
-fn failures_are_grouped_and_a_group_leads_to_its_first() {
+fn failures_are_grouped_and_a_group_lists_its_own() {
     let mut world = grouped(80, 24);
-    assert!(
-        world
-            .requests()
-            .contains(&Request::Groups { job: JobId(7) })
-    );
+    assert!(world.requests().contains(&Request::FailureList {
+        job: JobId(7),
+        by: FailuresBy::Cause,
+        from: 0,
+        limit: 200
+    }));
     let screen = world.screen();
     assert!(
-        screen.contains("3 /mnt/nas/ABC/sh005: Permission denied"),
+        screen.contains("3  /mnt/nas/ABC/sh005: Permission denied"),
         "{screen}"
     );
+    assert!(screen.contains("/mnt/nas/ABC/sh006/lock:"), "{screen}");
+    assert!(!screen.contains("/1.db"), "{screen}");
+    world.keys("z");
+    let screen = world.screen();
     assert!(
-        screen.contains("1 many directories: Permission denied"),
+        screen.contains("/sh005/2.db: Permission denied"),
         "{screen}"
     );
-    world.keys("j<tab>");
-    let Some(Layer::Errors(layer)) = world.model.layers.last() else {
-        panic!("no list");
-    };
-    assert_eq!((layer.grouped, layer.cursor), (false, 4));
 }
 
 #[test]

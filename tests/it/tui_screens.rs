@@ -1,10 +1,10 @@
 //! Every screen and dialog at the sizes that matter: in ASCII, with lines and blocks, and the roles
 //! its colours come from. A file a screen, so that a stranger can read all of it in one place.
 
-use crate::tui_world::{World, failure, job, plan, queue};
+use crate::tui_world::{World, failure, job, listed, plan, queue};
 use crate::{tui_conflicts, tui_info, tui_queue, tui_shots};
 use haul::config::{self, Paint, Role};
-use haul::proto::{JobId, JobState, Update};
+use haul::proto::{FailuresBy, JobId, JobState, Update};
 use haul::sys::listing::Kind;
 use haul::tui::browse::Side;
 use haul::tui::depth::Depth;
@@ -233,8 +233,15 @@ screens! {
         world.keys("<tab><tab>Ge");
         let path = |at| format!("/mnt/nas/ABC/sh005/{at}/lock.db");
         let failures = (0..5).map(|at| failure(&path(at))).collect();
-        world.engine(Update::Failures { job: JobId(7), from: 0, failures });
+        let page = listed(FailuresBy::Sequence, None, failures);
+        world.engine(Update::FailureList { job: JobId(7), page: Box::new(page) });
         world.keys("j");
+        world
+    };
+    errors_sequence tui_shots::failed;
+    errors_unfolded |width, height| {
+        let mut world = tui_shots::failed(width, height);
+        world.keys("zjj");
         world
     };
     errors_grouped tui_queue::grouped;
@@ -251,6 +258,11 @@ screens! {
         world
     };
     history tui_queue::history;
+    history_receipt |width, height| {
+        let mut world = tui_queue::history(width, height);
+        world.keys("<enter>");
+        world
+    };
     throughput tui_queue::chart;
     cancel jobs("<tab><tab><enter>jx");
     quit jobs("<C-c>");

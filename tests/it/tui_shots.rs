@@ -1,7 +1,9 @@
 //! Sequences in the panes: folded, unfolded, marked, filtered, ordered, and what is said of them.
 
-use crate::tui_world::{World, busy_job, plan};
-use haul::proto::{BytePath, FaultyShot, JobShots, PlanShots, Request, ShotRow, Update};
+use crate::tui_world::{World, busy_job, failure, listed, plan};
+use haul::proto::{
+    BytePath, FailuresBy, FaultyShot, JobId, JobShots, PlanShots, Request, ShotRow, Update,
+};
 use haul::sys::listing::Kind;
 use haul::tui::browse::{Item, Side};
 
@@ -319,5 +321,89 @@ fn a_job_shows_the_sequence_in_work_by_its_frames() {
     assert!(
         screen.contains("sh010/comp_v012.[1001-1240].exr  frames 57 of 240, 2 not copied"),
         "{screen}"
+    );
+}
+
+/// The errors of a job of which all frames of one sequence and another file failed.
+pub fn failed(width: u16, height: u16) -> World {
+    let mut world = World::new(width, height);
+    let mut view = crate::tui_world::job(1, haul::proto::JobState::DoneWithFailures);
+    (view.failed, view.listed) = (241, 241);
+    world.jobs(vec![view]);
+    world.keys("<tab><tab>e");
+    let path = |at| format!("/mnt/nas/ABC/sh010/comp_v012.{at}.exr");
+    let mut failures: Vec<_> = (1001..=1240).map(|at| failure(&path(at))).collect();
+    failures.push(failure("/mnt/nas/ABC/sh010/notes.txt"));
+    let fold = ("/mnt/nas/ABC/sh010/comp_v012.[1001-1240].exr", 240);
+    let mut page = listed(FailuresBy::Sequence, Some(fold), failures);
+    page.failures.truncate(200);
+    world.engine(Update::FailureList {
+        job: JobId(1),
+        page: Box::new(page),
+    });
+    world
+}
+
+#[test]
+fn frames_that_failed_for_one_cause_are_one_row_until_they_are_unfolded() {
+    let mut world = failed(80, 24);
+    // The other file is on a page that was not here when it came into view.
+    assert!(world.requests().contains(&Request::FailureList {
+        job: JobId(1),
+        by: FailuresBy::Sequence,
+        from: 200,
+        limit: 200
+    }));
+    let screen = world.screen();
+    let row = "+permission  240  /mnt/nas/ABC/sh0~comp_v012.[1001-1240].exr: Permis";
+    assert!(screen.contains("1 of 2 rows: 241 failed"), "{screen}");
+    assert!(screen.contains(row), "{screen}");
+    assert!(!screen.contains("comp_v012.1001.exr"), "{screen}");
+    world.keys("z");
+    let screen = world.screen();
+    assert!(screen.contains("1 of 242 rows"), "{screen}");
+    assert!(
+        screen.contains("/mnt/nas/ABC/sh010/comp_v012.1001.exr: Permis"),
+        "{screen}"
+    );
+    // Folded from within, the cursor is on the row it was in; what stands for itself cannot be.
+    world.keys("ggjjz");
+    assert!(world.screen().contains("1 of 2 rows"), "{}", world.screen());
+    world.keys("Gz");
+    assert!(
+        world.screen().contains("this row is one failure"),
+        "{}",
+        world.screen()
+    );
+    // All at once; and all are tried again.
+    world.keys("Z");
+    assert!(
+        world.screen().contains("242 of 242 rows"),
+        "{}",
+        world.screen()
+    );
+    world.taken();
+    world.keys("r");
+    assert_eq!(world.requests(), [Request::RetryFailed { job: JobId(1) }]);
+}
+
+#[test]
+fn a_list_of_failures_that_grows_keeps_its_cursor_and_what_is_unfolded() {
+    let mut world = failed(80, 24);
+    world.keys("zG");
+    let path = |at| format!("/mnt/nas/ABC/sh010/comp_v012.{at}.exr");
+    let mut failures: Vec<_> = (1001..=1250).map(|at| failure(&path(at))).collect();
+    failures.push(failure("/mnt/nas/ABC/sh010/notes.txt"));
+    failures.push(failure("/mnt/nas/ABC/sh010/other.txt"));
+    let fold = ("/mnt/nas/ABC/sh010/comp_v012.[1001-1250].exr", 250);
+    let page = listed(FailuresBy::Sequence, Some(fold), failures);
+    world.engine(Update::FailureList {
+        job: JobId(1),
+        page: Box::new(page),
+    });
+    assert!(
+        world.screen().contains("252 of 253 rows"),
+        "{}",
+        world.screen()
     );
 }

@@ -1,9 +1,9 @@
 //! Journeys at the keyboard: keys in, state and requests out.
 
-use crate::tui_world::{World, busy_job, job, plan, queue};
+use crate::tui_world::{World, busy_job, failure, job, plan, queue};
 use haul::proto::{
-    BytePath, Conflict, Event, FileId, JobId, JobState, Naming, PlanId, Request, Start, Strategy,
-    Update,
+    BytePath, Conflict, Event, FailuresBy, FailuresPage, FileId, JobId, JobState, Naming, PlanId,
+    Request, Start, Strategy, Update,
 };
 use haul::sys::count::Counted;
 use haul::sys::listing::Kind;
@@ -387,10 +387,27 @@ fn pause_resume_and_cancel_name_the_selected_job() {
     assert_eq!(world.requests(), [Request::Resume { job: JobId(3) }]);
     world.keys("x<enter>");
     assert!(world.requests().is_empty(), "the default is no");
+    world.keys("x<right><right><enter>");
+    let job = JobId(3);
+    let keep_partial = true;
+    assert_eq!(world.requests(), [Request::Cancel { job, keep_partial }]);
+    assert!(world.screen().contains("NAME.haul-partial"));
     world.keys("x<right><enter>");
-    assert_eq!(world.requests(), [Request::Cancel { job: JobId(3) }]);
+    assert_eq!(
+        world.requests(),
+        [Request::Cancel {
+            job: JobId(3),
+            keep_partial: false
+        }]
+    );
     world.keys("xy");
-    assert_eq!(world.requests(), [Request::Cancel { job: JobId(3) }]);
+    assert_eq!(
+        world.requests(),
+        [Request::Cancel {
+            job: JobId(3),
+            keep_partial: false
+        }]
+    );
     world.keys("xn x<esc>");
     assert!(world.requests().is_empty());
 }
@@ -513,23 +530,48 @@ fn failures_are_asked_for_by_page_as_they_come_into_view() {
     failed.failed = 100_000;
     world.jobs(vec![failed]);
     world.keys("e");
-    let page = |from| Request::Failures {
+    let by = FailuresBy::Sequence;
+    let page = |from| Request::FailureList {
         job: JobId(1),
+        by,
         from,
         limit: 200,
+    };
+    let answer = |world: &mut World, from: u32| {
+        let page = FailuresPage {
+            by,
+            of: 100_000,
+            folds: Vec::new(),
+            from,
+            failures: vec![failure("/a/b"); 200],
+        };
+        world.engine(Update::FailureList {
+            job: JobId(1),
+            page: Box::new(page),
+        });
     };
     assert_eq!(world.requests(), [page(0)]);
     world.keys("jj");
     assert!(world.requests().is_empty(), "asked once");
+    answer(&mut world, 0);
     world.keys("G");
     assert_eq!(world.requests(), [page(99_800)]);
+    answer(&mut world, 99_800);
     for _ in 0..60 {
         world.keys("<pgup><pgup><pgup><pgup><pgup><pgup><pgup><pgup><pgup><pgup>");
+        for request in world.requests() {
+            let Request::FailureList { from, .. } = request else {
+                panic!("{request:?}");
+            };
+            answer(&mut world, from);
+        }
     }
     let Some(Layer::Errors(errors)) = world.model.layers.last() else {
         panic!("closed");
     };
-    assert!(errors.pages.len() <= haul::tui::layers::PAGES_KEPT);
+    let kept = (0..100_000).step_by(200);
+    let kept = kept.filter(|at| errors.failure(*at).is_some()).count();
+    assert!((1..=8).contains(&kept), "{kept}");
 }
 
 #[test]
@@ -543,13 +585,20 @@ fn a_finished_job_shows_its_files_in_the_destination_pane() {
         to: JobState::Done,
     }));
     let effects = world.taken();
+    // The other pane may be on the same device: its room is asked for.
     assert!(
         matches!(
             &effects[..],
-            [Effect::List {
-                side: Side::Dest,
-                ..
-            }]
+            [
+                Effect::Space {
+                    side: Side::Source,
+                    ..
+                },
+                Effect::List {
+                    side: Side::Dest,
+                    ..
+                }
+            ]
         ),
         "{effects:?}"
     );

@@ -2,10 +2,10 @@
 
 use crate::tui_conflicts::parked;
 use crate::tui_queue::receipt;
-use crate::tui_world::{World, busy_job, failure, job, plan, queue};
+use crate::tui_world::{World, busy_job, failure, job, listed, plan, queue};
 use haul::proto::{
-    BytePath, ConflictSample, EntryState, ErrorClass, FailureGroup, FileEntry, FileId, FilesOrder,
-    FilesPage, JobId, JobState, Mark, Update,
+    BytePath, ConflictSample, EntryState, ErrorClass, FailureFold, FailuresBy, FailuresPage,
+    FileEntry, FileId, FilesOrder, FilesPage, JobId, JobState, Mark, Update,
 };
 use haul::sys::listing::Kind;
 use haul::tui::browse::Side;
@@ -134,10 +134,10 @@ fn hostile_names_reach_no_cell_in_any_screen() {
                 plan.problems = vec![problem.clone()];
                 world.engine(Update::Plan(Box::new(plan)));
                 problem.reason = "\x1b[5n".to_string();
-                world.engine(Update::Failures {
+                let page = listed(FailuresBy::Sequence, None, vec![problem; 3]);
+                world.engine(Update::FailureList {
                     job: JobId(1),
-                    from: 0,
-                    failures: vec![problem; 3],
+                    page: Box::new(page),
                 });
                 hostile_answers(&mut world);
                 assert_plain(&world.screen(), scene);
@@ -182,12 +182,21 @@ fn hostile_answers(world: &mut World) {
         size: 1,
         state: EntryState::Failed,
     };
-    let group = FailureGroup {
-        class: ErrorClass::Permission,
-        reason: words.clone(),
-        dir: Some(evil),
-        count: 3,
-        first: 0,
+    let mut failed = failure("x");
+    failed.path = evil.clone();
+    failed.reason.clone_from(&words);
+    let list = FailuresPage {
+        by: FailuresBy::Cause,
+        of: 3,
+        folds: vec![FailureFold {
+            path: Some(evil),
+            class: ErrorClass::Permission,
+            reason: words.clone(),
+            count: 2,
+            first: 0,
+        }],
+        from: 0,
+        failures: vec![failed; 3],
     };
     let job = JobId(1);
     for update in [
@@ -205,9 +214,9 @@ fn hostile_answers(world: &mut World) {
                 files: vec![file],
             }),
         },
-        Update::Groups {
+        Update::FailureList {
             job,
-            groups: vec![group],
+            page: Box::new(list),
         },
     ] {
         world.engine(update);

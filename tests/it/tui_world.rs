@@ -2,10 +2,12 @@
 
 use crossterm::event::KeyEvent;
 use haul::proto::{
-    BytePath, Conflict, Durability, ErrorClass, Failure, FileId, FilePhase, FileRow, FlushView,
-    JobId, JobState, JobView, Lane, Notice, Op, Plan, PlanId, Preview, Side as TreeSide, Snapshot,
-    Start, Strategy, StrategyUse, Totals, Update, WorkerId, WorkerRow,
+    BytePath, Conflict, Durability, ErrorClass, Failure, FailureFold, FailuresBy, FailuresPage,
+    FileId, FilePhase, FileRow, FlushView, JobId, JobState, JobView, Lane, Notice, Op, Plan,
+    PlanId, Preview, Side as TreeSide, Snapshot, Start, Strategy, StrategyUse, Totals, Update,
+    WorkerId, WorkerRow,
 };
+use haul::sequence::FrameTypes;
 use haul::sys::listing::{Details, Kind, Space};
 use haul::tui::browse::{Entries, FoldSum, Side};
 use haul::tui::look::Look;
@@ -106,7 +108,10 @@ impl World {
             side,
             generation,
             result: Ok(Listing {
-                entries: Arc::new(Entries::new(names.iter().copied().collect())),
+                entries: Arc::new(Entries::new(
+                    names.iter().copied().collect(),
+                    &FrameTypes::default(),
+                )),
                 ordered: None,
                 whole: true,
                 space: Some(Space {
@@ -356,6 +361,24 @@ pub fn queue() -> Vec<JobView> {
     failed.listed = 5;
     failed.last_failure = Some(failure("sh005/lock.db"));
     vec![busy_job(1), scanning, paused, flush, queued, failed]
+}
+
+/// A page of failures that all are of one cause, of which the first `count` are one row.
+pub fn listed(by: FailuresBy, fold: Option<(&str, u64)>, failures: Vec<Failure>) -> FailuresPage {
+    let as_row = |(path, count): (&str, u64)| FailureFold {
+        path: Some(BytePath::from(path)),
+        class: ErrorClass::Permission,
+        reason: "Permission denied".to_string(),
+        count,
+        first: 0,
+    };
+    FailuresPage {
+        by,
+        of: failures.len() as u32,
+        folds: fold.map(as_row).into_iter().collect(),
+        from: 0,
+        failures,
+    }
 }
 
 pub fn failure(path: &str) -> Failure {

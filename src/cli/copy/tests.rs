@@ -240,7 +240,7 @@ fn a_signal_cancels_and_names_itself_in_the_exit_code() {
                         first: 15,
                     });
                 }
-                Request::Cancel { job } => {
+                Request::Cancel { job, .. } => {
                     assert_eq!(job, JobId(1));
                     tell.send_replace(Came {
                         count: 2,

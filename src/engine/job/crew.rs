@@ -101,6 +101,7 @@ impl Job {
             sparse: self.spec.sparse,
             follow_links: self.spec.follow_links,
             retries: self.spec.retries,
+            keep_partial: AtomicBool::new(false),
             late: Mutex::default(),
             outage: Outage::default(),
             room: Room::new(self.spec.wait_for_space),

@@ -1,42 +1,63 @@
-//! What failed: in order of occurrence, and grouped by cause and directory as it comes in, so that
-//! nobody has to go through a million failures to say what they have in common.
+//! What failed: in order of occurrence, and by cause and directory as it comes in, so that nobody
+//! has to go through a million failures to say what they have in common.
 
-use crate::proto::{BytePath, ErrorClass, Failure, FailureGroup};
+use crate::proto::{BytePath, ErrorClass, Failure};
 use std::collections::HashMap;
 use std::ops::Deref;
 
-/// Groups kept apart; what comes beyond is grouped by its class alone.
-const GROUPS: usize = 1_000;
+/// Causes kept apart; what comes beyond is together by its class alone.
+const CAUSES: usize = 1_000;
 
 /// The failures of a job.
 #[derive(Debug, Default)]
 pub struct Failures {
     all: Vec<Failure>,
-    groups: Vec<FailureGroup>,
+    /// Which of them have one cause in one directory.
+    causes: Vec<Vec<u32>>,
     by_cause: HashMap<(ErrorClass, String, Option<BytePath>), usize>,
+    emptied: u64,
+}
+
+/// Failures of one cause in one directory, to be looked at away from the coordinator.
+#[derive(Debug)]
+pub struct Cause {
+    /// Kind of trouble.
+    pub class: ErrorClass,
+    /// The reason they share; empty where only the class is shared.
+    pub reason: String,
+    /// The directory they are in; `None` where they are in many.
+    pub dir: Option<BytePath>,
+    /// Their places in the list.
+    pub failures: Vec<u32>,
+    /// Their names, one after the other, and where each ends.
+    names: (Vec<u8>, Vec<usize>),
+}
+
+impl Cause {
+    /// The names of the failures, without the directory.
+    pub fn names(&self) -> Vec<&[u8]> {
+        let (bytes, ends) = &self.names;
+        let starts = std::iter::once(&0).chain(ends);
+        starts
+            .zip(ends)
+            .map(|(from, to)| &bytes[*from..*to])
+            .collect()
+    }
 }
 
 impl Failures {
     /// One more.
     pub fn push(&mut self, failure: Failure) {
-        let first = self.all.len() as u32;
-        let reason = cause(&failure);
         let dir = failure.path.as_path().parent().map(BytePath::from);
-        let mut key = (failure.class, reason, dir);
-        if self.groups.len() >= GROUPS && !self.by_cause.contains_key(&key) {
+        let mut key = (failure.class, reason_of(&failure), dir);
+        if self.causes.len() >= CAUSES && !self.by_cause.contains_key(&key) {
             key = (failure.class, String::new(), None);
         }
-        let at = *self.by_cause.entry(key).or_insert_with_key(|key| {
-            self.groups.push(FailureGroup {
-                class: key.0,
-                reason: key.1.clone(),
-                dir: key.2.clone(),
-                count: 0,
-                first,
-            });
-            self.groups.len() - 1
+        let at = *self.by_cause.entry(key).or_insert_with(|| {
+            self.causes.push(Vec::new());
+            self.causes.len() - 1
         });
-        self.groups[at].count += 1;
+        self.causes[at].push(self.all.len() as u32);
         self.all.push(failure);
     }
 
@@ -49,15 +70,39 @@ impl Failures {
 
     /// These and no others.
     pub fn replace(&mut self, failures: &[Failure]) {
-        *self = Self::default();
+        *self = Self {
+            emptied: self.emptied + 1,
+            ..Self::default()
+        };
         self.extend(failures.iter().cloned());
     }
 
-    /// The groups, the largest first.
-    pub fn groups(&self) -> Vec<FailureGroup> {
-        let mut groups = self.groups.clone();
-        groups.sort_by(|a, b| b.count.cmp(&a.count).then(a.first.cmp(&b.first)));
-        groups
+    /// How many times what was known was given up for others.
+    pub const fn emptied(&self) -> u64 {
+        self.emptied
+    }
+
+    /// What they have in common, with a copy of their names.
+    pub fn causes(&self) -> Vec<Cause> {
+        let known = self.by_cause.iter();
+        let causes = known.map(|((class, reason, dir), at)| {
+            let failures = self.causes[*at].clone();
+            let (mut bytes, mut ends) = (Vec::new(), Vec::with_capacity(failures.len()));
+            for failure in &failures {
+                let path = self.all[*failure as usize].path.as_bytes();
+                let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or(path);
+                bytes.extend_from_slice(name);
+                ends.push(bytes.len());
+            }
+            Cause {
+                class: *class,
+                reason: reason.clone(),
+                dir: dir.clone(),
+                failures,
+                names: (bytes, ends),
+            }
+        });
+        causes.collect()
     }
 }
 
@@ -70,7 +115,7 @@ impl Deref for Failures {
 }
 
 /// The reason without what differs from file to file.
-fn cause(failure: &Failure) -> String {
+fn reason_of(failure: &Failure) -> String {
     let text = match failure.reason.split_once(" (") {
         Some((before, _)) if failure.errno.is_none() => before,
         _ => &failure.reason,
@@ -97,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn one_cause_in_one_directory_is_one_group() {
+    fn one_cause_in_one_directory_is_one() {
         let mut failures = Failures::default();
         for at in 0..5 {
             failures.push(failure(&format!("/a/{at}"), Some(13), "Permission denied"));
@@ -105,34 +150,46 @@ mod tests {
         failures.push(failure("/b/x", Some(13), "Permission denied"));
         failures.push(failure("/a/y", None, "it is there (7 bytes)"));
         failures.push(failure("/a/z", None, "it is there (8 bytes)"));
-        let groups = failures.groups();
-        let told: Vec<(u64, &str, u32)> = groups
-            .iter()
-            .map(|group| (group.count, group.reason.as_str(), group.first))
+        let mut told: Vec<(Vec<u32>, String, usize)> = failures
+            .causes()
+            .into_iter()
+            .map(|cause| {
+                (
+                    cause.failures.clone(),
+                    cause.reason.clone(),
+                    cause.names().len(),
+                )
+            })
             .collect();
+        told.sort();
         assert_eq!(
             told,
             [
-                (5, "Permission denied", 0),
-                (2, "it is there", 6),
-                (1, "Permission denied", 5)
+                (vec![0, 1, 2, 3, 4], "Permission denied".to_owned(), 5),
+                (vec![5], "Permission denied".to_owned(), 1),
+                (vec![6, 7], "it is there".to_owned(), 2),
             ]
         );
-        assert_eq!(groups[0].dir, Some(BytePath::from("/a")));
         failures.replace(&[]);
-        assert!(failures.is_empty() && failures.groups().is_empty());
+        assert!(failures.is_empty() && failures.causes().is_empty());
+        assert_eq!(failures.emptied(), 1);
     }
 
     #[test]
-    fn groups_are_bounded_and_none_is_lost() {
+    fn causes_are_bounded_and_none_is_lost() {
         let mut failures = Failures::default();
-        for at in 0..3 * GROUPS {
+        for at in 0..3 * CAUSES {
             failures.push(failure(&format!("/{at}/x"), Some(13), "Permission denied"));
         }
-        let groups = failures.groups();
-        assert!(groups.len() <= GROUPS + 1);
-        let count: u64 = groups.iter().map(|group| group.count).sum();
-        assert_eq!(count, 3 * GROUPS as u64);
-        assert_eq!(groups[0].dir, None, "the rest, together");
+        let causes = failures.causes();
+        assert!(causes.len() <= CAUSES + 1);
+        let count: usize = causes.iter().map(|cause| cause.failures.len()).sum();
+        assert_eq!(count, 3 * CAUSES);
+        let rest = causes.iter().max_by_key(|cause| cause.failures.len());
+        assert_eq!(
+            rest.and_then(|cause| cause.dir.clone()),
+            None,
+            "the rest, together"
+        );
     }
 }

@@ -68,7 +68,7 @@ impl Job {
                     self.written_before += hand.cell.written();
                 }
             }
-            What::Plan(_) | What::Device(..) | What::Sorted(_) => {}
+            What::Plan(_) | What::Device(..) | What::Sorted(_) | What::Folded(_) => {}
         }
     }
 

@@ -10,6 +10,7 @@ mod end;
 mod failures;
 mod files;
 mod flush;
+mod folded;
 mod intake;
 mod moving;
 mod shortage;
@@ -43,6 +44,8 @@ use failures::Failures;
 use files::Files;
 pub use files::Sorted;
 use flush::Naming;
+pub use folded::Folded;
+use folded::Lists;
 use moving::Moving;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::os::fd::OwnedFd;
@@ -193,6 +196,8 @@ pub struct Job {
     pub notables: Notables,
     /// Every failure, in order.
     pub failures: Failures,
+    /// They as a list.
+    lists: Lists,
     /// Those that trying again does not undo: refusals, and flushes that failed.
     lasting: Vec<Failure>,
 }
@@ -265,6 +270,7 @@ impl Job {
             waits_for_room: false,
             notables: Notables::default(),
             failures: Failures::default(),
+            lists: Lists::default(),
             lasting: Vec::new(),
         }
     }

@@ -145,7 +145,7 @@ fn flush_of_an_earlier_run(kind: FaultKind) -> Bench {
     let mut bench = Bench::new(Some(sync_fs(false, kind)));
     bench.begin();
     bench.until("flushing", |job| job.state == JobState::Flushing);
-    bench.job.cancel(&mut bench.events);
+    bench.job.cancel(false, &mut bench.events);
     bench.until("cancelled", |job| job.state == JobState::Cancelled);
     assert_eq!(
         bench.at(Call::RenameNew),
@@ -201,7 +201,7 @@ fn a_cancel_of_the_last_flush_is_not_waited_for() {
     bench.until("in place", |job| {
         job.state == JobState::Flushing && job.counts.copied == 1 && job.flushing
     });
-    bench.job.cancel(&mut bench.events);
+    bench.job.cancel(false, &mut bench.events);
     assert_eq!(bench.job.state, JobState::Cancelled);
 }
 

@@ -7,6 +7,7 @@ use crate::engine::worker::{Held, Work};
 use crate::proto::{Event, FileId, JobSpec, JobState, Op, Start};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 impl Job {
     /// Closes the gate.
@@ -47,14 +48,16 @@ impl Job {
         self.set_state(to, events);
     }
 
-    /// Stops for good.
-    pub fn cancel(&mut self, events: &mut Vec<Event>) {
+    /// Stops for good; what is partial is kept under another name, or removed.
+    pub fn cancel(&mut self, keep_partial: bool, events: &mut Vec<Event>) {
         match self.state {
             JobState::Queued => self.cancel_unbegun(events),
             JobState::Paused if self.crew.is_none() => self.cancel_unbegun(events),
             state if state.is_active() || state == JobState::Paused => {
                 let in_place = state == JobState::Flushing && self.is_worked_off();
                 if let Some(crew) = &self.crew {
+                    let keep = &crew.shared.keep_partial;
+                    keep.store(keep_partial, Ordering::Relaxed);
                     crew.shared.gate.shut();
                 }
                 self.set_state(JobState::Cancelling, events);

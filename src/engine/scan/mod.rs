@@ -176,7 +176,9 @@ impl Scan {
         self.shared.report(What::ScanEnded { begun, whole });
         // Nothing waits for it: what is copied already is counted when it comes.
         if whole {
-            self.shared.report(What::Shots(shots::find(&self.all)));
+            let types = shots::types_of(&self.spec);
+            self.shared
+                .report(What::Shots(shots::find(&self.all, &types)));
         }
     }
 

@@ -185,7 +185,7 @@ impl Worker {
                 Outcome::Later
             }
             Ok(Climbed::Lanes) => self.begin_lanes(file),
-            Ok(Climbed::Cancelled) => match self.discard(file) {
+            Ok(Climbed::Cancelled) => match self.leave_off(file) {
                 Ok(()) => Outcome::Ended(Status::Cancelled),
                 Err(trouble) => Outcome::Trouble(trouble),
             },
@@ -203,7 +203,7 @@ impl Worker {
         let (slice, index) = (file.slice.clone(), file.index);
         self.settled(&slice.dir, 0, |worker| {
             worker.cell.begin(file.id, file.stat.size, file.done);
-            let outcome = worker.guarded(|worker| match worker.discard(file) {
+            let outcome = worker.guarded(|worker| match worker.leave_off(file) {
                 Ok(()) => Outcome::Ended(Status::Cancelled),
                 Err(trouble) => Outcome::Trouble(trouble),
             });

@@ -14,6 +14,7 @@ use super::file::{OpenFile, Placing};
 use super::finish::Finishing;
 use super::holes::{self, Next};
 use super::length;
+use super::partial::Beginning;
 use super::publish::changed;
 use super::{Held, Outcome, Worker, contain};
 use crate::proto::{ErrorClass, FileId, FilePhase, Op, Side, Sparse, Strategy};
@@ -99,6 +100,13 @@ impl Big {
     /// Bytes done, holes included.
     pub fn done(&self) -> u64 {
         self.done.load(Ordering::Relaxed)
+    }
+
+    /// Bytes from the start without a gap, once the lanes have left.
+    fn beginning(&self) -> u64 {
+        let ranges = self.loose();
+        let open = ranges.ranges.iter().map(|range| range.start).min();
+        open.map_or(self.tiles.taken(), |open| open.min(self.tiles.taken()))
     }
 
     /// One lane more; false when the last has left already.
@@ -317,6 +325,21 @@ impl Worker {
             }
             Some(Halt::Cancelled) => {
                 self.batch.wasted += done - holes;
+                let what = Beginning {
+                    slice: &big.slice,
+                    index: big.index,
+                    dir: big.fds.dst(),
+                    temp: big.temp.as_deref(),
+                    bytes: big.beginning(),
+                };
+                if self.keeps(&what) {
+                    let sys = self.shared.sys.clone();
+                    let second = sys.duplicate(big.dst.as_fd()).map_err(dest(Op::Close));
+                    return match self.keep_beginning(&what, second) {
+                        Ok(()) => Outcome::Ended(Status::Cancelled),
+                        Err(trouble) => Outcome::Trouble(trouble),
+                    };
+                }
                 self.empty(big);
                 match self.remove(big.fds.dst(), big.temp.as_deref()) {
                     Ok(()) => Outcome::Ended(Status::Cancelled),

@@ -19,6 +19,7 @@ mod length;
 mod linked;
 mod node;
 mod parked;
+mod partial;
 mod proof;
 mod publish;
 mod shortage;
@@ -121,6 +122,8 @@ pub struct Shared {
     pub room: Room,
     /// Whether both sides still answer.
     pub outage: Outage,
+    /// What is partial when the job is cancelled is kept, under a name that says so.
+    pub keep_partial: AtomicBool,
     /// The rate all workers together keep to; it may change at any time.
     pub throttle: Throttle,
     /// Workers of files that are to leave when they have nothing in hand.

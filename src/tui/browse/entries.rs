@@ -3,7 +3,7 @@
 //! The names never change while a listing lives and are shared with the threads that look at them;
 //! an entry is its place among them.
 
-use crate::sequence::{self, Faults, Gaps, Grouping, Sequence};
+use crate::sequence::{self, Faults, FrameTypes, Gaps, Grouping, Sequence};
 use crate::sys::listing::{Details, Kind, Names};
 
 /// Names and how they belong together.
@@ -76,9 +76,9 @@ pub struct Sum {
 }
 
 impl Entries {
-    /// Groups the names.
-    pub fn new(names: Names) -> Self {
-        let grouping = sequence::group(&names);
+    /// Groups the names, of which those of these types can be frames.
+    pub fn new(names: Names, types: &FrameTypes) -> Self {
+        let grouping = sequence::group(&names, types);
         let gaps = (0..grouping.sequences().len() as u32)
             .map(|id| sequence::gaps(&names, &grouping, id))
             .collect();

@@ -455,12 +455,18 @@ pub fn follow(top: usize, cursor: usize, len: usize, height: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sequence::FrameTypes;
 
     fn pane(names: &[(&str, Kind)]) -> Pane {
         let mut pane = Pane::new(PathBuf::from("/p"), Sort::default(), false);
         pane.folding = false;
         let names = names.iter().map(|(name, kind)| (name.as_bytes(), *kind));
-        pane.take(Arc::new(Entries::new(names.collect())), None, None, false);
+        pane.take(
+            Arc::new(Entries::new(names.collect(), &FrameTypes::default())),
+            None,
+            None,
+            false,
+        );
         pane
     }
 
@@ -510,7 +516,7 @@ mod tests {
         let names: Vec<String> = (0..200).map(|at| format!("n{at:03}")).collect();
         let listed = |names: &[String]| {
             let names = names.iter().map(|name| (name.as_bytes(), Kind::File));
-            Arc::new(Entries::new(names.collect()))
+            Arc::new(Entries::new(names.collect(), &FrameTypes::default()))
         };
         let mut pane = pane(&[]);
         pane.take(listed(&names), None, None, false);

@@ -1,9 +1,8 @@
 //! What the engine says.
 
-use super::{Effects, panes, plan};
+use super::{Effects, listing, panes, plan};
 use crate::proto::{Event, JobId, Strategy, Update};
 use crate::tui::browse::Side;
-use crate::tui::layers::{Layer, PAGE};
 use crate::tui::model::Model;
 use crate::tui::msg::Effect;
 
@@ -16,35 +15,14 @@ pub fn take(model: &mut Model, update: Update, effects: &mut Effects) {
             job,
             from,
             failures,
-        } => {
-            super::history::exports(model, job, from, &failures, effects);
-            for layer in &mut model.layers {
-                if let Layer::Errors(errors) = layer
-                    && errors.job == job
-                    && from.is_multiple_of(PAGE)
-                {
-                    errors.pages.entry(from / PAGE).or_default().failures = Some(failures);
-                    break;
-                }
-            }
-        }
+        } => super::history::exports(model, job, from, &failures, effects),
+        Update::FailureList { job, page } => super::errors::take(model, job, *page),
         Update::Conflicts {
             job,
             from,
             conflicts,
         } => super::conflicts::take(model, job, from, conflicts),
         Update::Plan(news) => plan::take(model, *news),
-        Update::Groups { job, groups } => {
-            for layer in &mut model.layers {
-                if let Layer::Errors(errors) = layer
-                    && errors.job == job
-                {
-                    errors.group = errors.group.min(groups.len().saturating_sub(1));
-                    errors.groups = Some(groups);
-                    break;
-                }
-            }
-        }
         Update::Files { job, page } => super::files::take(model, job, *page),
         Update::Throughput {
             job,
@@ -76,7 +54,7 @@ fn asked_for(model: &Model, job: JobId, strategy: Strategy) -> bool {
     model.job(job).is_some_and(|view| view.strategy == strategy)
 }
 
-/// A job has ended: what it wrote is shown.
+/// A job has ended: what it wrote is shown, and what room that leaves.
 fn ended(model: &mut Model, id: JobId, effects: &mut Effects) {
     let Some(dest) = model.job(id).map(|job| job.dest.as_path().to_path_buf()) else {
         // It was so quick that no snapshot has shown it yet.
@@ -85,6 +63,9 @@ fn ended(model: &mut Model, id: JobId, effects: &mut Effects) {
     for side in [Side::Source, Side::Dest] {
         if model.pane(side).path == dest {
             panes::reload(model, side, effects);
+        } else {
+            // It may show the same device, or the source of a move.
+            listing::ask_space_of(model, side, effects);
         }
     }
 }

@@ -133,6 +133,10 @@ pub fn follows(model: &Model) -> bool {
     model.layers.iter().any(|layer| match layer {
         Layer::Files(layer) => works(layer.job),
         Layer::Chart(layer) => layer.whole && works(layer.job),
+        Layer::Errors(layer) => {
+            let job = model.job(layer.job);
+            job.is_some_and(|job| layer.of != Some(job.listed))
+        }
         _ => false,
     })
 }

@@ -1,6 +1,7 @@
 //! Finished jobs, and lists of failures written into files.
 
 use super::Effects;
+use super::layers::scrolled;
 use crate::proto::{Failure, JobId, Request};
 use crate::records::Receipt;
 use crate::tui::action::Action;
@@ -9,6 +10,7 @@ use crate::tui::layers::{HistoryLayer, Layer, PAGE};
 use crate::tui::layout::layout;
 use crate::tui::model::Model;
 use crate::tui::msg::Effect;
+use crate::tui::view;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
@@ -31,9 +33,17 @@ pub fn take(model: &mut Model, read: Result<(Vec<Receipt>, usize), String>) {
 /// Carries out an action in the list.
 pub fn act(model: &mut Model, action: Action) {
     let height = usize::from(layout(model).body.height).max(2) / 2;
+    let lines = view::receipt_height(model);
     let Some(Layer::History(layer)) = model.layers.last_mut() else {
         return;
     };
+    if let Some(top) = layer.receipt {
+        layer.receipt = match action {
+            Action::Close | Action::Details => None,
+            _ => scrolled(action, top, lines, 2 * height - 1).or(Some(top)),
+        };
+        return;
+    }
     let last = match &layer.read {
         Some(Ok((receipts, _))) => receipts.len().saturating_sub(1),
         _ => 0,
@@ -42,6 +52,10 @@ pub fn act(model: &mut Model, action: Action) {
     layer.cursor = match action {
         Action::Close => {
             model.layers.pop();
+            return;
+        }
+        Action::Details => {
+            layer.receipt = (lines > 0).then_some(0);
             return;
         }
         Action::Up => cursor.saturating_sub(1),

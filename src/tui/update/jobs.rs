@@ -52,6 +52,7 @@ pub fn act(model: &mut Model, action: Action, effects: &mut Effects) {
             rates: Vec::new(),
             asked_ms: None,
         })),
+        Action::Limit if job.state.is_final() => model.say(format!("job {id} has ended")),
         Action::Limit => {
             let now = job.limit.map_or_else(String::new, units::size_exact);
             model.layers.push(Layer::Limit(LimitLayer {
@@ -186,7 +187,11 @@ pub fn cancel(model: &mut Model, id: JobId, file: Option<FileId>) {
         model.say(format!("job {id} is being cancelled"));
     } else {
         model.layers.push(Layer::Question(Question {
-            asked: Asked::Cancel { job: id, file },
+            asked: Asked::Cancel {
+                job: id,
+                file,
+                partial: job.state != JobState::Queued,
+            },
             at: 0,
         }));
     }
@@ -206,14 +211,21 @@ pub fn retry(model: &mut Model, id: JobId, effects: &mut Effects) {
     } else if !can_retry(job) {
         model.say(format!("nothing failed in job {id}"));
     } else {
+        let what = match job.state {
+            JobState::Cancelled => "what was not copied is taken up again",
+            _ => "what failed is tried again",
+        };
         effects.push(Effect::Send(Request::RetryFailed { job: id }));
-        model.say(format!("job {id}: what failed is tried again"));
+        model.say(format!("job {id}: {what}"));
     }
 }
 
 /// True when there is something to run again.
 pub fn can_retry(job: &JobView) -> bool {
-    job.state.is_final() && (job.listed > 0 || job.failed > 0 || job.conflicts > job.parked)
+    let cut_short = job.state == JobState::Cancelled
+        && !(job.found_is_final && job.files_done == job.found.files);
+    let failed = job.listed > 0 || job.failed > 0 || job.conflicts > job.parked;
+    job.state.is_final() && (failed || cut_short)
 }
 
 /// Opens the list of what failed.

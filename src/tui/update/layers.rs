@@ -1,12 +1,11 @@
 //! Keys of whatever lies over panes and queue.
 
-use super::{Effects, close, conflicts, files, history, info, jobs, panes, places, plan};
+use super::{Effects, close, conflicts, errors, files, history, info, jobs, panes, places, plan};
 use crate::proto::{FileId, JobId, Request, Snapshot};
 use crate::tui::action::Action;
 use crate::tui::browse::{Side, Sort, SortKey, follow};
 use crate::tui::layers::{
-    Asked, ChartLayer, Choice, DetailsLayer, ErrorsLayer, FilesLayer, Layer, LimitLayer, PAGE,
-    PAGES_KEPT,
+    Asked, ChartLayer, Choice, DetailsLayer, ErrorsLayer, FilesLayer, Layer, LimitLayer,
 };
 use crate::tui::layout::layout;
 use crate::tui::model::{Model, Phase};
@@ -18,7 +17,7 @@ pub fn act(model: &mut Model, action: Action, effects: &mut Effects) {
     match model.layers.last() {
         Some(Layer::Plan(_)) => plan::act(model, action, effects),
         Some(Layer::Details(_)) => details(model, action, effects),
-        Some(Layer::Errors(_)) => errors(model, action, effects),
+        Some(Layer::Errors(_)) => errors::act(model, action, effects),
         Some(Layer::Conflicts(_)) => conflicts::act(model, action, effects),
         Some(Layer::Question(_)) => question(model, action, effects),
         Some(Layer::Sort { .. }) => sort_menu(model, action, effects),
@@ -130,52 +129,6 @@ fn step_file(model: &mut Model, down: bool) {
     }
 }
 
-fn errors(model: &mut Model, action: Action, effects: &mut Effects) {
-    let height = page(model);
-    let Some(Layer::Errors(layer)) = model.layers.last() else {
-        return;
-    };
-    let grouped = layer.grouped;
-    let (id, cursor, len) = if grouped {
-        let groups = layer.groups.as_ref().map_or(0, Vec::len);
-        (layer.job, layer.group, groups)
-    } else {
-        let len = model.job(layer.job).map_or(0, |job| job.listed as usize);
-        (layer.job, layer.cursor, len)
-    };
-    let last = len.saturating_sub(1);
-    let to = match action {
-        Action::Close => {
-            model.layers.pop();
-            return;
-        }
-        Action::Group => {
-            if let Some(Layer::Errors(layer)) = model.layers.last_mut() {
-                // The list is opened on the first failure of the group.
-                if let Some(groups) = layer.groups.as_ref().filter(|_| layer.grouped)
-                    && let Some(group) = groups.get(layer.group)
-                {
-                    layer.cursor = group.first as usize;
-                }
-                layer.grouped = !layer.grouped;
-            }
-            return;
-        }
-        Action::Export => return history::export(model, id, effects),
-        _ => match stepped(action, cursor, last, height) {
-            Some(to) => to,
-            None => return jobs::act(model, action, effects),
-        },
-    };
-    if let Some(Layer::Errors(layer)) = model.layers.last_mut() {
-        if grouped {
-            layer.group = to;
-        } else {
-            layer.cursor = to;
-        }
-    }
-}
-
 fn question(model: &mut Model, action: Action, effects: &mut Effects) {
     let Some(Layer::Question(question)) = model.layers.last_mut() else {
         return;
@@ -198,14 +151,19 @@ fn question(model: &mut Model, action: Action, effects: &mut Effects) {
     let asked = question.asked.clone();
     model.layers.pop();
     match (choice, asked) {
-        (Choice::Job, Asked::Cancel { job, .. }) => {
-            effects.push(Effect::Send(Request::Cancel { job }));
+        (Choice::Job | Choice::Keep, Asked::Cancel { job, .. }) => {
+            let keep_partial = choice == Choice::Keep;
+            effects.push(Effect::Send(Request::Cancel { job, keep_partial }));
+            if keep_partial {
+                model.say("what is half copied is kept as NAME.haul-partial");
+            }
         }
         (
             Choice::OnlyFile,
             Asked::Cancel {
                 job,
                 file: Some(file),
+                ..
             },
         ) => {
             effects.push(Effect::Send(Request::CancelFile { job, file }));
@@ -316,7 +274,7 @@ pub fn settle(model: &mut Model, effects: &mut Effects) {
             Layer::Question(question) => {
                 // The file may end while its question is open: what is left must not slide under
                 // the finger that was about to choose it.
-                if let Asked::Cancel { job, file } = &mut question.asked
+                if let Asked::Cancel { job, file, .. } = &mut question.asked
                     && let Some(wanted) = *file
                     && !in_flight(&snapshot, *job, wanted)
                 {
@@ -326,14 +284,8 @@ pub fn settle(model: &mut Model, effects: &mut Effects) {
             }
             Layer::Errors(errors) => {
                 let job = snapshot.jobs.iter().find(|job| job.id == errors.job);
-                let len = job.map_or(0, |job| job.listed as usize);
-                errors.cursor = errors.cursor.min(len.saturating_sub(1));
-                errors.top = follow(errors.top, errors.cursor, len, height);
-                ask_pages(errors, len, height, effects);
-                if errors.grouped && errors.groups_of != Some(len as u32) {
-                    errors.groups_of = Some(len as u32);
-                    effects.push(Effect::Send(Request::Groups { job: errors.job }));
-                }
+                let listed = job.map_or(0, |job| job.listed);
+                errors::settle(errors, listed, height, now_ms, effects);
             }
             Layer::Conflicts(layer) => {
                 let job = snapshot.jobs.iter().find(|job| job.id == layer.job);
@@ -350,39 +302,4 @@ fn in_flight(snapshot: &Snapshot, job: JobId, file: FileId) -> bool {
         .iter()
         .find(|view| view.id == job)
         .is_some_and(|view| view.in_flight.iter().any(|row| row.id == file))
-}
-
-fn ask_pages(errors: &mut ErrorsLayer, len: usize, height: usize, effects: &mut Effects) {
-    if len == 0 {
-        return;
-    }
-    let first = errors.top as u32 / PAGE;
-    let last = (errors.top + height).min(len - 1) as u32 / PAGE;
-    for page in first..=last {
-        let from = page * PAGE;
-        let wanted = (len - from as usize).min(PAGE as usize);
-        // A page that was short when it came is asked again, once, when there is more.
-        let page = errors.pages.entry(page).or_default();
-        let have = page.failures.as_ref().map_or(0, Vec::len);
-        if page.asked >= wanted || have >= wanted {
-            continue;
-        }
-        page.asked = wanted;
-        effects.push(Effect::Send(Request::Failures {
-            job: errors.job,
-            from,
-            limit: PAGE,
-        }));
-    }
-    while errors.pages.len() > PAGES_KEPT {
-        let farthest = errors
-            .pages
-            .keys()
-            .copied()
-            .max_by_key(|page| page.abs_diff(first));
-        match farthest {
-            Some(page) => errors.pages.remove(&page),
-            None => break,
-        };
-    }
 }

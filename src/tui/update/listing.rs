@@ -276,14 +276,19 @@ pub fn ask_space(model: &mut Model, effects: &mut Effects) {
     }
     model.space_asked_ms = model.now_ms;
     for side in [Side::Source, Side::Dest] {
-        let pane = model.pane(side);
-        if pane.listed > 0 && pane.pending.is_none() {
-            effects.push(Effect::Space {
-                side,
-                generation: pane.listed,
-                path: pane.path.clone(),
-            });
-        }
+        ask_space_of(model, side, effects);
+    }
+}
+
+/// Asks the room of a pane that is not about to be read, which brings it along.
+pub fn ask_space_of(model: &Model, side: Side, effects: &mut Effects) {
+    let pane = model.pane(side);
+    if pane.listed > 0 && pane.pending.is_none() {
+        effects.push(Effect::Space {
+            side,
+            generation: pane.listed,
+            path: pane.path.clone(),
+        });
     }
 }
 

@@ -6,6 +6,7 @@
 mod close;
 mod conflicts;
 mod engine;
+mod errors;
 mod files;
 mod history;
 mod info;

@@ -1,8 +1,9 @@
-//! The failures of one job, a line each; the highlighted one in full below.
+//! The failures of one job: a row each, or one for all frames of a sequence; the highlighted one in
+//! full below.
 
 use super::draw::{self, Line, Pen};
-use crate::proto::{Failure, Side};
-use crate::tui::layers::ErrorsLayer;
+use crate::proto::{Failure, FailureFold, FailuresBy, JobView, Side};
+use crate::tui::failures::{ErrorsLayer, Row};
 use crate::tui::look::Look;
 use crate::tui::model::Model;
 use crate::tui::words;
@@ -16,25 +17,17 @@ pub fn draw(pen: &mut Pen, model: &Model, layer: &ErrorsLayer, area: Rect) {
     let Some(job) = model.job(layer.job) else {
         return;
     };
-    let len = job.listed as usize;
-    if layer.grouped {
-        return groups(pen, layer, len, area);
-    }
-    let title = Line::of(format!("ERRORS of job {}", job.id), look.strong()).then(
-        format!(
-            "  {} of {len}: {} failed, {}",
-            (layer.cursor + 1).min(len),
-            job.failed,
-            words::many(job.conflicts - job.parked, "conflict", "conflicts")
-        ),
-        look.plain(),
-    );
-    pen.rule(Rect { height: 1, ..area }, &title);
+    let len = layer.rows();
+    pen.rule(Rect { height: 1, ..area }, &title(job, layer, look));
     let list = super::below_title(area);
-    let selected = layer.at(layer.cursor);
-    let detail = selected.map_or(0, |failure| {
-        draw::wrap(&sentence(failure, look), usize::from(area.width) - 1).len()
-    });
+    if layer.of.is_none() {
+        let width = list.width.saturating_sub(2);
+        pen.text(list.x + 2, list.y, width, "being listed", look.dim());
+    }
+    let width = usize::from(area.width);
+    let selected = in_full(layer, look);
+    let lines = draw::wrap(&selected, width.saturating_sub(1));
+    let detail = if selected.is_empty() { 0 } else { lines.len() };
     // The full text takes the lower rows, but never the highlighted one.
     let detail = detail.min(usize::from(list.height) / 2);
     let rows = usize::from(list.height) - detail - usize::from(detail > 0);
@@ -46,9 +39,11 @@ pub fn draw(pen: &mut Pen, model: &Model, layer: &ErrorsLayer, area: Rect) {
             height: 1,
             ..list
         };
-        let text = match layer.at(place) {
-            Some(failure) => row(failure, usize::from(area.width), look),
-            None => "   ...".to_string(),
+        let text = match layer.row(place) {
+            Some(Row::Fold(at)) => several(&layer.folds[at], width, look),
+            Some(Row::Member(_, at)) => single(layer.failure(at), "    ", width, look),
+            Some(Row::Single(at)) => single(layer.failure(at), "  ", width, look),
+            None => String::new(),
         };
         pen.text(line.x, line.y, line.width, &text, look.plain());
         if place == layer.cursor {
@@ -56,9 +51,7 @@ pub fn draw(pen: &mut Pen, model: &Model, layer: &ErrorsLayer, area: Rect) {
             pen.text(line.x, line.y, 1, look.cursor(), look.strong());
         }
     }
-    if let Some(failure) = selected
-        && detail > 0
-    {
+    if detail > 0 {
         let y = list.bottom() - detail as u16 - 1;
         pen.rule(
             Rect {
@@ -68,7 +61,6 @@ pub fn draw(pen: &mut Pen, model: &Model, layer: &ErrorsLayer, area: Rect) {
             },
             &Line::new(),
         );
-        let lines = draw::wrap(&sentence(failure, look), usize::from(area.width) - 1);
         for (at, text) in lines.iter().take(detail).enumerate() {
             pen.text(
                 list.x + 1,
@@ -81,71 +73,98 @@ pub fn draw(pen: &mut Pen, model: &Model, layer: &ErrorsLayer, area: Rect) {
     }
 }
 
-/// The failures by cause and directory, the largest group first.
-fn groups(pen: &mut Pen, layer: &ErrorsLayer, len: usize, area: Rect) {
-    let look = pen.look;
-    let known = layer.groups.as_deref().unwrap_or_default();
-    let title = Line::of(format!("ERRORS of job {}", layer.job), look.strong()).then(
+fn title(job: &JobView, layer: &ErrorsLayer, look: Look) -> Line {
+    let by = match layer.by {
+        FailuresBy::Sequence => "",
+        FailuresBy::Cause => ", by cause and directory",
+    };
+    Line::of(format!("ERRORS of job {}", job.id), look.strong()).then(
         format!(
-            "  {} of {len} in all; Tab lists from the first of a group",
-            words::many(known.len() as u64, "group", "groups")
+            "  {} of {}: {} failed, {}{by}",
+            units::count((layer.cursor + 1).min(layer.rows()) as u64),
+            words::many(layer.rows() as u64, "row", "rows"),
+            units::count(job.failed),
+            words::many(job.conflicts - job.parked, "conflict", "conflicts")
         ),
         look.plain(),
-    );
-    pen.rule(Rect { height: 1, ..area }, &title);
-    let list = super::below_title(area);
-    if layer.groups.is_none() {
-        pen.text(
-            list.x + 2,
-            list.y,
-            list.width.saturating_sub(2),
-            "being grouped",
-            look.dim(),
-        );
-    }
-    let rows = usize::from(list.height);
-    let top = crate::tui::browse::follow(0, layer.group, known.len(), rows);
-    for (at, group) in known.iter().enumerate().skip(top).take(rows) {
-        let line = Rect {
-            y: list.y + (at - top) as u16,
-            height: 1,
-            ..list
-        };
-        let reason = match group.reason.as_str() {
-            "" => group.class.word().to_string(),
-            reason => look.words(reason).into_owned(),
-        };
-        let dir = match &group.dir {
-            Some(dir) => look.name(dir.as_bytes()).into_owned(),
-            None => "many directories".to_string(),
-        };
-        let count = draw::right(&units::count(group.count), 7, look);
-        let width = usize::from(area.width);
-        let cells = width.saturating_sub(11 + crate::text::width(&reason).min(width / 2));
-        let dir = crate::text::cut_middle(&dir, cells, look.ellipsis());
-        let text = format!("  {count} {dir}: {reason}");
-        pen.text(line.x, line.y, line.width, &text, look.plain());
-        if at == layer.group {
-            pen.tint(line, look.selected());
-            pen.text(line.x, line.y, 1, look.cursor(), look.strong());
+    )
+}
+
+/// What is highlighted, in full; empty until it is known.
+fn in_full(layer: &ErrorsLayer, look: Look) -> String {
+    match layer.row(layer.cursor) {
+        Some(Row::Fold(at)) => {
+            let (fold, open) = &layer.folds[at];
+            let key = if *open { "z folds" } else { "z lists" };
+            format!(
+                "{} failures of one cause, {}: {}. {key} them.",
+                units::count(fold.count),
+                place(fold, look),
+                reason(fold, look),
+            )
         }
+        Some(Row::Member(_, at) | Row::Single(at)) => layer
+            .failure(at)
+            .map_or_else(String::new, |failure| sentence(failure, look)),
+        None => String::new(),
     }
 }
 
-/// `  permission  open     a/b.exr: Permission denied`.
-fn row(failure: &Failure, width: usize, look: Look) -> String {
+fn place(fold: &FailureFold, look: Look) -> String {
+    match &fold.path {
+        Some(path) => look.name(path.as_bytes()).into_owned(),
+        None => "many directories".to_owned(),
+    }
+}
+
+fn reason(fold: &FailureFold, look: Look) -> String {
+    match fold.reason.as_str() {
+        "" => fold.class.word().to_owned(),
+        reason => look.words(reason).into_owned(),
+    }
+}
+
+/// `+ permission  240  /a/comp.[1001-1240].exr: Permission denied`.
+fn several((fold, open): &(FailureFold, bool), width: usize, look: Look) -> String {
+    let sign = if *open { '-' } else { '+' };
+    let count = units::count(fold.count);
+    let place = place(fold, look);
     if width < 60 {
+        let cells = width.saturating_sub(4 + count.len());
+        // The end of it says which frames.
+        let place = crate::text::cut_middle(&place, cells, look.ellipsis());
+        return format!(" {sign}{count} {place}");
+    }
+    let reason = reason(fold, look);
+    let class = draw::left(fold.class.word(), 11, look);
+    let reason_cells = crate::text::width(&reason).min(width / 2);
+    let cells = width.saturating_sub(2 + 12 + count.len() + 2 + reason_cells + 2);
+    let place = crate::text::cut_middle(&place, cells, look.ellipsis());
+    format!(" {sign}{class} {count}  {place}: {reason}")
+}
+
+fn single(failure: Option<&Failure>, indent: &str, width: usize, look: Look) -> String {
+    match failure {
+        Some(failure) => row(failure, indent, width, look),
+        None => format!("{indent}..."),
+    }
+}
+
+/// `  permission  a/b.exr: Permission denied`.
+fn row(failure: &Failure, indent: &str, width: usize, look: Look) -> String {
+    let width = width.saturating_sub(indent.len());
+    if width < 58 {
         let name = look.name(failure.path.as_bytes());
-        let name = crate::text::cut_middle(&name, width - 2, look.ellipsis());
-        return format!("  {name}");
+        let name = crate::text::cut_middle(&name, width, look.ellipsis());
+        return format!("{indent}{name}");
     }
     let reason = look.words(&failure.reason).into_owned();
     let class = draw::left(failure.class.word(), 11, look);
     let reason_cells = crate::text::width(&reason).min(width / 2);
-    let name_cells = width.saturating_sub(2 + 12 + reason_cells + 2);
+    let name_cells = width.saturating_sub(12 + reason_cells + 2);
     let name = look.name(failure.path.as_bytes());
     let name = crate::text::cut_middle(&name, name_cells, look.ellipsis());
-    format!("  {class} {name}: {reason}")
+    format!("{indent}{class} {name}: {reason}")
 }
 
 /// The failure as a sentence: what, which path, which side, why, and the kernel's number, once.

@@ -5,7 +5,7 @@ use crate::proto::{JobState, Summary};
 use crate::records::Receipt;
 use crate::text;
 use crate::tui::browse::follow;
-use crate::tui::layers::HistoryLayer;
+use crate::tui::layers::{HistoryLayer, Layer};
 use crate::tui::look::Look;
 use crate::tui::model::Model;
 use crate::tui::words;
@@ -61,6 +61,15 @@ pub fn draw(pen: &mut Pen, model: &Model, layer: &HistoryLayer, area: Rect) {
     };
     let detail = receipt_lines(receipt, look, &model.zone, usize::from(area.width));
     let rows = usize::from(list.height);
+    if let Some(top) = layer.receipt {
+        let top = top.min(detail.len().saturating_sub(rows));
+        for (at, line) in detail.iter().skip(top).take(rows).enumerate() {
+            let y = list.y + at as u16;
+            let height = 1;
+            pen.line(Rect { y, height, ..list }, line);
+        }
+        return;
+    }
     // The receipt has the lower half at most; what does not fit is less telling.
     let below = (detail.len() + 1).min(rows / 2);
     let shown = rows - below;
@@ -101,6 +110,18 @@ pub fn draw(pen: &mut Pen, model: &Model, layer: &HistoryLayer, area: Rect) {
             line,
         );
     }
+}
+
+/// Lines of the highlighted receipt; 0 without one.
+pub fn receipt_height(model: &Model) -> usize {
+    let Some(Layer::History(layer)) = model.layers.last() else {
+        return 0;
+    };
+    let receipts = layer.read.as_ref().and_then(|read| read.as_ref().ok());
+    let receipt = receipts.and_then(|(receipts, _)| receipts.get(layer.cursor));
+    receipt.map_or(0, |receipt| {
+        receipt_lines(receipt, model.look, &model.zone, usize::from(model.size.0)).len()
+    })
 }
 
 /// The word for how a job ended.
@@ -222,7 +243,11 @@ fn receipt_lines(receipt: &Receipt, look: Look, zone: &TimeZone, width: usize) -
         );
     }
     for notice in &summary.notices {
-        pair("To know", look.words(&notice.text).into_owned());
+        let times = match notice.count {
+            0 | 1 => String::new(),
+            count => format!(" ({} times)", units::count(count)),
+        };
+        pair("To know", format!("{}{times}", look.words(&notice.text)));
     }
     lines
 }

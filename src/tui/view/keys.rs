@@ -1,7 +1,7 @@
 //! The last line: the keys that do something now; or, for a while, a line to be read once.
 
 use super::draw::{Line, Pen};
-use crate::proto::JobState;
+use crate::proto::{FailuresBy, JobState};
 use crate::text;
 use crate::tui::action::{ACTIONS, Action, Context, Row};
 use crate::tui::layers::{Layer, Purpose};
@@ -105,7 +105,9 @@ fn hint(model: &Model, row: &Row) -> String {
             _ => row.hint.to_string(),
         },
         Action::Group => match model.layers.last() {
-            Some(Layer::Errors(layer)) if layer.grouped => "list all".to_string(),
+            Some(Layer::Errors(layer)) if layer.by == FailuresBy::Cause => {
+                "by sequence".to_string()
+            }
             _ => row.hint.to_string(),
         },
         Action::PauseAll if !anything_runs(model) => "resume all".to_string(),
@@ -159,7 +161,8 @@ fn available(model: &Model, context: Context, action: Action) -> bool {
         Action::Conflicts => job.is_some_and(|job| job.parked > 0),
         Action::Errors => job.is_some_and(|job| job.listed > 0),
         Action::Retry => job.is_some_and(can_retry),
-        Action::Details | Action::Files | Action::Chart => job.is_some(),
+        Action::Details => job.is_some() || context == Context::History,
+        Action::Files | Action::Chart => job.is_some(),
         Action::Limit | Action::FewerWorkers => job.is_some_and(|job| !job.state.is_final()),
         Action::StartNow => job.is_some_and(|job| job.state == JobState::Queued),
         Action::Later => model.snapshot.jobs.len() > 1,

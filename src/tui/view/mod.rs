@@ -29,6 +29,7 @@ use draw::Pen;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
+pub use history::receipt_height;
 pub use questions::choice_at;
 
 /// Draws the whole screen.

@@ -113,7 +113,7 @@ pub fn draw(pen: &mut Pen, model: &Model, question: &Question, body: Rect) {
 fn words_of(model: &Model, question: &Question) -> Vec<String> {
     let look = model.look;
     match question.asked {
-        Asked::Cancel { job, file } => {
+        Asked::Cancel { job, file, partial } => {
             let Some(job) = model.job(job) else {
                 return Vec::new();
             };
@@ -126,7 +126,11 @@ fn words_of(model: &Model, question: &Question) -> Vec<String> {
             {
                 words.push(format!("Selected file: {}", look.name(row.path.as_bytes())));
             }
-            words.push("No partial file is left.".to_string());
+            words.push(if partial {
+                "What is half copied is removed, or kept as NAME.haul-partial.".to_string()
+            } else {
+                "No partial file is left.".to_string()
+            });
             if job.copied > 0 {
                 words.push(format!(
                     "{} already copied: what is finished stays at the destination.",

@@ -1,8 +1,9 @@
 //! Drives an engine without a door: sends requests, keeps what comes back, never waits for ever.
 
 use haul::proto::{
-    BytePath, Conflict, Durability, Event, Failure, FilesPage, Filters, JobId, JobSpec, JobState,
-    JobView, Naming, Parked, Request, Snapshot, Start, Strategy, Summary, Tuning, Update,
+    BytePath, Conflict, Durability, Event, Failure, FailuresPage, FilesPage, Filters, JobId,
+    JobSpec, JobState, JobView, Naming, Parked, Request, Snapshot, Start, Strategy, Summary,
+    Tuning, Update,
 };
 use haul::session::{self, Client, Engine};
 use haul::sys::{Call, Errno, Fault, FaultKind, Faulty, Real, Sys};
@@ -114,6 +115,8 @@ pub struct Driver {
     conflicts: Vec<Vec<Parked>>,
     /// Pages of files in order.
     pub files: Vec<FilesPage>,
+    /// Pages of folded failures in order.
+    pub lists: Vec<FailuresPage>,
 }
 
 impl Driver {
@@ -134,6 +137,7 @@ impl Driver {
             pages: Vec::new(),
             conflicts: Vec::new(),
             files: Vec::new(),
+            lists: Vec::new(),
         }
     }
 
@@ -164,7 +168,8 @@ impl Driver {
             Update::Failures { failures, .. } => self.pages.push(failures),
             Update::Conflicts { conflicts, .. } => self.conflicts.push(conflicts),
             Update::Files { page, .. } => self.files.push(*page),
-            Update::Groups { .. } | Update::Throughput { .. } => {}
+            Update::FailureList { page, .. } => self.lists.push(*page),
+            Update::Throughput { .. } => {}
             Update::Hello(_) | Update::Plan(_) => {}
         }
     }
