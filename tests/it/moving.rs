@@ -548,7 +548,10 @@ fn a_cancelled_move_goes_on_with_what_is_left() {
         let job = driver.add(&wanted, Start::Now);
         driver.until_state(job, JobState::Verifying);
         driver.idle(Duration::from_millis(150));
-        driver.send(Request::Cancel { job });
+        driver.send(Request::Cancel {
+            job,
+            keep_partial: false,
+        });
         let mut again = Again { driver, job };
         let ended = again.ended();
         if ended.summary.state == JobState::Done {
