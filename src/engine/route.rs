@@ -142,6 +142,7 @@ pub struct Route {
     refusals: AtomicU32,
     odd_said: AtomicBool,
     nameless: AtomicU8,
+    cloned: AtomicBool,
     /// Whether pages can go, of what is read and of what is written.
     pages_go: [AtomicBool; 2],
 }
@@ -180,6 +181,7 @@ impl Route {
             no_attributes: AtomicBool::new(false),
             refusals: AtomicU32::new(0),
             odd_said: AtomicBool::new(false),
+            cloned: AtomicBool::new(false),
             pages_go: [AtomicBool::new(false), AtomicBool::new(false)],
             nameless: AtomicU8::new(if dst_kind.can_be_nameless() { 0 } else { 2 }),
         }
@@ -228,6 +230,18 @@ impl Route {
     pub fn found_nameless(&self, works: bool) {
         self.nameless
             .store(if works { 1 } else { 2 }, Ordering::Relaxed);
+    }
+
+    /// A file was cloned on this route.
+    pub fn found_cloning(&self) {
+        self.cloned.store(true, Ordering::Relaxed);
+    }
+
+    /// True when a file on this ladder is whole at once, whatever its size: it begins with a clone,
+    /// and others were cloned before it.
+    pub fn is_at_once(&self, ladder: Ladder) -> bool {
+        let first = ladder.first().map(|(strategy, _)| strategy);
+        first == Some(Strategy::Reflink) && self.cloned.load(Ordering::Relaxed)
     }
 
     /// True until the strategy was found not to work here.

@@ -183,6 +183,37 @@ fn a_clone_that_fails_for_the_device_is_no_reason_to_copy() {
     }
 }
 
+/// What is cloned has no name before it is whole, however large; one file among the others that
+/// cannot be cloned gets its name all the same.
+#[test]
+fn a_large_file_without_a_name_that_cannot_be_cloned_is_copied() {
+    let scratch = Scratch::new();
+    let from = scratch.dir("from");
+    for name in ["a", "b", "c", "d"] {
+        fs::write(from.join(name), Dice::new(8).bytes(3 << 20)).expect("written");
+    }
+    let mut job = exact(&from, &scratch.at("to"), Strategy::Auto);
+    job.tuning.file_workers = Some(1);
+    let sys = faulty(Call::CloneFile, 2, false, FaultKind::Fail(Errno::INVAL));
+    let ended = run(sys.clone(), &job);
+    if sys.hit().is_none() {
+        skip("no file system with shared blocks here");
+        return;
+    }
+    ended.assert_good();
+    assert_same(&from, &scratch.at("to"));
+    assert!(temporaries(&scratch.at("to")).is_empty());
+    let used = &ended.summary.strategies;
+    let ways: Vec<_> = used.iter().map(|way| (way.strategy, way.files)).collect();
+    assert!(ways.contains(&(Strategy::Reflink, 3)), "{ways:?}");
+    assert!(ways.contains(&(Strategy::CopyFileRange, 1)), "{ways:?}");
+    let calls = sys.calls();
+    let of = |call: Call| calls.iter().filter(|one| **one == call).count();
+    // The first has a temporary: nothing was cloned before it. The second tells whether a file can
+    // be without a name, and then has a temporary's.
+    assert_eq!((of(Call::LinkOpen), of(Call::RenameNew)), (3, 2));
+}
+
 /// "Nothing moved, no error": the end of the source only where a read says so too.
 #[test]
 fn a_call_that_moves_nothing_is_no_end() {

@@ -108,7 +108,12 @@ impl Worker {
                 self.say_ring_refused(strategy, errno);
             }
             match stop {
-                Stop::Complete => return Ok(Some(Climbed::Top)),
+                Stop::Complete => {
+                    if strategy == Strategy::Reflink {
+                        route.found_cloning();
+                    }
+                    return Ok(Some(Climbed::Top));
+                }
                 Stop::SourceEnded if to_the_end => {
                     if file.done == 0 {
                         file.rung = Some((strategy, Reason::Empty));

@@ -136,7 +136,8 @@ impl Worker {
         } else {
             route.ladder(shared.wanted, stat.size)
         };
-        let (temp, dst) = if way == Placing::New && stat.size <= NAMELESS && !ladder.in_ranges() {
+        let quick = stat.size <= NAMELESS && !ladder.in_ranges() || route.is_at_once(ladder);
+        let (temp, dst) = if way == Placing::New && quick {
             let mode = stat.mode;
             // Bits that the process takes from new files are given later, and so are set-id bits.
             let at_once =

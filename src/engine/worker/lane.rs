@@ -304,10 +304,12 @@ impl Worker {
                     (Ok(()), Ok(second)) if self.waits_for_flush(&finishing, big.rung) => {
                         self.await_flush(&finishing, big.rung, second)
                     }
-                    (settled, second) => {
-                        let closed =
-                            second.and_then(|second| sys.close(second).map_err(dest(Op::Close)));
-                        self.conclude_file(&finishing, None, settled.and(closed), big.rung)
+                    (settled, Ok(second)) => {
+                        self.close_and_conclude(&finishing, settled, second, big.rung)
+                    }
+                    (settled, Err(trouble)) => {
+                        let none = settled.and(Err(trouble));
+                        self.conclude_file(&finishing, None, none, big.rung)
                     }
                 };
                 match concluded {
