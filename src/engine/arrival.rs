@@ -96,7 +96,7 @@ fn open(sys: &dyn Sys, path: &Path, side: Side) -> Result<OwnedFd, Trouble> {
 fn is_magic(sys: &dyn Sys, link: &OwnedFd) -> bool {
     // The kernel's own file systems always tell: what does not is none of them.
     sys.space(link.as_fd())
-        .is_ok_and(|space| space.kind.is_pseudo())
+        .is_ok_and(|space| space.kind.has_magic_links())
 }
 
 /// Where a path begins.

@@ -145,13 +145,15 @@ pub enum Notable {
     SourcesKept,
     /// Source directories of a move that are not empty.
     DirsKept,
-    /// Files said to hold no data in which some was found: copied without regard to holes.
+    /// Files said to have a hole in which data was found: copied without regard to holes.
     HolesNotBelieved,
+    /// Files whose length is not what their file system tells.
+    LengthNotBelieved,
 }
 
 impl Notable {
     /// Every kind.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::OwnerNotKept,
         Self::SetIdDropped,
         Self::ModeNotKept,
@@ -171,6 +173,7 @@ impl Notable {
         Self::SourcesKept,
         Self::DirsKept,
         Self::HolesNotBelieved,
+        Self::LengthNotBelieved,
     ];
 
     /// The words shown.
@@ -203,7 +206,10 @@ impl Notable {
             }
             Self::DirsKept => "source directories kept: they are not empty",
             Self::HolesNotBelieved => {
-                "copied in full: the file system says that they hold no data, and they do"
+                "copied in full: the file system says that they hold no data where they do"
+            }
+            Self::LengthNotBelieved => {
+                "copied to their end: the file system tells lengths that are not theirs"
             }
         }
     }
@@ -298,8 +304,10 @@ pub struct Batch {
     pub proofs: Vec<Proof>,
     /// Entries of a move whose source is kept because comparing or removing failed.
     pub kept: Vec<FileId>,
-    /// Sources that were removed.
-    pub removed: u64,
+    /// Entries whose sources were removed.
+    pub removed: Vec<FileId>,
+    /// Source directories that were removed.
+    pub removed_dirs: Vec<Arc<Dir>>,
     /// Source arguments in which a defect ended a piece of work.
     pub spoilt: Vec<u32>,
     /// Things to know.
@@ -330,6 +338,7 @@ impl Batch {
             proofs,
             kept,
             removed,
+            removed_dirs,
             spoilt,
             notables,
         } = self;
@@ -345,7 +354,8 @@ impl Batch {
             && dropped.is_empty()
             && proofs.is_empty()
             && kept.is_empty()
-            && *removed == 0
+            && removed.is_empty()
+            && removed_dirs.is_empty()
             && spoilt.is_empty()
             && notables.iter().next().is_none()
     }

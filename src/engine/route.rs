@@ -43,6 +43,8 @@ pub enum Reason {
     FellBack,
     /// Files of the kernel's own making must be read to the end.
     Pseudo,
+    /// The file system tells a length that is not the file's.
+    AnyLength,
     /// Holes are to be made or filled, which needs the bytes.
     Holes,
     /// Nothing to move.
@@ -67,6 +69,7 @@ impl Reason {
             Self::NotWorthRanges => "smaller than the parallel minimum",
             Self::FellBack => "what was wanted is not supported on this route",
             Self::Pseudo => "made by the kernel on reading: its length cannot be trusted",
+            Self::AnyLength => "its length is not what the file system tells: read to its end",
             Self::Holes => "holes are to be made or filled, so the bytes must be seen",
             Self::Empty => "empty",
         }
@@ -296,7 +299,7 @@ impl Route {
             Auto, Baseline, Buffered, CopyFileRange, Direct, IoUring, Parallel, Reflink, Sendfile,
         };
         if self.src_kind.is_pseudo() {
-            return Ladder::of(&[(Buffered, Reason::Pseudo)]);
+            return self.to_the_end();
         }
         let ranges = size >= wanted.parallel_min_size && wanted.chunk_workers > 1;
         // These write whatever they read, and look for zeros no more than the kernel does.
@@ -325,6 +328,13 @@ impl Route {
             Parallel if ranges => Ladder::of(&[(Parallel, Reason::Asked)]),
             Parallel => Ladder::of(&[(Buffered, Reason::NotWorthRanges)]),
         }
+    }
+
+    /// The rung for a file whose length is not believed: the only way that needs none.
+    pub fn to_the_end(&self) -> Ladder {
+        let pseudo = self.src_kind.is_pseudo();
+        let reason = [Reason::AnyLength, Reason::Pseudo][usize::from(pseudo)];
+        Ladder::of(&[(Strategy::Buffered, reason)])
     }
 
     fn automatic(&self, wanted: Wanted, size: u64) -> Ladder {

@@ -1,86 +1,21 @@
 //! The two trees of a job: directories held by descriptor, and slices of their entries.
 //!
 //! Owns the pairing of a source directory with its destination, when a directory is complete (its
-//! metadata is applied after its last child), and how many directory descriptors are open. Never
+//! metadata is applied after its last child); which are open is `open`'s matter. Never
 //! resolves a path of more than one component: a directory whose descriptors were let go is opened
 //! again step by step from the nearest ancestor that is still open.
 
 use super::failure::{Trouble, dest, source};
+pub use super::open::{DirFds, OpenPairs};
 use super::route::Route;
 use crate::proto::{BytePath, ErrorClass, FileId, Op, Side};
 use crate::sys::{Kind, Stat, Sys, Time};
 use std::ffi::{CStr, CString, OsStr};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-
-/// Directory pairs one job keeps open at most, two descriptors each; fewer where the process may
-/// open few files. Those in use at the moment come on top.
-const OPEN_PAIRS: usize = 128;
-
-/// How many directory pairs a job has open, and how many it may keep.
-#[derive(Debug)]
-pub struct OpenPairs {
-    count: AtomicUsize,
-    cap: usize,
-}
-
-impl OpenPairs {
-    /// For a process that may have `files` files open.
-    pub fn new(files: u64) -> Arc<Self> {
-        let cap = usize::try_from(files / 8)
-            .unwrap_or(OPEN_PAIRS)
-            .clamp(1, OPEN_PAIRS);
-        Arc::new(Self {
-            count: AtomicUsize::new(0),
-            cap,
-        })
-    }
-
-    fn is_full(&self) -> bool {
-        self.count.load(Ordering::Relaxed) > self.cap
-    }
-}
-
-/// Descriptors of a directory on both sides.
-#[derive(Debug)]
-pub struct DirFds {
-    src: OwnedFd,
-    dst: OwnedFd,
-    open: Arc<OpenPairs>,
-}
-
-impl DirFds {
-    /// Takes both, counted in `open` while held.
-    pub fn new(src: OwnedFd, dst: OwnedFd, open: &Arc<OpenPairs>) -> Arc<Self> {
-        open.count.fetch_add(1, Ordering::Relaxed);
-        Arc::new(Self {
-            src,
-            dst,
-            open: open.clone(),
-        })
-    }
-
-    /// The source side.
-    pub fn src(&self) -> BorrowedFd<'_> {
-        self.src.as_fd()
-    }
-
-    /// The destination side.
-    pub fn dst(&self) -> BorrowedFd<'_> {
-        self.dst.as_fd()
-    }
-}
-
-impl Drop for DirFds {
-    fn drop(&mut self) {
-        // Closing a directory that was only listed or used as a base cannot fail in a way that
-        // means anything; the count cannot fail at all.
-        self.open.count.fetch_sub(1, Ordering::Relaxed);
-    }
-}
 
 /// Where a top-level pair comes from: the paths shown to people.
 #[derive(Debug)]
@@ -186,7 +121,7 @@ impl Dir {
         inherits: bool,
     ) -> Arc<Self> {
         let open = fds.open.clone();
-        Arc::new(Self {
+        let dir = Arc::new(Self {
             place,
             source: None,
             below: None,
@@ -197,7 +132,9 @@ impl Dir {
             fds: Mutex::new(Some(fds)),
             open,
             pending: AtomicU32::new(1),
-        })
+        });
+        dir.open.keep(&dir);
+        dir
     }
 
     /// A child in the source argument of that index. It takes over the caller's [`Self::expect`] of `parent`.
@@ -210,7 +147,7 @@ impl Dir {
         route: Arc<Route>,
         made: Made,
     ) -> Arc<Self> {
-        Arc::new(Self {
+        let dir = Arc::new(Self {
             place: parent.place.clone(),
             source: Some(source),
             below: Some(Below {
@@ -227,7 +164,9 @@ impl Dir {
             open: parent.open.clone(),
             fds: Mutex::new(Some(fds)),
             pending: AtomicU32::new(1),
-        })
+        });
+        dir.open.keep(&dir);
+        dir
     }
 
     /// The source argument it is or is in, by its index; `None` for a place.
@@ -266,7 +205,7 @@ impl Dir {
     }
 
     /// The descriptors; opened again from the nearest open ancestor where they were let go, and
-    /// kept while few are. Fails when a component is gone or a link now. That it is the inode it
+    /// kept until others were opened since. Fails when a component is gone or a link now. That it is the inode it
     /// was is not asked: FAT and FUSE give a directory another number each time.
     pub fn acquire(self: &Arc<Self>, sys: &dyn Sys) -> Result<Arc<DirFds>, Trouble> {
         if let Some(fds) = self.cached() {
@@ -283,8 +222,12 @@ impl Dir {
                 None => chain.push(&below.parent),
             }
         };
-        for dir in chain.into_iter().rev() {
-            let Some(below) = &dir.below else { continue };
+        let first_kept = self.open.on_the_way();
+        for (left, dir) in chain.into_iter().enumerate().rev() {
+            let Some(below) = &dir.below else {
+                dir.keep(&fds);
+                continue;
+            };
             let src = if below.follow {
                 sys.open_dir_followed(fds.src(), &below.src_name)
             } else {
@@ -295,30 +238,29 @@ impl Dir {
                 .open_dir(fds.dst(), &below.dst_name)
                 .map_err(dest(Op::Open))?;
             fds = DirFds::new(src, dst, &dir.open);
-        }
-        if !self.open.is_full() {
-            *self.fds.lock().unwrap_or_else(PoisonError::into_inner) = Some(fds.clone());
+            if left < first_kept {
+                dir.keep(&fds);
+            }
         }
         Ok(fds)
     }
 
-    /// Lets the descriptors go when the job holds many; who still uses them keeps them until done.
-    pub fn relax(&self) {
-        let may_go = self.below.is_some() || self.place.inodes.is_some();
-        if may_go && self.open.is_full() {
-            self.let_go();
-        }
+    fn keep(self: &Arc<Self>, fds: &Arc<DirFds>) {
+        *self.fds.lock().unwrap_or_else(PoisonError::into_inner) = Some(fds.clone());
+        self.open.keep(self);
     }
 
     /// Lets the descriptors go; who still uses them keeps them until done.
     pub fn let_go(&self) {
-        // Taken out under the lock, closed after it.
-        let fds = self
-            .fds
+        drop(self.take_fds());
+    }
+
+    /// Takes the descriptors out, where they can be opened again.
+    pub(super) fn take_fds(&self) -> Option<Arc<DirFds>> {
+        self.fds
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        drop(fds);
+            .take_if(|_| self.below.is_some() || self.place.inodes.is_some())
     }
 
     /// One more thing to wait for.
@@ -459,9 +401,17 @@ pub struct Slice {
     pub base: FileId,
     names: Box<[u8]>,
     entries: Box<[Entry]>,
+    /// The source argument each entry is, by its index, where the directory is a place.
+    sources: Box<[u32]>,
 }
 
 impl Slice {
+    /// The source argument that the entry at `index` is or is in, by its index.
+    pub fn source(&self, index: usize) -> Option<u32> {
+        let own = self.sources.get(index).copied();
+        self.dir.source().or(own)
+    }
+
     /// The entries.
     pub fn entries(&self) -> &[Entry] {
         &self.entries
@@ -491,6 +441,7 @@ pub struct SliceBuilder {
     dir: Arc<Dir>,
     names: Vec<u8>,
     entries: Vec<Entry>,
+    sources: Vec<u32>,
     bytes: u64,
 }
 
@@ -501,17 +452,24 @@ impl SliceBuilder {
             dir,
             names: Vec::new(),
             entries: Vec::new(),
+            sources: Vec::new(),
             bytes: 0,
         }
     }
 
-    /// Adds an entry that keeps its name; true when the slice should be taken now.
+    /// Adds an entry of a directory, which keeps its name; true when the slice should be taken now.
     pub fn push(&mut self, name: &CStr, stat: &Stat) -> bool {
-        self.push_as(name, name, stat)
+        self.add(name, name, stat)
     }
 
-    /// Adds an entry that gets the name `dest`; true when the slice should be taken now.
-    pub fn push_as(&mut self, name: &CStr, dest: &CStr, stat: &Stat) -> bool {
+    /// Adds a source argument that is to have the name `dest`, by its index; true when the slice
+    /// should be taken now.
+    pub fn push_source(&mut self, source: u32, name: &CStr, dest: &CStr, stat: &Stat) -> bool {
+        self.sources.push(source);
+        self.add(name, dest, stat)
+    }
+
+    fn add(&mut self, name: &CStr, dest: &CStr, stat: &Stat) -> bool {
         let size = if stat.kind == Kind::File {
             stat.size
         } else {
@@ -552,10 +510,12 @@ impl SliceBuilder {
             base,
             names: self.names.as_slice().into(),
             entries: self.entries.as_slice().into(),
+            sources: self.sources.as_slice().into(),
         };
         // Copied out, so that what they grew to serves the next slice.
         self.names.clear();
         self.entries.clear();
+        self.sources.clear();
         Some(Arc::new(slice))
     }
 }

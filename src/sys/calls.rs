@@ -53,6 +53,9 @@ macro_rules! each_call {
             try_lock => TryLock(fd: BorrowedFd<'_>) -> bool;
             /// Metadata of an open descriptor.
             stat => StatFd(fd: BorrowedFd<'_>) -> Stat;
+            /// The same, asked of whoever keeps the file (a server, a FUSE program) rather than taken
+            /// from what the kernel remembers of it (statx(2), `AT_STATX_FORCE_SYNC`).
+            stat_anew => StatAnew(fd: BorrowedFd<'_>) -> Stat;
             /// Metadata of a name, of the link itself when it is one.
             stat_at => StatAt(at: BorrowedFd<'_>, name: &CStr) -> Stat;
             /// Metadata of a path, following links.

@@ -127,6 +127,16 @@ impl Sys for Real {
         fs::fstat(fd).map(Stat::from)
     }
 
+    fn stat_anew(&self, fd: BorrowedFd<'_>) -> SysResult<Stat> {
+        let asked = AtFlags::EMPTY_PATH | AtFlags::STATX_FORCE_SYNC;
+        match fs::statx(fd, c"", asked, fs::StatxFlags::BASIC_STATS) {
+            Ok(told) => Ok(Stat::from(told)),
+            // Linux before 4.11, or a filter that does not know the call.
+            Err(Errno::NOSYS | Errno::PERM) => self.stat(fd),
+            Err(errno) => Err(errno),
+        }
+    }
+
     fn stat_at(&self, at: BorrowedFd<'_>, name: &CStr) -> SysResult<Stat> {
         fs::statat(at, name, AtFlags::SYMLINK_NOFOLLOW).map(Stat::from)
     }

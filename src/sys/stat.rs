@@ -159,6 +159,31 @@ impl From<rustix::fs::Stat> for Stat {
     }
 }
 
+impl From<rustix::fs::Statx> for Stat {
+    fn from(told: rustix::fs::Statx) -> Self {
+        let time = |time: rustix::fs::StatxTimestamp| Time {
+            secs: time.tv_sec,
+            nanos: time.tv_nsec,
+        };
+        let mode = u32::from(told.stx_mode);
+        Self {
+            dev: rustix::fs::makedev(told.stx_dev_major, told.stx_dev_minor),
+            ino: told.stx_ino,
+            kind: Kind::from_file_type(FileType::from_raw_mode(mode)).unwrap_or(Kind::File),
+            mode: mode & 0o7777,
+            nlink: u64::from(told.stx_nlink),
+            uid: told.stx_uid,
+            gid: told.stx_gid,
+            rdev: rustix::fs::makedev(told.stx_rdev_major, told.stx_rdev_minor),
+            size: told.stx_size,
+            blocks: told.stx_blocks,
+            atime: time(told.stx_atime),
+            mtime: time(told.stx_mtime),
+            ctime: time(told.stx_ctime),
+        }
+    }
+}
+
 /// Kind of file system, by the magic number of `statfs(2)`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FsKind(pub u64);
@@ -240,17 +265,37 @@ impl FsKind {
         )
     }
 
-    /// True for FUSE, whose programs tell of a length what they like: some say 0, or a guess, where
-    /// they learn it only by reading.
+    /// True where a length may be any: not one of those that keep the length of what is stored in
+    /// them. FUSE programs tell what they like (0, or a guess, where they learn it only by reading),
+    /// 9p what another machine's `/proc` tells, and of a kind that nobody knows here nothing is known.
     pub fn may_tell_any_length(self) -> bool {
-        self.0 == 0x6573_5546
+        !self.is_pseudo()
+            && !matches!(
+                self.0,
+                // ext2 to ext4, xfs, btrfs, tmpfs, ramfs, hugetlbfs, f2fs, bcachefs, zfs, zonefs
+                0xEF53 | 0x5846_5342 | 0x9123_683E | 0x0102_1994 | 0x8584_58F6 | 0x9584_58F6
+                | 0xF2F5_2010 | 0xCA45_1A4E | 0x2FC1_2FC1 | 0x5A4F_4653
+                // jfs, reiserfs, nilfs, ubifs, jffs2, minix (three), hfs, hfs+
+                | 0x3153_464A | 0x5265_4973 | 0x3434 | 0x2405_1905 | 0x72B6
+                | 0x137F | 0x2468 | 0x4D5A | 0x4244 | 0x482B
+                // FAT, exFAT, NTFS (two), ISO 9660, UDF, squashfs, erofs, cramfs, romfs
+                | 0x4D44 | 0x2011_BAB0 | 0x5346_544E | 0x7366_746E | 0x9660 | 0x1501_3346
+                | 0x7371_7368 | 0xE0F5_E1E2 | 0x28CD_3D45 | 0x7275
+                // NFS, CIFS, SMB (two), Ceph, Lustre, GPFS, GFS2, OCFS2, AFS, OrangeFS
+                | 0x6969 | 0xFF53_4D42 | 0xFE53_4D42 | 0x517B | 0x00C3_6400 | 0x0BD0_0BD0
+                | 0x4750_4653 | 0x0116_1970 | 0x7461_636F | 0x5346_414F | 0x2003_0528
+                // overlay, eCryptfs
+                | 0x794C_7630 | 0xF15F
+            )
     }
 
     /// True for file systems of the kernel's own making, whose files claim length 0 or a wrong
-    /// one and must be read to the end (`copy_file_range` copied nothing from them up to 5.18).
+    /// one and must be read to the end (`copy_file_range` copied nothing from them up to 5.18); in
+    /// some the reading changes their times.
     pub fn is_pseudo(self) -> bool {
         matches!(
             self.0,
+            // proc, sysfs, debugfs, tracefs, cgroup (two), securityfs
             0x9FA0
                 | 0x6265_6572
                 | 0x6462_6720
@@ -258,7 +303,29 @@ impl FsKind {
                 | 0x0027_E0EB
                 | 0x6367_7270
                 | 0x7363_6673
+                // configfs, binfmt_misc, mqueue, selinuxfs, smackfs, resctrl
+                | 0x6265_6570
+                | 0x4249_4E4D
+                | 0x1980_0202
+                | 0xF97C_FF8C
+                | 0x4341_5D53
+                | 0x0765_5821
         )
+    }
+
+    /// True where what is said to be a hole is one: ext2 to ext4, xfs, btrfs, tmpfs and f2fs look into
+    /// the page cache before they say so. Others have said it of data that was not written out yet
+    /// (ZFS, `openzfs/zfs#15526`; an NFS server), or say what a program tells them (FUSE).
+    pub fn tells_true_holes(self) -> bool {
+        matches!(
+            self.0,
+            0xEF53 | 0x5846_5342 | 0x9123_683E | 0x0102_1994 | 0xF2F5_2010
+        )
+    }
+
+    /// True where a link may lead to an inode and not to what it reads as (`/proc/PID/root`).
+    pub fn has_magic_links(self) -> bool {
+        self.0 == 0x9FA0
     }
 }
 

@@ -1,10 +1,14 @@
 //! Few descriptors, odd mounts, and files of the kernel's own making, through the real program.
 
+use crate::support::engine::{exact, run};
 use crate::support::scratch::Scratch;
 use crate::support::{skip, walk};
+use haul::proto::Strategy;
+use haul::sys::{Call, Faulty, Real};
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
+use std::sync::Arc;
 
 fn haul_with_files(limit: u32, words: &str, at: &Path) -> Output {
     let script = format!("ulimit -n {limit}; exec \"$HAUL\" copy --sync none {words}");
@@ -47,6 +51,30 @@ fn a_deep_tree_needs_few_descriptors() {
         fs::write(dir.join("f"), "x").expect("written");
     }
     assert_good(&haul_with_files(64, "from to", &scratch.at(".")));
+    assert_eq!(walk::differences(&from, &scratch.at("to")), [""; 0]);
+}
+
+/// Down and up again a directory's neighbours are open: nothing is reached from the top at every level.
+#[test]
+fn a_deep_tree_is_walked_in_few_calls() {
+    const LEVELS: usize = 600;
+    let scratch = Scratch::quick();
+    let from = scratch.dir("from");
+    let mut dir = from.clone();
+    for _ in 0..LEVELS {
+        dir.push("d");
+        fs::create_dir(&dir).expect("made");
+        fs::write(dir.join("f"), "x").expect("written");
+    }
+    let sys = Arc::new(Faulty::new(Arc::new(Real), None));
+    run(
+        sys.clone(),
+        &exact(&from, &scratch.at("to"), Strategy::Buffered),
+    )
+    .assert_good();
+    let calls = sys.calls();
+    let opened = calls.iter().filter(|call| **call == Call::OpenDir).count();
+    assert!(opened < 30 * LEVELS, "{opened} directories opened");
     assert_eq!(walk::differences(&from, &scratch.at("to")), [""; 0]);
 }
 
@@ -130,4 +158,30 @@ fn a_destination_mounted_inside_the_source_is_not_copied_into_itself() {
         !inside.join("out/sub/out").exists(),
         "it copied its own output"
     );
+}
+
+/// A queue of messages says that it has 80 bytes, and has fewer; reading it changes its times.
+#[test]
+fn a_length_that_the_kernel_makes_up_is_no_end() {
+    let scratch = Scratch::quick();
+    let queues = scratch.dir("queues");
+    let mounted = Command::new("mount")
+        .args(["-t", "mqueue", "none"])
+        .arg(&queues)
+        .status();
+    if !mounted.is_ok_and(|status| status.success()) {
+        skip("mounts need root");
+        return;
+    }
+    let queue = queues.join("haul-test");
+    let made = fs::write(&queue, "").and_then(|()| fs::read(&queue));
+    let told = fs::metadata(&queue).map(|stat| stat.len());
+    let output = haul_with_files(256, "queues/haul-test to", &scratch.at("."));
+    let removed = fs::remove_file(&queue);
+    let unmounted = Command::new("umount").arg(&queues).status();
+    assert!(removed.is_ok() && unmounted.is_ok_and(|status| status.success()));
+    assert_good(&output);
+    let bytes = made.expect("read");
+    assert_eq!(fs::read(scratch.at("to")).expect("copied"), bytes);
+    assert_ne!(told.expect("there"), bytes.len() as u64);
 }

@@ -398,3 +398,176 @@ fn a_move_without_a_flush_is_none() {
     assert_eq!(world.check("refused"), 7);
     assert!(!world.scratch.at("d").exists());
 }
+
+/// A move in which something failed, tried again after the cause is gone.
+struct Again {
+    driver: Driver,
+    job: haul::proto::JobId,
+}
+
+impl Again {
+    fn after(sys: Arc<Faulty>, wanted: &JobSpec) -> (Self, crate::support::engine::Ended) {
+        let mut driver = Driver::on(sys);
+        let job = driver.add(wanted, Start::Now);
+        let mut this = Self { driver, job };
+        let ended = this.ended();
+        (this, ended)
+    }
+
+    fn ended(&mut self) -> crate::support::engine::Ended {
+        let summary = self.driver.until_ended(self.job);
+        let failures = self.driver.failures(self.job);
+        let state = summary.state;
+        let view = self
+            .driver
+            .until_view(self.job, "ended", |view| view.state == state);
+        crate::support::engine::Ended {
+            summary,
+            view,
+            failures,
+        }
+    }
+
+    fn retry(&mut self) -> crate::support::engine::Ended {
+        let before = self.driver.summaries.len();
+        self.driver.send(Request::RetryFailed { job: self.job });
+        self.driver
+            .until("begun", |driver| driver.summaries.len() > before);
+        self.ended()
+    }
+}
+
+fn missing(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_err()
+}
+
+#[test]
+fn what_failed_is_moved_when_it_is_tried_again() {
+    let world = World::new();
+    // One mapping's source vanished in the queue, the name of another's copy is taken.
+    fs::rename(world.old("other"), world.scratch.at("aside")).expect("renamed");
+    world.scratch.dir("d/tree of old/a");
+    let (mut again, ended) = Again::after(
+        failing(None, u64::MAX, false, FaultKind::Short),
+        &world.spec(),
+    );
+    assert_eq!(ended.summary.state, JobState::DoneWithFailures);
+    assert_eq!(ended.view.removed, 2, "{:?}", ended.failures);
+    assert!(missing(&world.old("one")) && world.old("tree/sub/b").exists());
+
+    // Nothing was done about it: the same again, and what is gone is no failure.
+    let same = again.retry();
+    assert_eq!(same.summary.state, JobState::DoneWithFailures);
+    assert_eq!(
+        same.failures.len(),
+        ended.failures.len(),
+        "{:?}",
+        same.failures
+    );
+    assert_eq!(same.view.removed, 2);
+
+    fs::rename(world.scratch.at("aside"), world.old("other")).expect("renamed");
+    fs::remove_dir(world.scratch.at("d/tree of old/a")).expect("removed");
+    // And what was saved since is what is moved.
+    fs::write(world.old("tree/sub/c"), "newer").expect("written");
+    fs::remove_file(world.new_of("tree/sub/c")).expect("removed");
+    let ended = again.retry();
+    ended.assert_good();
+    assert_eq!(ended.view.removed, 8);
+    assert!(missing(&world.old("tree")) && missing(&world.old("other")));
+    assert_eq!(
+        fs::read(world.new_of("tree/sub/c")).expect("there"),
+        b"newer"
+    );
+    for name in ["tree/a", "tree/sub/b", "other/x", "other/y", "one", "two"] {
+        assert!(world.new_of(name).exists(), "{name}");
+    }
+    // There is nothing left to try.
+    again.driver.send(Request::RetryFailed { job: again.job });
+    again.driver.idle(Duration::from_millis(100));
+    assert_eq!(again.driver.state(again.job), JobState::Done);
+}
+
+/// Wherever it was stopped by a call that failed once, the second attempt moves the rest.
+#[test]
+fn whatever_call_failed_once_the_next_attempt_moves_the_rest() {
+    let counting = Arc::new(Faulty::new(Arc::new(Real), None));
+    let world = World::new();
+    run(counting.clone(), &world.spec()).assert_good();
+    let calls = counting.calls().len() as u64;
+    let (mut retried, mut partly) = (0, 0);
+    for nth in 0..calls {
+        let world = World::new();
+        let times = |dir: &Path| {
+            let stat = fs::metadata(dir).expect("there");
+            (stat.mtime(), stat.mtime_nsec())
+        };
+        let before = ["tree", "tree/sub", "other"].map(|name| times(&world.old(name)));
+        let sys = failing(None, nth, false, FaultKind::Fail(Errno::IO));
+        let (mut again, ended) = Again::after(sys.clone(), &world.spec());
+        let what = format!("EIO at {nth} ({:?})", sys.hit());
+        if ended.summary.state == JobState::Done {
+            continue;
+        }
+        retried += 1;
+        partly += u64::from(ended.view.removed > 0);
+        let flush = ended.failures.iter().any(|failure| failure.op == Op::Flush);
+        let ended = again.retry();
+        world.check(&what);
+        if flush {
+            // What that flush was about is not copied again, and so never removed.
+            assert_eq!(ended.view.removed, 0, "{what}");
+            continue;
+        }
+        assert_eq!(
+            ended.summary.state,
+            JobState::Done,
+            "{what}: {:?}",
+            ended.failures
+        );
+        assert_eq!(ended.view.removed, 8, "{what}");
+        assert_eq!(world.check(&what), 0, "{what}");
+        for name in ["one", "two", "tree", "other"] {
+            assert!(missing(&world.old(name)), "{what}: {name}");
+        }
+        let new = |name: &str| world.new_of(name).parent().expect("one").to_path_buf();
+        let after = ["tree/a", "tree/sub/b", "other/x"].map(|name| times(&new(name)));
+        assert_eq!(after, before, "{what}");
+    }
+    assert!(retried > 20 && partly > 5, "{retried} {partly}");
+}
+
+#[test]
+fn a_cancelled_move_goes_on_with_what_is_left() {
+    for call in [Call::ForgetPages, Call::Unlink, Call::RemoveDir] {
+        let world = World::new();
+        let delay = FaultKind::Delay(Duration::from_millis(60));
+        let mut wanted = world.spec();
+        wanted.tuning.file_workers = Some(1);
+        let mut driver = Driver::on(failing(Some(call), 0, true, delay));
+        let job = driver.add(&wanted, Start::Now);
+        driver.until_state(job, JobState::Verifying);
+        driver.idle(Duration::from_millis(150));
+        driver.send(Request::Cancel {
+            job,
+            keep_partial: false,
+        });
+        let mut again = Again { driver, job };
+        let ended = again.ended();
+        if ended.summary.state == JobState::Done {
+            continue;
+        }
+        let ended = again.retry();
+        assert_eq!(
+            ended.summary.state,
+            JobState::Done,
+            "{call:?}: {:?}",
+            ended.failures
+        );
+        assert_eq!(ended.view.removed, 8, "{call:?}");
+        assert_eq!(world.check(&format!("{call:?}")), 0);
+        for name in ["one", "two", "tree", "other"] {
+            assert!(missing(&world.old(name)), "{call:?}: {name}");
+        }
+    }
+}

@@ -6,16 +6,16 @@ use crate::support::oddfs::{self, Odd};
 use crate::support::scratch::Scratch;
 use crate::support::tree::Dice;
 use crate::support::walk::temporaries;
-use haul::proto::{JobState, Strategy};
-use std::collections::BTreeSet;
+use haul::proto::Strategy;
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::sync::atomic::AtomicU32;
 
 const SIZE: usize = 300_000;
 
-/// Too large a length is no reason to pad, too small a one none to cut, and neither is passed over.
+/// What can be read is copied, neither padded nor cut, and that the length is none is said.
 #[test]
-fn a_length_that_is_not_true_is_told() {
+fn a_length_that_is_not_true_is_no_end() {
     let scratch = Scratch::new();
     let from = scratch.dir("from");
     let bytes = Dice::new(71).bytes(SIZE);
@@ -25,36 +25,123 @@ fn a_length_that_is_not_true_is_told() {
     };
     let files = vec![
         Odd::new("true", bytes.clone()),
+        Odd::new("empty", Vec::new()),
         lying("too large", SIZE as u64 + 5000),
         lying("too small", SIZE as u64 - 5000),
         lying("none", 0),
+        Odd {
+            told: 7,
+            ..Odd::new("nothing", Vec::new())
+        },
     ];
     let Some(session) = oddfs::mount(&from, files) else {
         return;
     };
     for strategy in copying() {
+        for workers in [1, 3] {
+            let to = scratch.at("to");
+            let mut job = exact(&from, &to, strategy);
+            job.tuning.chunk_size = Some(64 << 10);
+            job.tuning.file_workers = Some(workers);
+            let ended = run_real(&job);
+            ended.assert_good();
+            for name in ["true", "too large", "too small", "none"] {
+                let copy = fs::read(to.join(name)).expect("there");
+                assert!(copy == bytes, "{strategy}: {name}: {} bytes", copy.len());
+            }
+            for name in ["empty", "nothing"] {
+                assert!(fs::read(to.join(name)).expect("there").is_empty());
+            }
+            let notices = &ended.summary.notices;
+            let said = notices
+                .iter()
+                .find(|said| said.text.starts_with("copied to their end"));
+            assert_eq!(said.map(|said| said.count), Some(4), "{notices:?}");
+            assert!(temporaries(&to).is_empty(), "{strategy}");
+            fs::remove_dir_all(&to).expect("removed");
+        }
+    }
+    session.umount_and_join().expect("unmounted");
+}
+
+/// A length that moves is a change of the file, also where the kernel would not have asked again.
+#[test]
+fn a_length_that_moves_is_a_change() {
+    let bytes = Dice::new(74).bytes(SIZE);
+    let moving = |name, lens, remembered| Odd {
+        moves: Some((AtomicU32::new(1), lens)),
+        remembered,
+        ..Odd::new(name, bytes.clone())
+    };
+    for strategy in [Strategy::Auto, Strategy::Buffered, Strategy::Parallel] {
+        for remembered in [false, true] {
+            let scratch = Scratch::new();
+            let from = scratch.dir("from");
+            let files = vec![
+                moving("grew", [SIZE - 9000, SIZE], remembered),
+                moving("shrank", [SIZE, SIZE - 150_000], remembered),
+                moving("grew from nothing", [0, SIZE], remembered),
+            ];
+            let Some(session) = oddfs::mount(&from, files) else {
+                return;
+            };
+            let to = scratch.at("to");
+            let mut job = exact(&from, &to, strategy);
+            job.tuning.chunk_size = Some(64 << 10);
+            job.retries = 0;
+            let ended = run_real(&job);
+            let what = format!("{strategy} {remembered}: {:?}", ended.failures);
+            assert_eq!(ended.failures.len(), 3, "{what}");
+            for failure in &ended.failures {
+                let name = failure.path.as_path().file_name().expect("a name");
+                let word = name.to_string_lossy();
+                let word = word.split(' ').next().expect("a word");
+                assert!(failure.reason.contains(word), "{what}");
+            }
+            assert_eq!(fs::read_dir(&to).expect("there").count(), 0, "{what}");
+            session.umount_and_join().expect("unmounted");
+        }
+    }
+}
+
+/// A hole in the middle is looked into where a file system may say anything, and kept when it is one.
+#[test]
+fn a_hole_that_is_claimed_over_data_is_not_believed() {
+    let scratch = Scratch::new();
+    let from = scratch.dir("from");
+    let hollow = 64 << 10..192 << 10;
+    let full = Dice::new(75).bytes(SIZE);
+    let mut hollow_bytes = full.clone();
+    hollow_bytes[64 << 10..192 << 10].fill(0);
+    let with = |name, bytes: &Vec<u8>| Odd {
+        hollow: hollow.clone(),
+        ..Odd::new(name, bytes.clone())
+    };
+    let files = vec![with("lies", &full), with("says so", &hollow_bytes)];
+    let Some(session) = oddfs::mount(&from, files) else {
+        return;
+    };
+    for strategy in copying() {
         let to = scratch.at("to");
-        let ended = run_real(&exact(&from, &to, strategy));
-        assert_eq!(
-            ended.summary.state,
-            JobState::DoneWithFailures,
-            "{strategy}"
-        );
-        let failed: BTreeSet<_> = ended
-            .failures
+        let mut job = exact(&from, &to, strategy);
+        job.tuning.chunk_size = Some(64 << 10);
+        let ended = run_real(&job);
+        ended.assert_good();
+        for (name, bytes) in [("lies", &full), ("says so", &hollow_bytes)] {
+            let copy = fs::read(to.join(name)).expect("there");
+            assert!(copy == *bytes, "{strategy}: {name}");
+        }
+        let blocks = fs::metadata(to.join("says so")).expect("there").blocks();
+        assert!(blocks * 512 < SIZE as u64, "{strategy}: {blocks} blocks");
+        let notices = &ended.summary.notices;
+        let said = notices
             .iter()
-            .filter_map(|failure| failure.path.as_path().file_name())
-            .map(|name| name.to_string_lossy().into_owned())
-            .collect();
-        let expected = ["none", "too large", "too small"].map(str::to_owned);
-        assert_eq!(failed, expected.into(), "{strategy}: {:?}", ended.failures);
+            .find(|said| said.text.starts_with("copied in full"));
         assert_eq!(
-            fs::read(to.join("true")).expect("there"),
-            bytes,
-            "{strategy}"
+            said.map(|said| said.count),
+            Some(1),
+            "{strategy}: {notices:?}"
         );
-        assert_eq!(fs::read_dir(&to).expect("there").count(), 1, "{strategy}");
-        assert!(temporaries(&to).is_empty(), "{strategy}");
         fs::remove_dir_all(&to).expect("removed");
     }
     session.umount_and_join().expect("unmounted");

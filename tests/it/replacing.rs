@@ -1,7 +1,7 @@
 //! Names that something has already: replaced in one step, never written through, and whatever
 //! else leads to the old bytes keeps them.
 
-use crate::support::engine::{Driver, copying, exact, run_real, spec};
+use crate::support::engine::{Driver, LONG, copying, exact, run_real, spec};
 use crate::support::privileges::{as_nobody, without_override};
 use crate::support::scratch::Scratch;
 use crate::support::tree::{self, Dice};
@@ -10,11 +10,13 @@ use crate::support::{is_root, skip};
 use haul::proto::{BytePath, Conflict, ErrorClass, JobState, Naming, Start, Strategy};
 use haul::sys::Real;
 use std::fs;
+use std::io::ErrorKind;
 use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 #[test]
 fn a_reader_sees_the_whole_old_or_the_whole_new_file() {
@@ -83,6 +85,25 @@ fn what_replaces_a_file_is_a_file_of_its_own() {
     }
 }
 
+/// Starts a program that was just written. A process that another test is starting may hold, until
+/// it has begun its own program, the descriptor by which this one was written: it is busy then.
+fn started(program: &Path, argument: &str) -> Child {
+    let began = Instant::now();
+    loop {
+        let child = Command::new(program)
+            .arg(argument)
+            .stdin(Stdio::null())
+            .spawn();
+        match child {
+            Err(error) if error.kind() == ErrorKind::ExecutableFileBusy => {
+                assert!(began.elapsed() < LONG, "still written to: {error}");
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            child => return child.expect("it runs"),
+        }
+    }
+}
+
 #[test]
 fn a_program_that_runs_can_be_replaced() {
     let scratch = Scratch::new();
@@ -92,11 +113,7 @@ fn a_program_that_runs_can_be_replaced() {
     };
     let program = scratch.at("program");
     fs::copy(sleep, &program).expect("copied");
-    let mut child = Command::new(&program)
-        .arg("60")
-        .stdin(Stdio::null())
-        .spawn()
-        .expect("it runs");
+    let mut child = started(&program, "60");
     let from = scratch.file("from", "another program");
     let mut job = exact(&from, &program, Strategy::Auto);
     job.conflict = Conflict::Overwrite;

@@ -18,10 +18,10 @@ use tokio::sync::mpsc;
 
 /// One bit an entry.
 #[derive(Clone, Debug, Default)]
-struct Bits(Vec<u64>);
+pub(super) struct Bits(Vec<u64>);
 
 impl Bits {
-    fn set(&mut self, at: u32, on: bool) {
+    pub(super) fn set(&mut self, at: u32, on: bool) {
         let (word, bit) = (at as usize / 64, at % 64);
         if word >= self.0.len() {
             if !on {
@@ -36,7 +36,7 @@ impl Bits {
         }
     }
 
-    fn get(&self, at: u32) -> bool {
+    pub(super) fn get(&self, at: u32) -> bool {
         let word = self.0.get(at as usize / 64);
         word.is_some_and(|word| word >> (at % 64) & 1 == 1)
     }

@@ -114,7 +114,7 @@ impl Job {
         self.moving.spoilt.extend(batch.spoilt);
         self.moving.all_spoilt |= batch.broken && self.moving.spoilt.is_empty();
         self.moving.proofs.extend(batch.proofs);
-        self.removed += batch.removed;
+        self.note_removed(&batch.removed, &batch.removed_dirs);
         for id in batch.kept {
             self.keep_source(id);
         }

@@ -393,7 +393,7 @@ impl Job {
             } else if self.retrying {
                 std::mem::take(&mut self.retry_sources)
             } else {
-                (0..self.spec.sources.len()).collect()
+                self.unmoved()
             },
             subtrees: if only_answered {
                 Vec::new()
@@ -401,6 +401,7 @@ impl Job {
                 std::mem::take(&mut self.retry_subtrees)
             },
             next: self.next_file,
+            times: self.known_times(),
         };
         self.set_state(JobState::Scanning, events);
         if assignment.sources.is_empty() && assignment.subtrees.is_empty() {

@@ -3,10 +3,15 @@
 //! Begins after the flush, and only when that succeeded. All is compared before anything is
 //! removed, so that a mapping in which anything failed keeps its source as it was. Work is handed
 //! out as in the copy; no state here knows a thread.
+//!
+//! What is removed is remembered, entry by entry. A move that is tried again begins anew with the
+//! mappings that were not moved: they are read again, for what failed may have been put right, and
+//! what of them was copied before is found identical, compared like all else and only then removed.
 
 use super::Job;
+use super::files::Bits;
 use crate::engine::report::{Notable, Status};
-use crate::engine::scan::Subtree;
+use crate::engine::scan::{DirTimes, Subtree};
 use crate::engine::tree::{Dir, Slice};
 use crate::engine::worker::{Candidate, Proof, Work};
 use crate::proto::{Event, FileId, JobState, Op, Operation, Side};
@@ -18,14 +23,22 @@ use std::sync::Arc;
 pub(super) struct Moving {
     /// Source directories, in the order the scan met them.
     pub(super) dirs: Vec<Arc<Dir>>,
-    /// Sources of the job in which something failed.
+    /// Sources of the job in which something failed, as the threads say.
     pub(super) spoilt: HashSet<u32>,
+    /// Sources in which an entry or a directory failed, as is known here.
+    failed: HashSet<u32>,
     /// Something failed, and nobody knows in which source.
     pub(super) all_spoilt: bool,
     /// Entries left as they were, as identical or by policy.
     pub(super) skipped: HashSet<FileId>,
     /// What was compared and is equal.
     pub(super) proofs: Vec<Proof>,
+    /// Entries that were removed at their source.
+    gone: Bits,
+    /// Sources of which nothing is left to do, in any run of the job.
+    moved: HashSet<u32>,
+    /// Times that directories had before entries of theirs were removed.
+    times: DirTimes,
     /// What is left to hand out in this step.
     queue: VecDeque<Work>,
     step: Step,
@@ -38,6 +51,12 @@ enum Step {
     Compare,
     Files,
     Dirs,
+}
+
+impl Moving {
+    fn is_spoilt(&self, source: u32) -> bool {
+        self.spoilt.contains(&source) || self.failed.contains(&source)
+    }
 }
 
 impl Job {
@@ -57,7 +76,7 @@ impl Job {
                 .add(Notable::SourcesKept, self.found.files.max(1));
             return false;
         }
-        self.find_spoilt();
+        self.find_failed();
         self.moving.step = Step::Compare;
         for at in 0..self.slices.len() {
             let slice = self.slices[at].clone();
@@ -71,26 +90,20 @@ impl Job {
     }
 
     /// Sources in which an entry or a directory failed.
-    fn find_spoilt(&mut self) {
-        let of_entries: Vec<u32> = self
+    fn find_failed(&mut self) {
+        let of_entries = self
             .status
             .keys()
             .filter_map(|id| self.entry(*id))
-            .filter_map(|(slice, _)| slice.dir.source())
-            .collect();
+            .filter_map(|(slice, index)| slice.source(index));
         let of_dirs = self.retry_dirs.iter().filter_map(|dir| dir.source());
         let of_subtrees = self.retry_subtrees.iter().map(Subtree::source);
-        let all: Vec<u32> = of_entries
-            .into_iter()
-            .chain(of_dirs)
-            .chain(of_subtrees)
-            .collect();
-        self.moving.spoilt.extend(all);
+        self.moving.failed = of_entries.chain(of_dirs).chain(of_subtrees).collect();
     }
 
     fn is_spoilt(&self, dir: &Dir) -> bool {
         dir.source()
-            .is_some_and(|source| self.moving.spoilt.contains(&source))
+            .is_some_and(|source| self.moving.is_spoilt(source))
     }
 
     fn note_mapping_kept(&mut self, slice: &Slice, count: usize) {
@@ -109,11 +122,17 @@ impl Job {
         }
         (0..slice.entries().len())
             .filter(|index| {
+                let moved = slice.source(*index).is_some_and(|source| {
+                    // Of an earlier run of the job.
+                    self.moving.moved.contains(&source)
+                });
                 let status = self.status.get(&slice.id(*index));
-                !matches!(
-                    status,
-                    Some(Status::Failed | Status::Conflict | Status::Cancelled)
-                )
+                !moved
+                    && !self.moving.gone.get(slice.id(*index).0)
+                    && !matches!(
+                        status,
+                        Some(Status::Failed | Status::Conflict | Status::Cancelled)
+                    )
             })
             .map(|index| Candidate {
                 index,
@@ -140,6 +159,7 @@ impl Job {
                 Step::Compare => self.begin_removal(),
                 Step::Files => self.begin_dirs(),
                 Step::Dirs => {
+                    self.note_moved();
                     self.end(events);
                     return;
                 }
@@ -160,8 +180,11 @@ impl Job {
 
     fn begin_dirs(&mut self) {
         self.moving.step = Step::Dirs;
-        let mut dirs = std::mem::take(&mut self.moving.dirs);
-        dirs.retain(|dir| !self.is_spoilt(dir));
+        let mut dirs = self.moving.dirs.clone();
+        dirs.retain(|dir| {
+            let source = dir.source();
+            !self.is_spoilt(dir) && source.is_none_or(|source| !self.moving.moved.contains(&source))
+        });
         if !dirs.is_empty() {
             self.moving.queue.push_back(Work::TakeAwayDirs(dirs));
         }
@@ -170,8 +193,78 @@ impl Job {
     /// An entry differs from its copy, or could not be compared or removed.
     pub(super) fn keep_source(&mut self, id: FileId) {
         self.counts.failed += 1;
-        let source = self.entry(id).and_then(|(slice, _)| slice.dir.source());
-        self.moving.spoilt.extend(source);
+        self.status.insert(id, Status::Failed);
+        let source = self
+            .entry(id)
+            .and_then(|(slice, index)| slice.source(index));
+        self.moving.failed.extend(source);
+    }
+
+    /// Sources that are not at their old names any more. A source that is one entry is moved by
+    /// that.
+    pub(super) fn note_removed(&mut self, entries: &[FileId], dirs: &[Arc<Dir>]) {
+        self.removed += entries.len() as u64;
+        for id in entries {
+            self.moving.gone.set(id.0, true);
+            let Some((slice, index)) = self.entry(*id) else {
+                continue;
+            };
+            if slice.dir.is_place() {
+                let source = slice.source(index);
+                self.moving.moved.extend(source);
+            }
+        }
+        for dir in dirs {
+            match dir.in_parent() {
+                Some((parent, _, _)) if parent.is_place() => {
+                    self.moving.moved.extend(dir.source());
+                }
+                Some((parent, _, _)) => self.moving.times.remember(parent),
+                None => {}
+            }
+        }
+    }
+
+    /// Everything was tried: what began and in which nothing failed is moved, or left as its policy
+    /// says.
+    fn note_moved(&mut self) {
+        let of_entries = self
+            .slices
+            .iter()
+            .flat_map(|slice| (0..slice.entries().len()).filter_map(|index| slice.source(index)));
+        let of_dirs = self.moving.dirs.iter().filter_map(|dir| dir.source());
+        let well: Vec<u32> = of_entries
+            .chain(of_dirs)
+            .filter(|source| !self.moving.is_spoilt(*source))
+            .collect();
+        self.moving.moved.extend(well);
+    }
+
+    /// The sources that are still to be done, by their indexes.
+    pub(super) fn unmoved(&self) -> Vec<usize> {
+        (0..self.spec.sources.len())
+            .filter(|index| !self.moving.moved.contains(&(*index as u32)))
+            .collect()
+    }
+
+    /// Times that directories had before this job removed something in them.
+    pub(super) fn known_times(&self) -> DirTimes {
+        self.moving.times.clone()
+    }
+
+    /// What of a move stays known when it begins anew with the rest.
+    pub(super) fn moving_again(&mut self) -> Moving {
+        for slice in &self.slices {
+            let gone = |index| self.moving.gone.get(slice.id(index).0);
+            if (0..slice.entries().len()).any(gone) {
+                self.moving.times.remember(&slice.dir);
+            }
+        }
+        Moving {
+            moved: std::mem::take(&mut self.moving.moved),
+            times: std::mem::take(&mut self.moving.times),
+            ..Moving::default()
+        }
     }
 
     /// Of a move that is stopped: what is not begun is not done.

@@ -173,10 +173,11 @@ impl Job {
         if !matches!(
             self.state,
             JobState::DoneWithFailures | JobState::Cancelled | JobState::Failed
-        ) || self.is_move() && self.runs > 0
-        {
-            // The sources of a move are partly gone: what is left of it is another job.
+        ) {
             return false;
+        }
+        if self.is_move() && self.runs > 0 {
+            return self.retry_move(events);
         }
         // What waits for an answer would only be parked again.
         let something = self.unseen
@@ -185,6 +186,20 @@ impl Job {
             || !self.retry_sources.is_empty()
             || !self.retry_subtrees.is_empty();
         if something {
+            self.set_state(JobState::Queued, events);
+        }
+        something
+    }
+
+    /// The same for a move: the sources that were not moved are begun anew.
+    fn retry_move(&mut self, events: &mut Vec<Event>) -> bool {
+        let something = self.state != JobState::DoneWithFailures
+            || self.unseen
+            || self.counts.failed > 0
+            || self.status.len() > self.parked.len();
+        let something = something && !self.unmoved().is_empty();
+        if something {
+            self.unseen = true;
             self.set_state(JobState::Queued, events);
         }
         something
@@ -252,7 +267,10 @@ impl Job {
         new.lasting.retain(|failure| failure.op == Op::Flush);
         new.failures.replace(&new.lasting);
         new.counts.failed = new.lasting.len() as u64;
+        let moving = self.moving_again();
         *self = Self {
+            moving,
+            removed: self.removed,
             device: self.device,
             added: self.added,
             state: self.state,

@@ -20,8 +20,8 @@ use crate::engine::temp::{TempNames, is_temp};
 use crate::engine::tree::{Dir, DirFds, Made, Names, OpenPairs, Slice, SliceBuilder};
 use crate::engine::worker::{Bound, Shared, complete, hands_down};
 use crate::proto::{BytePath, ErrorClass, JobSpec, Op, Operation, Side, Totals};
-use crate::sys::{Child, Errno, Kind, Stat};
-use std::collections::HashSet;
+use crate::sys::{Child, Errno, Kind, Stat, Time};
+use std::collections::{HashMap, HashSet};
 use std::ffi::{CStr, CString};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -74,6 +74,33 @@ pub struct Assignment {
     pub subtrees: Vec<Subtree>,
     /// The first free entry number.
     pub next: u32,
+    /// Times that source directories had before an earlier run of a move removed something in them.
+    pub times: DirTimes,
+}
+
+/// Times of source directories, by device and inode.
+#[derive(Clone, Debug, Default)]
+pub struct DirTimes(HashMap<(u64, u64), [Time; 2]>);
+
+impl DirTimes {
+    /// What a directory had when it was opened first; a place has nothing to be kept.
+    pub fn remember(&mut self, dir: &Dir) {
+        if let Some((_, _, stat)) = dir.in_parent() {
+            let times = [stat.atime, stat.mtime];
+            self.0.entry((stat.dev, stat.ino)).or_insert(times);
+        }
+    }
+
+    fn put_back(&self, stat: Stat) -> Stat {
+        match self.0.get(&(stat.dev, stat.ino)) {
+            Some([atime, mtime]) => Stat {
+                atime: *atime,
+                mtime: *mtime,
+                ..stat
+            },
+            None => stat,
+        }
+    }
 }
 
 /// The thread's state.
@@ -104,6 +131,7 @@ pub struct Scan {
     whole: bool,
     /// Directories that get single files and were looked through for orphans: device and inode.
     swept: HashSet<(u64, u64)>,
+    times: DirTimes,
 }
 
 impl Scan {
@@ -129,12 +157,14 @@ impl Scan {
             alive: true,
             whole: true,
             swept: HashSet::new(),
+            times: DirTimes::default(),
         }
     }
 
     /// Scans; the thread's whole life.
     pub fn run(mut self, assignment: Assignment) {
         self.next = assignment.next;
+        self.times = assignment.times;
         let begun = !assignment.subtrees.is_empty();
         self.stack = assignment.subtrees;
         self.descend();
@@ -223,7 +253,6 @@ impl Scan {
                     self.fail(trouble, path, Retry::Never);
                 }
                 self.complete(&dir);
-                dir.relax();
                 self.flush_if_due();
             }
             Err(trouble) if self.waited_below(&subtree.parent, &trouble) => {
@@ -302,6 +331,7 @@ impl Scan {
         }
         .map_err(source(Op::Open))?;
         let stat = sys.stat(src.as_fd()).map_err(source(Op::Stat))?;
+        let stat = self.times.put_back(stat);
         if self.tops.contains(&(stat.dev, stat.ino)) {
             return Err(Trouble::own(
                 Op::Open,

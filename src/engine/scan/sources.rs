@@ -174,7 +174,8 @@ impl Scan {
             *files = Some((dirs, SliceBuilder::new(place)));
         }
         if let Some((_, builder)) = files {
-            let full = builder.push_as(&origin.name, &dst_name, &found.stat);
+            let source = index as u32;
+            let full = builder.push_source(source, &origin.name, &dst_name, &found.stat);
             self.count(&found.stat);
             if full {
                 let slice = builder.take(&mut self.next);
@@ -188,9 +189,6 @@ impl Scan {
     pub(super) fn close_files(&mut self, files: FilesOf) {
         if let Some((_, mut builder)) = files {
             let slice = builder.take(&mut self.next);
-            if let Some(slice) = &slice {
-                slice.dir.relax();
-            }
             self.found.extend(slice);
         }
     }
@@ -228,10 +226,7 @@ impl Scan {
         let inherits = hands_down(&*shared.sys, fds.dst());
         let place = Dir::place(Arc::new(place), fds, route, inherits);
         if shareable {
-            let before = self.place.replace((dirs, place.clone()));
-            if let Some((_, before)) = before {
-                before.relax();
-            }
+            self.place = Some((dirs, place.clone()));
         }
         Ok(place)
     }

@@ -3,6 +3,7 @@
 use super::Worker;
 use super::file::OpenFile;
 use super::holes::{self, Next};
+use super::length::{TO_THE_END, ends_there};
 use crate::engine::failure::{self, Trouble};
 use crate::engine::report::Notable;
 use crate::engine::route::Reason;
@@ -14,33 +15,55 @@ use std::ops::Range;
 use std::os::fd::AsFd;
 use std::sync::atomic::Ordering;
 
-/// How far a file is read whose length cannot be trusted: to its end.
-const TO_THE_END: u64 = i64::MAX as u64;
-
 impl Worker {
     /// Takes the rungs of the ladder from the top until one reaches the end of the file.
     pub(super) fn climb(&mut self, file: &mut OpenFile) -> Result<Climbed, Trouble> {
         let shared = self.shared.clone();
+        let doubted = !file.to_the_end && file.slice.dir.route.src_kind.may_tell_any_length();
+        let climbed = self.climb_ladder(file)?;
+        let is_whole = match climbed {
+            None if !doubted => return Err(shrank().at(file.done)),
+            None => false,
+            // Lanes can neither go on beyond an end nor do without one.
+            Some(Climbed::Top | Climbed::Lanes) if doubted => {
+                ends_there(&*shared.sys, file.src.as_fd(), file.stat.size)?
+            }
+            Some(_) => true,
+        };
+        if let (Some(climbed), true) = (climbed, is_whole) {
+            return Ok(climbed);
+        }
+        self.begin_to_the_end(file)?;
+        let climbed = self.climb_ladder(file)?;
+        climbed.ok_or_else(|| shrank().at(file.done))
+    }
+
+    /// `None` when the source ended before its length.
+    fn climb_ladder(&mut self, file: &mut OpenFile) -> Result<Option<Climbed>, Trouble> {
+        let shared = self.shared.clone();
         let sys = &*shared.sys;
         let route = file.slice.dir.route.clone();
         let cell = self.cell.clone();
-        // What the kernel makes on reading: its length cannot be trusted.
-        let pseudo = route.src_kind.is_pseudo();
-        if file.stat.size == 0 && !pseudo {
+        let to_the_end = file.to_the_end;
+        if file.stat.size == 0 && !to_the_end {
             file.rung = file
                 .ladder
                 .first()
                 .map(|(strategy, _)| (strategy, Reason::Empty));
-            return Ok(Climbed::Top);
+            return Ok(Some(Climbed::Top));
         }
-        let end = if pseudo { TO_THE_END } else { file.stat.size };
+        let end = if to_the_end {
+            TO_THE_END
+        } else {
+            file.stat.size
+        };
         let mut refused = None;
         let ladder = file.ladder;
         for rung in ladder.iter() {
             let (strategy, _) = rung;
             file.rung = Some(rung);
             if strategy == Strategy::Parallel {
-                return Ok(Climbed::Lanes);
+                return Ok(Some(Climbed::Lanes));
             }
             let mut control = Control::new(&shared.gate, &cell, file.id, &shared.throttle);
             control.begin(strategy, file.done);
@@ -57,10 +80,11 @@ impl Worker {
                 written_pages,
             };
             let mut spread = Spread {
-                // It has no blocks at all then, and no holes either.
-                sparse: shared.sparse != Sparse::Never && !pseudo && file.stat.looks_sparse(),
+                // What it has of blocks is believed no more than its length.
+                sparse: shared.sparse != Sparse::Never && !to_the_end && file.stat.looks_sparse(),
                 strategy,
                 empty_from: u64::MAX,
+                believed: route.src_kind.tells_true_holes(),
                 lied: false,
             };
             let stop = loop {
@@ -88,14 +112,17 @@ impl Worker {
                     if strategy == Strategy::Reflink {
                         route.found_cloning();
                     }
-                    return Ok(Climbed::Top);
+                    return Ok(Some(Climbed::Top));
                 }
-                Stop::SourceEnded if pseudo => return Ok(Climbed::Top),
-                Stop::Parked => return Ok(Climbed::Parked),
-                Stop::Cancelled => return Ok(Climbed::Cancelled),
-                Stop::SourceEnded => {
-                    return Err(shrank().at(file.done));
+                Stop::SourceEnded if to_the_end => {
+                    if file.done == 0 {
+                        file.rung = Some((strategy, Reason::Empty));
+                    }
+                    return Ok(Some(Climbed::Top));
                 }
+                Stop::Parked => return Ok(Some(Climbed::Parked)),
+                Stop::Cancelled => return Ok(Some(Climbed::Cancelled)),
+                Stop::SourceEnded => return Ok(None),
                 Stop::Failed(op, side, errno) => {
                     return Err(Trouble::kernel(op, side, errno).at(file.done));
                 }
@@ -167,27 +194,29 @@ impl Worker {
             if let Some(stop) = control.go_on() {
                 return ended(at, stop);
             }
-            let data = match holes::next_data(sys, pair.src, at..span.end) {
-                Ok(Next::Data(data)) => data,
-                Ok(Next::NoMore) if spread.empty_from <= at => span.end..span.end,
+            // The hole that comes next, what follows it, and whether it needs no look.
+            let (hole, mut data, known) = match holes::next_data(sys, pair.src, at..span.end) {
+                Ok(Next::Data(data)) => (at..data.start, data, spread.believed),
                 Ok(Next::NoMore) => {
-                    let mut go_on = || control.go_on();
-                    match holes::are_all(sys, pair.src, at..pair.size, &mut go_on) {
-                        Ok(true) => {
-                            spread.empty_from = at;
-                            span.end..span.end
-                        }
-                        Ok(false) => {
-                            (spread.sparse, spread.lied) = (false, true);
-                            at..span.end
-                        }
-                        Err(stop) => return ended(at, stop),
-                    }
+                    let known = spread.empty_from <= at;
+                    (at..pair.size, span.end..span.end, known)
                 }
                 Err(errno) => {
                     return ended(at, Stop::Failed(Op::Read, Side::Source, errno));
                 }
             };
+            if !known && !hole.is_empty() {
+                let to_the_end = hole.end == pair.size;
+                match holes::are_all(sys, pair.src, hole, &mut || control.go_on()) {
+                    Ok(true) if to_the_end => spread.empty_from = at,
+                    Ok(true) => {}
+                    Ok(false) => {
+                        (spread.sparse, spread.lied) = (false, true);
+                        data = at..span.end;
+                    }
+                    Err(stop) => return ended(at, stop),
+                }
+            }
             *holes += data.start - at;
             at = data.start;
             if data.is_empty() {
@@ -221,7 +250,9 @@ pub(super) struct Spread {
     pub strategy: Strategy,
     /// From here on it was looked into, and holds nothing.
     pub empty_from: u64,
-    /// It was said to hold nothing more where it does.
+    /// A hole that is followed by data is taken for one without a look.
+    pub believed: bool,
+    /// It was said to hold nothing where it does.
     pub lied: bool,
 }
 

@@ -41,6 +41,8 @@ pub struct OpenFile {
     pub(super) ladder: Ladder,
     /// What moves it now.
     pub(super) rung: Option<Rung>,
+    /// Its length is not believed: it is read until nothing more comes.
+    pub(super) to_the_end: bool,
 }
 
 impl OpenFile {
@@ -126,7 +128,14 @@ impl Worker {
             return Ok(Opened::Settled(Status::Cancelled));
         }
         let route = &dir.route;
-        let ladder = route.ladder(shared.wanted, stat.size);
+        let kind = route.src_kind;
+        // Of nothing it may be too little as of anything else, and reading on costs no more.
+        let to_the_end = kind.is_pseudo() || stat.size == 0 && kind.may_tell_any_length();
+        let ladder = if to_the_end {
+            route.to_the_end()
+        } else {
+            route.ladder(shared.wanted, stat.size)
+        };
         let quick = stat.size <= NAMELESS && !ladder.in_ranges() || route.is_at_once(ladder);
         let (temp, dst) = if way == Placing::New && quick {
             let mode = stat.mode;
@@ -147,6 +156,7 @@ impl Worker {
             way,
             ladder,
             rung: None,
+            to_the_end,
             stat,
             fds,
             src,

@@ -3,11 +3,12 @@
 use super::attributes::Bearer;
 use super::existing::{self, Way};
 use super::file::{OpenFile, Placing};
+use super::length;
 use super::publish::{self, Dress, Named, Nascent, Since};
 use super::temporary::NAMES;
 use super::{Outcome, Worker};
 use crate::engine::failure::{Trouble, dest};
-use crate::engine::report::Status;
+use crate::engine::report::{Notable, Status};
 use crate::engine::route::Rung;
 use crate::engine::tree::{DirFds, Slice};
 use crate::proto::{Conflict, ErrorClass, FilePhase, Op, Side, Sparse, Strategy};
@@ -31,8 +32,10 @@ impl Worker {
             dst,
             temp,
             rung,
+            to_the_end,
             ..
         } = file;
+        let end = if to_the_end { done } else { stat.size };
         let finishing = Finishing {
             slice: &slice,
             index,
@@ -43,7 +46,12 @@ impl Worker {
             temp: temp.as_deref(),
         };
         self.cell.phase(FilePhase::Finishing);
-        let settled = self.settle(&finishing, &stat, src.as_fd(), dst.as_fd());
+        let settled = self.settle(&finishing, (&stat, end), src.as_fd(), dst.as_fd());
+        if settled.is_ok() && end != stat.size && !slice.dir.route.src_kind.is_pseudo() {
+            let (_, name, _) = slice.entry(index);
+            let path = || slice.dir.full_path(Side::Source, Some(name));
+            self.batch.notables.add_at(Notable::LengthNotBelieved, path);
+        }
         if settled.is_ok() && self.waits_for_flush(&finishing, rung) {
             return self.await_flush(&finishing, rung, dst);
         }
@@ -71,40 +79,41 @@ impl Worker {
         concluded.and_then(|outcome| closed.map(|()| outcome))
     }
 
-    /// Checks, metadata and flush of a file whose bytes are all there.
+    /// Checks, metadata and flush of a file whose bytes are all there: the source as it was when it
+    /// was opened, and where it ends.
     pub(super) fn settle(
         &mut self,
         file: &Finishing<'_>,
-        stat: &Stat,
+        (stat, end): (&Stat, u64),
         src: BorrowedFd<'_>,
         dst: BorrowedFd<'_>,
     ) -> Result<(), Trouble> {
         let shared = self.shared.clone();
         let sys = &*shared.sys;
-        let pseudo = file.slice.dir.route.src_kind.is_pseudo();
-        let since = if pseudo {
+        let kind = file.slice.dir.route.src_kind;
+        let since = if kind.is_pseudo() {
             Since::Unchanged
+        } else if end != stat.size || end == 0 && kind.may_tell_any_length() {
+            length::check_unchanged(sys, src, stat)?
         } else {
             publish::check_unchanged(sys, src, stat)?
         };
-        if file.slice.dir.route.src_kind.may_tell_any_length() {
-            publish::check_end(sys, src, stat.size)?;
-        }
         if file.holes > 0 || shared.sparse == Sparse::Always {
             // A hole at the end is only a length.
             sys.set_len(dst, file.done).map_err(dest(Op::Truncate))?;
         }
         let now = sys.stat(dst).map_err(dest(Op::Stat))?;
-        if now.size != file.done || (!pseudo && file.done != stat.size) {
+        if now.size != file.done || file.done != end {
             return Err(Trouble::own(
                 Op::Compare,
                 Side::Dest,
                 ErrorClass::Device,
-                format!("the copy has {} bytes, the source {}", now.size, stat.size),
+                format!("the copy has {} bytes, the source {end}", now.size),
             ));
         }
         if let Since::Touched(touched) = since {
-            self.check_touched([src, dst], [&touched, &now], file.slice.id(file.index))?;
+            let (route, id) = (&file.slice.dir.route, file.slice.id(file.index));
+            self.check_touched(route, [src, dst], [&touched, &now], id)?;
         }
         let notables = &mut self.batch.notables;
         let slice = file.slice;

@@ -3,7 +3,8 @@
 //! A hole is copied as a length, so one that is claimed where data is becomes silent zeros. File
 //! systems have claimed so (ZFS over data not written out yet, `openzfs/zfs#15526`; an NFS server).
 //! That nothing but a hole follows, in most such cases from the start of the file, is therefore
-//! believed only after a look; a hole that is followed by data is believed as it is told.
+//! believed only after a look, wherever the file is; a hole that is followed by data is believed as
+//! it is told by file systems that are known to tell it right, and looked into on all others.
 
 use crate::engine::strategy::Stop;
 use crate::proto::{Op, Side};
@@ -62,8 +63,7 @@ pub(super) fn next_data(
     Ok(Next::Data(start..end))
 }
 
-/// Looks into a range, up to the end of the file, that is said to be a hole: false when there is
-/// data in it. `go_on` is asked between reads.
+/// Looks into a range that is said to be a hole: false when there is data in it. `go_on` is asked between reads.
 pub(super) fn are_all(
     sys: &dyn Sys,
     src: BorrowedFd<'_>,

@@ -13,7 +13,9 @@ use super::climb::{Spread, shrank};
 use super::file::{OpenFile, Placing};
 use super::finish::Finishing;
 use super::holes::{self, Next};
+use super::length;
 use super::partial::Beginning;
+use super::publish::changed;
 use super::{Held, Outcome, Worker, contain};
 use crate::proto::{ErrorClass, FileId, FilePhase, Op, Side, Sparse, Strategy};
 use crate::sys::{Errno, Stat};
@@ -187,6 +189,7 @@ impl Worker {
                 sparse: big.sparse.load(Ordering::Relaxed),
                 strategy: Strategy::Parallel,
                 empty_from: big.empty_from.load(Ordering::Relaxed),
+                believed: route.src_kind.tells_true_holes(),
                 lied: false,
             };
             if spread.sparse {
@@ -259,6 +262,20 @@ impl Worker {
         }
     }
 
+    /// As for any file; where a length may be any, the end must still be where it was when lanes
+    /// began. What is not is begun again, and by one.
+    fn settle_big(&mut self, big: &Big, finishing: &Finishing<'_>) -> Result<(), Trouble> {
+        let shared = self.shared.clone();
+        let (src, size) = (big.src.as_fd(), big.stat.size);
+        if big.slice.dir.route.src_kind.may_tell_any_length()
+            && !length::ends_there(&*shared.sys, src, size)?
+        {
+            length::check_unchanged(&*shared.sys, src, &big.stat)?;
+            return Err(changed("ends elsewhere than when it was opened").at(size));
+        }
+        self.settle(finishing, (&big.stat, size), src, big.dst.as_fd())
+    }
+
     fn decide(&mut self, big: &Arc<Big>) -> Outcome {
         self.cell.phase(FilePhase::Finishing);
         let (halt, holes) = {
@@ -278,7 +295,7 @@ impl Worker {
                     fds: &big.fds,
                     temp: big.temp.as_deref(),
                 };
-                let settled = self.settle(&finishing, &big.stat, big.src.as_fd(), big.dst.as_fd());
+                let settled = self.settle_big(big, &finishing);
                 // Others may still look at the file's gauge, so it is a second descriptor that is
                 // closed and asked: closing any of them makes a file system report what it knows.
                 let sys = self.shared.sys.clone();

@@ -4,21 +4,17 @@
 //! Nothing here trusts what the copy said of itself. What was skipped as identical by size and
 //! time is compared like everything else; what differs, changed or cannot be read keeps its source.
 
-use super::{Worker, contain, existing, holes};
+use super::content::Content;
+use super::{Worker, contain, existing};
 use crate::engine::failure::{Trouble, dest, source};
 use crate::engine::gate::Pass;
 use crate::engine::report::Notable;
-use crate::engine::strategy::Stop;
 use crate::engine::tree::{Dir, DirFds, Entry, Slice};
 use crate::proto::{ErrorClass, FileId, FilePhase, Op, Side};
-use crate::sys::{Caching, Errno, Kind, Stat, Sys, Time};
+use crate::sys::{Errno, Kind, Stat, Sys, Time};
 use std::ffi::CStr;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
-
-/// Bytes read from each side at a time. Large enough that two devices, or the two ends of one
-/// disk, are not asked in turn for every page.
-const COMPARED: usize = 1 << 20;
 
 /// An entry of a move that is to be compared.
 #[derive(Clone, Copy, Debug)]
@@ -92,7 +88,7 @@ impl Worker {
             self.cell.phase(FilePhase::Finishing);
             let removed = contain(|| self.remove_source(slice, equal));
             match removed.and_then(|removed| removed) {
-                Ok(()) => self.batch.removed += 1,
+                Ok(()) => self.batch.removed.push(slice.id(equal.index)),
                 Err(trouble) => self.keep(slice, equal.index, trouble),
             }
             self.send_batch_if_due();
@@ -109,7 +105,7 @@ impl Worker {
             }
             let removed = contain(|| self.remove_source_dir(dir));
             match removed.and_then(|removed| removed) {
-                Ok(true) => {}
+                Ok(true) => self.batch.removed_dirs.push(dir.clone()),
                 Ok(false) => {
                     let path = || dir.full_path(Side::Source, None);
                     self.batch.notables.add_at(Notable::DirsKept, path);
@@ -117,6 +113,7 @@ impl Worker {
                 Err(trouble) => {
                     let path = dir.full_path(trouble.side, None);
                     self.batch.failures.push(trouble.failure(None, path));
+                    self.batch.spoilt.extend(dir.source());
                 }
             }
             self.send_batch_if_due();
@@ -189,7 +186,7 @@ impl Worker {
         match src.kind {
             Kind::File => {
                 let names = [name, dest_name];
-                match self.compare_files(sys, &fds, names, [&src, &dst], slice.id(index))? {
+                match self.compare_files(&slice.dir, &fds, names, [&src, &dst], slice.id(index))? {
                     Content::Equal => {}
                     Content::Stopped => return Ok(Found::Stopped),
                     Content::DiffersAt(at) => {
@@ -227,12 +224,14 @@ impl Worker {
     /// Both files, read to their ends; nothing is believed but the bytes.
     fn compare_files(
         &mut self,
-        sys: &dyn Sys,
+        dir: &Dir,
         fds: &DirFds,
         [src_name, dst_name]: [&CStr; 2],
         [src_stat, dst_stat]: [&Stat; 2],
         id: FileId,
     ) -> Result<Content, Trouble> {
+        let shared = self.shared.clone();
+        let sys = &*shared.sys;
         let src = sys
             .open_source(fds.src(), src_name)
             .map_err(source(Op::Open))?;
@@ -246,83 +245,11 @@ impl Worker {
         if let Err(errno) = sys.forget_pages(dst.as_fd()) {
             tracing::debug!("a copy is compared from memory: {errno}");
         }
-        let content =
-            self.compare_content(sys, src.as_fd(), dst.as_fd(), src_stat, dst_stat, id)?;
+        let both = [src.as_fd(), dst.as_fd()];
+        let content = self.compare_content(&dir.route, both, [src_stat, dst_stat], id)?;
         is_still(sys, src.as_fd(), src_stat, Side::Source)?;
         is_still(sys, dst.as_fd(), dst_stat, Side::Dest)?;
         Ok(content)
-    }
-
-    /// Two open files whose lengths are known, read to their ends.
-    pub(super) fn compare_content(
-        &mut self,
-        sys: &dyn Sys,
-        src: BorrowedFd<'_>,
-        dst: BorrowedFd<'_>,
-        src_stat: &Stat,
-        dst_stat: &Stat,
-        id: FileId,
-    ) -> Result<Content, Trouble> {
-        if src_stat.size != dst_stat.size {
-            return Ok(Content::DiffersAt(src_stat.size.min(dst_stat.size)));
-        }
-        let size = src_stat.size;
-        let mut sparse = src_stat.looks_sparse() && dst_stat.looks_sparse();
-        let mut buffers = [vec![0; COMPARED], vec![0; COMPARED]];
-        let mut at = 0;
-        while at < size {
-            match self.pass(id) {
-                Pass::Stop => return Ok(Content::Stopped),
-                Pass::Go | Pass::Hold => {}
-            }
-            if sparse {
-                // Where both have a hole both have zeros.
-                let next = |fd, side| match sys.seek_data(fd, at) {
-                    Ok(next) => Ok(next),
-                    Err(Errno::INVAL | Errno::OPNOTSUPP) => Ok(Some(at)),
-                    Err(errno) => Err(Trouble::kernel(Op::Read, side, errno)),
-                };
-                match (next(src, Side::Source)?, next(dst, Side::Dest)?) {
-                    (None, None) => {
-                        let mut go_on = || (self.pass(id) == Pass::Stop).then_some(Stop::Cancelled);
-                        match holes::are_all(sys, src, at..size, &mut go_on) {
-                            Ok(true) => break,
-                            Err(Stop::Cancelled) => return Ok(Content::Stopped),
-                            // Reading finds what differs, what fails and where it ends.
-                            Ok(false) | Err(_) => sparse = false,
-                        }
-                    }
-                    (one, other) => {
-                        at = one.unwrap_or(size).min(other.unwrap_or(size));
-                        if at >= size {
-                            break;
-                        }
-                    }
-                }
-            }
-            let want = COMPARED.min(usize::try_from(size - at).unwrap_or(COMPARED));
-            let [from, to] = &mut buffers;
-            let got = read_full(sys, src, &mut from[..want], at, Side::Source)?;
-            let back = read_full(sys, dst, &mut to[..want], at, Side::Dest)?;
-            let same = from[..got]
-                .iter()
-                .zip(&to[..back])
-                .take_while(|(a, b)| a == b);
-            let differs = if from[..got] == to[..back] {
-                None
-            } else {
-                Some(at + same.count() as u64)
-            };
-            if let Some(differs) = differs {
-                return Ok(Content::DiffersAt(differs));
-            }
-            if got < want {
-                // Both ended before their length.
-                return Ok(Content::DiffersAt(at + got as u64));
-            }
-            at += got as u64;
-        }
-        Ok(Content::Equal)
     }
 
     fn remove_source(&mut self, slice: &Arc<Slice>, equal: &Equal) -> Result<(), Trouble> {
@@ -379,12 +306,6 @@ impl Worker {
     }
 }
 
-pub(super) enum Content {
-    Equal,
-    DiffersAt(u64),
-    Stopped,
-}
-
 fn changed(side: Side) -> Trouble {
     let words = match side {
         Side::Source => "changed since it was compared: it is kept",
@@ -420,24 +341,4 @@ fn is_still(sys: &dyn Sys, fd: BorrowedFd<'_>, known: &Stat, side: Side) -> Resu
         && now.mtime == known.mtime
         && now.ctime == known.ctime;
     if same { Ok(()) } else { Err(changed(side)) }
-}
-
-/// Reads until the buffer is full or the file ends.
-fn read_full(
-    sys: &dyn Sys,
-    fd: BorrowedFd<'_>,
-    buffer: &mut [u8],
-    at: u64,
-    side: Side,
-) -> Result<usize, Trouble> {
-    let mut got = 0;
-    while got < buffer.len() {
-        let at = at + got as u64;
-        match sys.read_at(fd, &mut buffer[got..], at, Caching::Stay) {
-            Ok(0) => break,
-            Ok(read) => got += read,
-            Err(errno) => return Err(Trouble::kernel(Op::Read, side, errno).at(at)),
-        }
-    }
-    Ok(got)
 }

@@ -5,7 +5,7 @@ use crate::engine::failure::{Trouble, dest, source};
 use crate::engine::report::Notable;
 use crate::engine::route::Route;
 use crate::proto::{ErrorClass, Op, Preserve, Side};
-use crate::sys::{Caching, Errno, Kind, Stat, Sys};
+use crate::sys::{Errno, Kind, Stat, Sys};
 use std::cmp::Ordering;
 use std::ffi::CStr;
 use std::os::fd::BorrowedFd;
@@ -180,6 +180,11 @@ pub(super) fn check_unchanged(
     opened: &Stat,
 ) -> Result<Since, Trouble> {
     let now = sys.stat(src).map_err(source(Op::Stat))?;
+    since(&now, opened)
+}
+
+/// What became of a source that is this now.
+pub(super) fn since(now: &Stat, opened: &Stat) -> Result<Since, Trouble> {
     let same_content = now.size == opened.size && now.mtime == opened.mtime;
     // The change time moves even when the modification time was forged.
     if same_content && now.ctime == opened.ctime {
@@ -190,36 +195,13 @@ pub(super) fn check_unchanged(
         || now.uid != opened.uid
         || now.gid != opened.gid;
     if same_content && touched {
-        return Ok(Since::Touched(now));
+        return Ok(Since::Touched(*now));
     }
     Err(changed(match now.size.cmp(&opened.size) {
         Ordering::Greater => "grew while it was being copied",
         Ordering::Less => "shrank while it was being copied",
         Ordering::Equal => "changed while it was being copied",
     }))
-}
-
-/// Where a length may be any, the file must end there: else what was copied is a piece of it that
-/// looks like all of it, or has an end that nobody wrote. (A ring's read beyond the end of a FUSE file
-/// that is opened for direct I/O was answered with its whole length, on Linux 6.18.)
-pub(super) fn check_end(sys: &dyn Sys, src: BorrowedFd<'_>, end: u64) -> Result<(), Trouble> {
-    let last = end.saturating_sub(1);
-    let mut around = [0; 2];
-    let got = sys
-        .read_at(src, &mut around, last, Caching::Stay)
-        .map_err(source(Op::Read))?;
-    let there = (end - last) as usize;
-    match got.cmp(&there) {
-        Ordering::Equal => Ok(()),
-        Ordering::Less => Err(super::climb::shrank().at(last)),
-        Ordering::Greater => Err(Trouble::own(
-            Op::Read,
-            Side::Source,
-            ErrorClass::Other,
-            "holds more than the length that its file system tells",
-        )
-        .at(end)),
-    }
 }
 
 /// The source is another than what was copied.

@@ -1,9 +1,10 @@
 //! A source that got another owner, mode or name while it was copied, and perhaps other content.
 
 use super::Worker;
-use super::proof::Content;
+use super::content::Content;
 use super::publish::changed;
 use crate::engine::failure::{Trouble, source};
+use crate::engine::route::Route;
 use crate::proto::{FileId, Op};
 use crate::sys::Stat;
 use std::os::fd::BorrowedFd;
@@ -14,13 +15,14 @@ impl Worker {
     /// nothing about that.
     pub(super) fn check_touched(
         &mut self,
+        route: &Route,
         [src, dst]: [BorrowedFd<'_>; 2],
         [touched, copy]: [&Stat; 2],
         id: FileId,
     ) -> Result<(), Trouble> {
         let shared = self.shared.clone();
         let sys = &*shared.sys;
-        let content = self.compare_content(sys, src, dst, touched, copy, id)?;
+        let content = self.compare_content(route, [src, dst], [touched, copy], id)?;
         let now = sys.stat(src).map_err(source(Op::Stat))?;
         let still = now.ctime == touched.ctime && now.size == touched.size;
         match content {

@@ -167,7 +167,7 @@ fn row(failure: &Failure, indent: &str, width: usize, look: Look) -> String {
     format!("{indent}{class} {name}: {reason}")
 }
 
-/// The failure as a sentence: what, which path, which side, why, and the kernel's number.
+/// The failure as a sentence: what, which path, which side, why, and the kernel's number, once.
 pub fn sentence(failure: &Failure, look: Look) -> String {
     let side = match failure.side {
         Side::Source => "source",
@@ -180,11 +180,48 @@ pub fn sentence(failure: &Failure, look: Look) -> String {
         look.name(failure.path.as_bytes()),
         look.words(&failure.reason),
     );
-    if let Some(errno) = failure.errno {
+    // Reasons in the kernel's words have it in them.
+    if let Some(errno) = failure.errno
+        && !failure.reason.contains(&format!("(os error {errno})"))
+    {
         text = format!("{text} (errno {errno})");
     }
     if let Some(offset) = failure.offset {
         text = format!("{text} at byte {offset}");
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::proto::{BytePath, ErrorClass, Op};
+    use crate::tui::theme::Theme;
+
+    #[test]
+    fn the_number_is_said_once() {
+        let told = |reason: &str| {
+            let failure = Failure {
+                file: None,
+                op: Op::Resolve,
+                side: Side::Source,
+                path: BytePath::from("/a/gone"),
+                errno: Some(2),
+                offset: None,
+                class: ErrorClass::Vanished,
+                reason: reason.to_owned(),
+            };
+            let look = Look {
+                ascii: true,
+                theme: Theme::default(),
+            };
+            sentence(&failure, look)
+        };
+        let both = "no such file or directory (os error 2)";
+        assert_eq!(
+            told(both),
+            format!("cannot resolve source '/a/gone': {both}")
+        );
+        assert!(told("is not there").ends_with("is not there (errno 2)"));
+    }
 }

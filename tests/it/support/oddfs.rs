@@ -7,6 +7,7 @@ use fuser::{
     ReplyEntry, ReplyLseek, ReplyOpen, Request,
 };
 use std::ffi::OsStr;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, UNIX_EPOCH};
@@ -21,6 +22,12 @@ pub struct Odd {
     pub told: u64,
     /// That it has no blocks, and that nothing is found where data is looked for.
     pub hidden: bool,
+    /// What is said to be a hole of it.
+    pub hollow: Range<u64>,
+    /// It has another length, and says so, after so many more reads: before and after.
+    pub moves: Option<(AtomicU32, [usize; 2])>,
+    /// What is told of it is remembered by the kernel, and not asked for again.
+    pub remembered: bool,
     /// So many times its opening answers ESTALE.
     pub stale_opens: AtomicU32,
     /// So many times its reading does.
@@ -35,17 +42,30 @@ impl Odd {
             told: bytes.len() as u64,
             bytes,
             hidden: false,
+            hollow: 0..0,
+            moves: None,
+            remembered: false,
             stale_opens: AtomicU32::new(0),
             stale_reads: AtomicU32::new(0),
         }
+    }
+
+    /// What there is of it now, and the length that is told.
+    fn now(&self) -> (&[u8], u64) {
+        let Some((left, [before, after])) = &self.moves else {
+            return (&self.bytes, self.told);
+        };
+        let moved = left.load(Ordering::Relaxed) == 0;
+        let len = if moved { *after } else { *before };
+        (&self.bytes[..len], len as u64)
     }
 }
 
 /// One directory of such files.
 struct OddFs(Vec<Odd>);
 
-/// Nothing is believed for long.
-const AT_ONCE: Duration = Duration::ZERO;
+/// What is remembered is remembered for as long as any test takes.
+const REMEMBERED: Duration = Duration::from_secs(3600);
 
 /// True, and once less, while there is something left of it.
 fn takes_one(left: &AtomicU32) -> bool {
@@ -60,14 +80,25 @@ impl OddFs {
         self.0.get(at.checked_sub(2)?)
     }
 
+    fn believed(&self, ino: INodeNo) -> Duration {
+        match self.file(ino) {
+            Some(file) if file.remembered => REMEMBERED,
+            _ => Duration::ZERO,
+        }
+    }
+
     fn attr(&self, ino: INodeNo) -> FileAttr {
         let file = self.file(ino);
-        let size = file.map_or(0, |file| file.told);
-        let hidden = file.is_some_and(|file| file.hidden);
+        let size = file.map_or(0, |file| file.now().1);
+        let blocks = match file {
+            Some(file) if file.hidden => 0,
+            Some(file) => (size - (file.hollow.end - file.hollow.start)).div_ceil(512),
+            None => 0,
+        };
         FileAttr {
             ino,
             size,
-            blocks: if hidden { 0 } else { size.div_ceil(512) },
+            blocks,
             atime: UNIX_EPOCH,
             mtime: UNIX_EPOCH,
             ctime: UNIX_EPOCH,
@@ -88,15 +119,15 @@ impl Filesystem for OddFs {
     fn lookup(&self, _: &Request, _: INodeNo, name: &OsStr, reply: ReplyEntry) {
         match self.0.iter().position(|file| OsStr::new(file.name) == name) {
             Some(at) => {
-                let attr = self.attr(INodeNo(at as u64 + 2));
-                reply.entry(&AT_ONCE, &attr, Generation(0));
+                let ino = INodeNo(at as u64 + 2);
+                reply.entry(&self.believed(ino), &self.attr(ino), Generation(0));
             }
             None => reply.error(Errno::ENOENT),
         }
     }
 
     fn getattr(&self, _: &Request, ino: INodeNo, _: Option<FileHandle>, reply: ReplyAttr) {
-        reply.attr(&AT_ONCE, &self.attr(ino));
+        reply.attr(&self.believed(ino), &self.attr(ino));
     }
 
     fn readdir(
@@ -141,9 +172,13 @@ impl Filesystem for OddFs {
         if takes_one(&file.stale_reads) {
             return reply.error(Errno::ESTALE);
         }
-        let from = file.bytes.len().min(offset as usize);
-        let to = file.bytes.len().min(from + size as usize);
-        reply.data(&file.bytes[from..to]);
+        let (bytes, _) = file.now();
+        let from = bytes.len().min(offset as usize);
+        let to = bytes.len().min(from + size as usize);
+        reply.data(&bytes[from..to]);
+        if let Some((left, _)) = &file.moves {
+            takes_one(left);
+        }
     }
 
     fn lseek(
@@ -156,9 +191,15 @@ impl Filesystem for OddFs {
         reply: ReplyLseek,
     ) {
         let data = whence == libc::SEEK_DATA;
+        let at = offset as u64;
         match self.file(ino) {
-            Some(file) if !file.hidden && data => reply.offset(offset),
-            Some(file) if !file.hidden => reply.offset(file.told as i64),
+            Some(file) if !file.hidden => reply.offset(match &file.hollow {
+                hollow if data && hollow.contains(&at) => hollow.end as i64,
+                _ if data => offset,
+                hollow if hollow.contains(&at) => offset,
+                hollow if at < hollow.start => hollow.start as i64,
+                _ => file.now().1 as i64,
+            }),
             _ => reply.error(Errno::ENXIO),
         }
     }
