@@ -34,6 +34,7 @@ mod temp;
 mod threads;
 mod throttle;
 mod tree;
+mod turns;
 mod view;
 mod worker;
 

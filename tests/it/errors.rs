@@ -268,14 +268,18 @@ fn a_large_file_needs_little_memory() {
              while read -r peak < <(sed -n 's/^VmHWM:[^0-9]*//p' /proc/$id/status 2>/dev/null); do \
              last=$peak; sleep 0.005; done; wait $id || exit; echo \"${{last% kB}}\""
         );
-        let output = in_shell(&scratch, &script);
-        assert_eq!(output.status.code(), Some(0), "{output:?}");
-        let peak: u64 = String::from_utf8_lossy(&output.stdout)
-            .trim()
-            .parse()
-            .expect("a number");
-        assert!((1000..64 << 10).contains(&peak), "{strategy}: {peak} KiB");
-        fs::remove_file(scratch.at("to")).expect("removed");
+        // On a busy machine the copy can be over between two looks, the last of which saw a program
+        // that had not begun: then nothing was measured.
+        let mut peaks = (0..50).map(|_| {
+            let output = in_shell(&scratch, &script);
+            assert_eq!(output.status.code(), Some(0), "{output:?}");
+            fs::remove_file(scratch.at("to")).expect("removed");
+            let peak = String::from_utf8_lossy(&output.stdout);
+            peak.trim().parse::<u64>().unwrap_or(0)
+        });
+        let peak = peaks.find(|peak| *peak >= 1000);
+        let peak = peak.unwrap_or_else(|| panic!("{strategy}: never seen at work"));
+        assert!(peak < 64 << 10, "{strategy}: {peak} KiB");
     }
 }
 

@@ -341,6 +341,29 @@ fn hard_links_go_one_by_one() {
     assert_eq!(inode("tree/a"), inode("tree/sub/again"));
 }
 
+/// Whoever cancels one file while it is compared keeps that source, and the others go.
+#[test]
+fn a_file_that_is_cancelled_in_its_comparison_stays_alone() {
+    let world = World::new();
+    let mut wanted = world.spec();
+    wanted.tuning.file_workers = Some(1);
+    let delay = FaultKind::Delay(Duration::from_millis(150));
+    let mut driver = Driver::on(failing(Some(Call::ForgetPages), 0, true, delay));
+    let job = driver.add(&wanted, Start::Now);
+    let view = driver.until_view(job, "being compared", |view| {
+        view.state == JobState::Verifying && !view.in_flight.is_empty()
+    });
+    let file = view.in_flight[0].id;
+    driver.send(Request::CancelFile { job, file });
+    driver.until_ended(job);
+    let failures = driver.failures(job);
+    assert_eq!(failures.len(), 1, "{failures:?}");
+    assert_eq!((failures[0].file, failures[0].op), (Some(file), Op::Verify));
+    assert!(failures[0].reason.contains("cancelled"), "{failures:?}");
+    driver.shut_down();
+    assert_ne!(world.check("one was cancelled"), 0);
+}
+
 #[test]
 fn a_move_that_is_cancelled_loses_nothing() {
     for call in [

@@ -15,6 +15,7 @@ use crate::engine::tally::Cell;
 use crate::engine::threads;
 use crate::engine::throttle::Throttle;
 use crate::engine::tree::Slice;
+use crate::engine::turns::Turns;
 use crate::engine::worker::{Big, Created, Flushes, Shared, Work, Worker, contain, reopen};
 use crate::proto::{
     Best, DEFAULT_PARALLEL_MIN_SIZE, FileId, JobSpec, Lane, Strategy, Tuning, WorkerId,
@@ -98,6 +99,7 @@ impl Job {
             preserve: self.spec.preserve,
             umask: crate::sys::umask(),
             links: self.links.clone(),
+            turns: Turns::default(),
             sparse: self.spec.sparse,
             follow_links: self.spec.follow_links,
             retries: self.spec.retries,

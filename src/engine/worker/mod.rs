@@ -57,6 +57,7 @@ use super::tally::{Cell, Wish};
 use super::temp::TempNames;
 use super::throttle::Throttle;
 use super::tree::{Dir, Slice};
+use super::turns::Turns;
 use crate::clock;
 use crate::proto::{
     Conflict, Durability, ErrorClass, Failure, FileId, FilePhase, JobId, Preserve, Side, Sparse,
@@ -109,6 +110,8 @@ pub struct Shared {
     pub umask: u32,
     /// Names of one inode.
     pub links: Arc<Links>,
+    /// At inodes of which names are removed.
+    pub turns: Turns,
     /// What becomes of holes.
     pub sparse: Sparse,
     /// Copies what links lead to.

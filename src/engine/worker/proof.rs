@@ -67,7 +67,8 @@ impl Worker {
             match found.and_then(|found| found) {
                 Ok(Found::Equal(one)) => equal.push(one),
                 Ok(Found::LeftByPolicy) => self.note_kept(slice, index, Notable::LeftByPolicy),
-                Ok(Found::Stopped) => break,
+                Ok(Found::Stopped) if self.shared.gate.look() == Pass::Stop => break,
+                Ok(Found::Stopped) => self.keep(slice, index, given_up()),
                 Err(trouble) => self.keep(slice, index, trouble),
             }
             self.send_batch_if_due();
@@ -88,7 +89,9 @@ impl Worker {
             self.cell.phase(FilePhase::Finishing);
             let removed = contain(|| self.remove_source(slice, equal));
             match removed.and_then(|removed| removed) {
-                Ok(()) => self.batch.removed.push(slice.id(equal.index)),
+                Ok(true) => self.batch.removed.push(slice.id(equal.index)),
+                Ok(false) if self.shared.gate.look() == Pass::Stop => break,
+                Ok(false) => self.keep(slice, equal.index, given_up()),
                 Err(trouble) => self.keep(slice, equal.index, trouble),
             }
             self.send_batch_if_due();
@@ -252,10 +255,21 @@ impl Worker {
         Ok(content)
     }
 
-    fn remove_source(&mut self, slice: &Arc<Slice>, equal: &Equal) -> Result<(), Trouble> {
+    /// False when it was stopped.
+    fn remove_source(&mut self, slice: &Arc<Slice>, equal: &Equal) -> Result<bool, Trouble> {
         let shared = self.shared.clone();
         let sys = &*shared.sys;
         let (entry, name, dest_name) = slice.entry(equal.index);
+        let inode = (slice.dir.route.src_dev, entry.ino);
+        let id = slice.id(equal.index);
+        // What other workers do to the inode by removing names of theirs is over or not begun.
+        let _turn = if entry.links > 1 {
+            let turn = shared.turns.take(inode, || self.pass(id) != Pass::Stop);
+            let Some(turn) = turn else { return Ok(false) };
+            Some(turn)
+        } else {
+            None
+        };
         let fds = slice.dir.acquire(sys)?;
         let mut equal = *equal;
         let src = sys.stat_at(fds.src(), name).map_err(source(Op::Stat))?;
@@ -267,7 +281,8 @@ impl Worker {
             };
             match self.compare(slice, candidate)? {
                 Found::Equal(again) => equal = again,
-                Found::LeftByPolicy | Found::Stopped => return Err(changed(Side::Source)),
+                Found::LeftByPolicy => return Err(changed(Side::Source)),
+                Found::Stopped => return Ok(false),
             }
         }
         let dst = sys.stat_at(fds.dst(), dest_name).map_err(dest(Op::Stat))?;
@@ -280,7 +295,8 @@ impl Worker {
         }
         is_listed(&entry, &src)?;
         sys.unlink(fds.src(), name)
-            .map_err(source(Op::RemoveSource))
+            .map_err(source(Op::RemoveSource))?;
+        Ok(true)
     }
 
     /// False when it is not empty.
@@ -312,6 +328,12 @@ fn changed(side: Side) -> Trouble {
         Side::Dest => "changed since it was compared: its source is kept",
     };
     Trouble::own(Op::Verify, side, ErrorClass::Changed, words)
+}
+
+/// Somebody cancelled this one while it was compared.
+fn given_up() -> Trouble {
+    let words = "its comparison was cancelled: it is kept";
+    Trouble::own(Op::Verify, Side::Source, ErrorClass::Other, words)
 }
 
 /// The source must be what the scan saw: what was saved since is for its owner to look at.
