@@ -151,7 +151,7 @@ pub const KEYS: &[Key] = &[
         section: "copy",
         name: "buffer_size",
         variable: "HAUL_BUFFER_SIZE",
-        doc: "Size of one buffer, 4 KiB to 1 GiB, such as \"1MiB\", or auto (256 KiB; 1 MiB where several are in flight).",
+        doc: "Size of one buffer, 4 KiB to 1 GiB, such as \"1MiB\", or auto (256 KiB, growing to 4 MiB where calls take long; 1 MiB where several are in flight).",
         set: |config, value| {
             size(value, MIN_BUFFER_SIZE, MAX_BUFFER_SIZE)
                 .map(|size| config.copy.tuning.buffer_size = size)

@@ -10,6 +10,9 @@ use crate::sys::Layout;
 const RING_BUFFER: u64 = 1 << 20;
 /// Buffers of a ring: two so that something overlaps, and no more than pay.
 const RING_BUFFERS: [u64; 2] = [2, 16];
+/// To so much a plain buffer may grow unless its size was told: what network file systems take in
+/// one call (`wsize` of SMB; NFS takes 1 MiB).
+const GROWN_BUFFER: u64 = 4 << 20;
 /// The smallest buffer: a page.
 const LEAST: u64 = 4096;
 
@@ -18,6 +21,8 @@ const LEAST: u64 = 4096;
 pub struct Memory {
     /// Bytes of its plain buffer.
     pub buffer: usize,
+    /// Bytes to which that may grow.
+    pub most: usize,
     /// Its ring's buffers, beside that.
     pub ring: Layout,
 }
@@ -51,10 +56,12 @@ impl Memory {
         // A third at most, so that a ring beside it has two of the size.
         let fits = |wanted: u64| wanted.min(share / 3).max(LEAST) / LEAST * LEAST;
         let buffer = fits(tuning.buffer_size.unwrap_or(DEFAULT_BUFFER_SIZE));
+        let most = fits(tuning.buffer_size.unwrap_or(GROWN_BUFFER)).max(buffer);
         let slot = fits(tuning.buffer_size.unwrap_or(RING_BUFFER));
-        let slots = ((share - buffer) / slot).clamp(RING_BUFFERS[0], RING_BUFFERS[1]);
+        let slots = ((share - most) / slot).clamp(RING_BUFFERS[0], RING_BUFFERS[1]);
         Self {
             buffer: buffer as usize,
+            most: most as usize,
             ring: Layout {
                 slots: slots as usize,
                 slot_size: slot as usize,
@@ -66,7 +73,7 @@ impl Memory {
     /// Bytes at most.
     #[cfg(test)]
     fn bytes(&self) -> u64 {
-        (self.buffer + self.ring.slots * self.ring.slot_size) as u64
+        (self.most + self.ring.slots * self.ring.slot_size) as u64
     }
 }
 

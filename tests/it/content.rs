@@ -1,7 +1,7 @@
 //! Bytes, whatever the kernel says about them: sizes at every edge, offloads that refuse, stop
 //! early or answer nothing, and ranges that end in any order.
 
-use crate::support::engine::{copying, exact, faulty, run, run_real};
+use crate::support::engine::{copying, exact, faulty, run, run_real, slow};
 use crate::support::scratch::Scratch;
 use crate::support::tree::{self, Dice};
 use crate::support::walk::{assert_same, data_map, same_bytes, temporaries};
@@ -212,6 +212,26 @@ fn a_large_file_without_a_name_that_cannot_be_cloned_is_copied() {
     // The first has a temporary: nothing was cloned before it. The second tells whether a file can
     // be without a name, and then has a temporary's.
     assert_eq!((of(Call::LinkOpen), of(Call::RenameNew)), (3, 2));
+}
+
+/// Where each call takes long, one carries more; a size that was asked for stays.
+#[test]
+fn a_buffer_grows_where_calls_take_long() {
+    let scratch = Scratch::quick();
+    let from = scratch.file("from", Dice::new(9).bytes(16 << 20));
+    for (asked, least, most) in [(None, 4, 40), (Some(256 << 10), 64, 64)] {
+        let to = scratch.at("to");
+        let mut job = exact(&from, &to, Strategy::Buffered);
+        job.tuning.buffer_size = asked;
+        let sys = slow(Call::WriteAt, Duration::from_millis(3));
+        let ended = run(sys.clone(), &job);
+        ended.assert_good();
+        assert_same(&from, &to);
+        let calls = sys.calls();
+        let writes = calls.iter().filter(|call| **call == Call::WriteAt).count();
+        assert!((least..=most).contains(&writes), "{asked:?}: {writes}");
+        fs::remove_file(&to).expect("removed");
+    }
 }
 
 /// "Nothing moved, no error": the end of the source only where a read says so too.

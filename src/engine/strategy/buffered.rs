@@ -1,21 +1,41 @@
 //! `pread` and `pwrite` through one buffer: works everywhere, and the rung everything ends on.
+//!
+//! Where a call takes long whatever it carries (a filer, FUSE) the buffer grows while that is so: one
+//! stream of 1 GiB onto a FUSE file system with 0.5 ms a call took 6.8 to 7.7 s by 256 KiB, 3.3 s by
+//! 1 MiB and 3.0 s by 4 MiB a call, two cores.
 
 use super::{Control, Moved, Mover, Pair, Stop};
+use crate::clock;
 use crate::proto::{Op, Side, Strategy};
 use crate::sys::{Caching, Errno, Sys};
 use std::ops::Range;
+use std::time::Duration;
+
+/// Reading and writing a buffer takes so long where a larger one may pay: at less, memory is the
+/// limit and a larger one leaves the caches; at more, a pause would wait for it.
+const SLOW: Range<Duration> = Duration::from_millis(1)..Duration::from_micros(12_500);
 
 /// One worker's buffer.
 #[derive(Debug)]
 pub struct Buffered {
     buffer: Vec<u8>,
+    most: usize,
 }
 
 impl Buffered {
-    /// With a buffer of `size` bytes (at least a page).
-    pub fn new(size: usize) -> Self {
+    /// With a buffer of `size` bytes (at least a page), which may grow to `most`.
+    pub fn new(size: usize, most: usize) -> Self {
         Self {
             buffer: vec![0; size.max(4096)],
+            most,
+        }
+    }
+
+    /// A whole buffer was read and written in `took`.
+    fn follow(&mut self, took: Duration) {
+        if SLOW.contains(&took) {
+            // Its pages are not touched before they are used.
+            self.buffer = vec![0; (2 * self.buffer.len()).min(self.most)];
         }
     }
 }
@@ -44,6 +64,8 @@ impl Mover for Buffered {
             let want = usize::try_from((range.end - at).min(control.cap()))
                 .unwrap_or(usize::MAX)
                 .min(self.buffer.len());
+            let may_grow = want == self.buffer.len() && want < self.most;
+            let began = may_grow.then(clock::now);
             let read = sys.read_at(pair.src, &mut self.buffer[..want], at, pair.read_pages);
             let got = match read {
                 Ok(0) => return ended(at, Stop::SourceEnded),
@@ -86,6 +108,11 @@ impl Mover for Buffered {
                     }
                     Err(errno) => return ended(at, Stop::Failed(Op::Write, Side::Dest, errno)),
                 }
+            }
+            if let Some(began) = began
+                && got == want
+            {
+                self.follow(began.elapsed());
             }
         }
         ended(at, Stop::Complete)

@@ -283,9 +283,9 @@ impl Movers {
                 Strategy::IoUring | Strategy::Direct => {
                     Box::new(ringed::Ringed::new(strategy, self.memory.ring))
                 }
-                Strategy::Buffered | Strategy::Parallel | Strategy::Auto => {
-                    Box::new(buffered::Buffered::new(self.memory.buffer))
-                }
+                Strategy::Buffered | Strategy::Parallel | Strategy::Auto => Box::new(
+                    buffered::Buffered::new(self.memory.buffer, self.memory.most),
+                ),
             });
             self.made.len() - 1
         };
