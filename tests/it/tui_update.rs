@@ -604,6 +604,31 @@ fn a_finished_job_shows_its_files_in_the_destination_pane() {
     );
 }
 
+/// "Empty directory" is said of a pane only as long as it is so.
+#[test]
+fn a_pane_that_shows_nothing_is_read_again_while_a_job_writes_there() {
+    let mut world = World::new(80, 24);
+    world.jobs(vec![job(1, JobState::Running)]);
+    let reads = |world: &mut World, at: u64| {
+        world.taken();
+        world.send(Msg::Tick(at));
+        let effects = world.taken();
+        let dest =
+            |effect: &Effect| matches!(effect, Effect::List { side, .. } if *side == Side::Dest);
+        assert!(!effects.is_empty());
+        effects.iter().any(dest)
+    };
+    assert!(!reads(&mut world, 6_000), "it shows something");
+    world.keys("<C-r>");
+    world.list(Side::Dest, &[]);
+    assert!(reads(&mut world, 12_000));
+    world.jobs(vec![job(1, JobState::Paused)]);
+    world.list(Side::Dest, &[]);
+    world.taken();
+    world.send(Msg::Tick(18_000));
+    assert!(world.taken().is_empty(), "nothing is written");
+}
+
 #[test]
 fn q_leaves_at_once_without_work_and_asks_with_it() {
     let mut world = World::new(80, 24);

@@ -1,6 +1,7 @@
 //! What comes back from directories, and what has to be asked of them.
 
-use super::Effects;
+use super::{Effects, panes};
+use crate::proto::JobView;
 use crate::sys::count::Counted;
 use crate::sys::listing::Details;
 use crate::tui::browse::{
@@ -268,7 +269,8 @@ fn dir_size(pane: &mut Pane, name: &[u8], counted: Counted, done: bool) {
     }
 }
 
-/// Keeps the room shown true while something is copied.
+/// Keeps the room shown true while something is copied, and a pane in which nothing is to be seen
+/// though a job writes there.
 pub fn ask_space(model: &mut Model, effects: &mut Effects) {
     let copying = model.snapshot.jobs.iter().any(|job| job.state.is_active());
     if !copying || model.now_ms < model.space_asked_ms + SPACE_MS {
@@ -276,7 +278,16 @@ pub fn ask_space(model: &mut Model, effects: &mut Effects) {
     }
     model.space_asked_ms = model.now_ms;
     for side in [Side::Source, Side::Dest] {
-        ask_space_of(model, side, effects);
+        let pane = model.pane(side);
+        let jobs = &model.snapshot.jobs;
+        let written =
+            |job: &JobView| job.state.is_active() && job.dest.as_path() == pane.path.as_path();
+        if pane.failure.is_none() && pane.shown.is_empty() && jobs.iter().any(written) {
+            // Reading brings the room along.
+            panes::reload(model, side, effects);
+        } else {
+            ask_space_of(model, side, effects);
+        }
     }
 }
 
