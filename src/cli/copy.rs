@@ -201,7 +201,7 @@ impl<'a> Follower<'a> {
     async fn signalled(&mut self, came: Came) -> bool {
         if came.count == 2 {
             self.report
-                .say("removing what is unfinished; the same signal once more ends at once");
+                .say("removing what is unfinished, and flushing what is whole so that it can stay; the same signal once more ends at once");
         }
         self.told = came.count > 0;
         self.cancel_if_told().await

@@ -146,6 +146,7 @@ impl Coordinator {
             Request::Cancel { job, keep_partial } => {
                 self.with(job, |job| job.cancel(keep_partial, &mut events));
             }
+            Request::CancelAtOnce { job } => self.with(job, |job| job.cancel_at_once()),
             Request::PauseFile { job, file } => self.with(job, |job| job.pause_file(file, true)),
             Request::ResumeFile { job, file } => self.with(job, |job| job.pause_file(file, false)),
             Request::CancelFile { job, file } => self.with(job, |job| {

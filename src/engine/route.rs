@@ -13,6 +13,9 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 /// than the copy through a buffer (oc-rsync's thresholds; `reference: engines §2a-7`).
 pub const SMALL: u64 = 64 * 1024;
 
+/// From so many bytes on blocks are shared where that is possible.
+pub const WORTH_SHARING: u64 = 1;
+
 /// From so many bytes on the pages of a file do not stay in memory, where that can be chosen.
 pub const LARGE: u64 = 1 << 20;
 
@@ -339,15 +342,14 @@ impl Route {
 
     fn automatic(&self, wanted: Wanted, size: u64) -> Ladder {
         use Strategy::{Buffered, CopyFileRange, Parallel, Reflink};
+        let same = self.src_dev == self.dst_dev;
+        let shares = same && self.offers(Reflink) && !self.dst_kind.never_shares_blocks();
         if size < SMALL {
-            return Ladder::of(&[(
-                Buffered,
-                if size == 0 {
-                    Reason::Empty
-                } else {
-                    Reason::Small
-                },
-            )]);
+            let reason = [Reason::Small, Reason::Empty][usize::from(size == 0)];
+            if shares && size >= WORTH_SHARING {
+                return Ladder::of(&[(Reflink, Reason::SharesBlocks), (Buffered, reason)]);
+            }
+            return Ladder::of(&[(Buffered, reason)]);
         }
         let mut rungs: Vec<Rung> = Vec::with_capacity(4);
         let ranges = size >= wanted.parallel_min_size && wanted.chunk_workers > 1;
@@ -360,8 +362,7 @@ impl Route {
                 return Ladder::of(&rungs);
             }
         }
-        let same = self.src_dev == self.dst_dev;
-        if same && self.offers(Reflink) && !self.dst_kind.never_shares_blocks() {
+        if shares {
             rungs.push((Reflink, Reason::SharesBlocks));
         }
         if same && self.pages(size)[1] == Caching::Go {

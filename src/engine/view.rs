@@ -131,8 +131,8 @@ fn rows(job: &Job, now: Instant) -> (Vec<WorkerRow>, Vec<FileRow>) {
             }
             _ => 0,
         };
-        // A lane thread with nothing to do is no information.
-        if hand.lane == Lane::Ranges && slot.file.is_none() {
+        // With nothing to do they are no information.
+        if hand.lane != Lane::Files && slot.file.is_none() {
             continue;
         }
         workers.push(WorkerRow {

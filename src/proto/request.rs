@@ -29,7 +29,8 @@ pub enum Request {
     PauseAll,
     /// Resumes every paused job.
     ResumeAll,
-    /// Stops a job for good and removes its temporaries; finished files stay.
+    /// Stops a job for good and removes its temporaries; finished files stay, also those that only
+    /// waited for a flush: they get their names after one.
     Cancel {
         /// Which job.
         job: JobId,
@@ -37,6 +38,11 @@ pub enum Request {
         /// `.haul-partial` added, and is never gone on with.
         #[serde(default)]
         keep_partial: bool,
+    },
+    /// A job that is being cancelled waits for no flush: what has no name yet is removed.
+    CancelAtOnce {
+        /// Which job.
+        job: JobId,
     },
     /// Pauses one file in flight; its worker goes on with other files.
     PauseFile {

@@ -195,6 +195,8 @@ pub enum Lane {
     Files,
     /// Ranges of large files only.
     Ranges,
+    /// Names for files that are whole and on the device; the others give them too.
+    Names,
 }
 
 /// One file in flight.

@@ -42,7 +42,10 @@ pub fn sentence(job: &JobView) -> String {
         },
         JobState::Verifying => "verifying: copies are read back, equal sources removed".to_string(),
         JobState::Flushing => "flushing: all is copied, the device is catching up".to_string(),
-        JobState::Cancelling => "cancelling: temporaries are being removed".to_string(),
+        JobState::Cancelling => {
+            "cancelling: what is whole is flushed and gets its name, the rest is removed"
+                .to_string()
+        }
         JobState::Cancelled => {
             "cancelled: finished files stay, no name holds half a file".to_string()
         }

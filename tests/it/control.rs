@@ -6,7 +6,8 @@ use crate::support::scratch::Scratch;
 use crate::support::tree::{Dice, set_times};
 use crate::support::walk::{assert_same, entries, files, temporaries};
 use haul::proto::{
-    Conflict, FileId, JobId, JobSpec, JobState, JobView, Lane, Naming, Request, Start, Strategy,
+    Conflict, Durability, FileId, JobId, JobSpec, JobState, JobView, Lane, Naming, Request, Start,
+    Strategy,
 };
 use haul::sys::{Call, Errno, Fault, FaultKind, Faulty, Real};
 use std::ffi::OsStr;
@@ -160,6 +161,40 @@ fn a_cancelled_job_leaves_whole_files_only() {
             }
         }
     }
+}
+
+/// What waits for workers may be minutes of work, and names must not stand behind it.
+#[test]
+fn names_come_while_it_copies_and_what_is_whole_stays_on_a_cancel() {
+    let scratch = Scratch::new();
+    let (from, to) = (scratch.dir("from"), scratch.at("to"));
+    for number in 0..400 {
+        scratch.file(format!("from/{number}"), vec![7; 30_000]);
+    }
+    let spec = JobSpec {
+        durability: Durability::Job,
+        limit: Some(2_000_000),
+        ..spec(&from, &to)
+    };
+    let mut driver = Driver::on(Arc::new(Real));
+    let id = driver.add(&spec, Start::Now);
+    let whole = |view: &JobView| view.copied > 0;
+    let view = driver.until_view(id, "named beside the copy", whole);
+    assert!(view.bytes_copied < 9_000_000, "{}", view.bytes_copied);
+    let had = view.bytes_copied + 600_000;
+    let more = |view: &JobView| view.bytes_copied > had;
+    let view = driver.until_view(id, "some more whole", more);
+    driver.send(Request::Cancel {
+        job: id,
+        keep_partial: false,
+    });
+    let summary = driver.until_ended(id);
+    assert_eq!(summary.state, JobState::Cancelled);
+    assert!(temporaries(&to).is_empty());
+    // Of what was copied only what was in hand is not whole.
+    let least = view.bytes_copied / 30_000 - 10;
+    assert!(summary.files.copied >= least, "{summary:?}");
+    assert_eq!(files(&to), summary.files.copied);
 }
 
 /// Names of partial files that were kept.

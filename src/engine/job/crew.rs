@@ -18,7 +18,7 @@ use crate::engine::tree::Slice;
 use crate::engine::turns::Turns;
 use crate::engine::worker::{Big, Created, Flushes, Shared, Work, Worker, contain, reopen};
 use crate::proto::{
-    Best, DEFAULT_PARALLEL_MIN_SIZE, FileId, JobSpec, Lane, Strategy, Tuning, WorkerId,
+    Best, DEFAULT_PARALLEL_MIN_SIZE, Durability, FileId, JobSpec, Lane, Strategy, Tuning, WorkerId,
 };
 use crate::sys::Sys;
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
@@ -66,6 +66,10 @@ pub(super) struct Crew {
     /// Kept so that lane workers can be added.
     pub(super) lane_work: Receiver<Work>,
     pub(super) lane_workers: u16,
+    /// Names go before everything else: what waits for files may be minutes of work.
+    pub(super) names: Sender<Work>,
+    /// Kept so that workers can be added.
+    pub(super) name_work: Receiver<Work>,
     /// Workers of files at the beginning.
     pub(super) first: u16,
     /// What each worker may have for its buffers.
@@ -113,6 +117,7 @@ impl Job {
             copied_again: Mutex::default(),
             wanted: wanted(&self.spec, self.best, chunk_workers, chunk_size),
             ring_refused: AtomicBool::new(false),
+            forsake_whole: AtomicBool::new(false),
             chunk_size,
             reports: reports.clone(),
         });
@@ -129,6 +134,7 @@ impl Job {
         };
         let (files, file_work) = bounded(WORK_QUEUE);
         let (lanes, lane_work) = bounded(WORK_QUEUE);
+        let (names, name_work) = bounded(WORK_QUEUE);
         let mut crew = Crew {
             shared,
             files,
@@ -137,12 +143,14 @@ impl Job {
             lanes,
             lane_work,
             lane_workers,
+            names,
+            name_work,
             first: file_workers,
             memory: Shares::new(
                 &tuning,
                 u64::from(file_workers + lane_workers),
-                // More may also be asked for while it runs.
-                u64::from(FILES_IN_FLIGHT.max(2 * file_workers) - file_workers),
+                // More may also be asked for while it runs; and one gives names.
+                u64::from(FILES_IN_FLIGHT.max(2 * file_workers) - file_workers) + 1,
             ),
         };
         for number in 0..file_workers {
@@ -155,6 +163,12 @@ impl Job {
                 break;
             }
             crew.file_workers += 1;
+        }
+        if self.spec.durability == Durability::Job
+            && let Err(error) = self.hire_one(&crew, Lane::Names)
+        {
+            // The others do it between their files.
+            tracing::warn!("no thread for names: {error}");
         }
         // A number that was measured is where it begins; fewer than usual it need not try to keep.
         let least = crew.file_workers.min(usual_workers());
@@ -238,15 +252,20 @@ impl Job {
         let cell = Arc::new(CachePadded::new(Cell::default()));
         let memory = match lane {
             Lane::Files if crew.file_workers >= crew.first => crew.memory.later,
-            _ => crew.memory.first,
+            Lane::Names => crew.memory.later,
+            Lane::Files | Lane::Ranges => crew.memory.first,
         };
         let seed = crate::sys::seed();
         let worker = Worker::new(crew.shared.clone(), id, cell.clone(), seed, memory);
-        let files = (lane == Lane::Files).then(|| crew.file_work.clone());
-        let lanes = crew.lane_work.clone();
-        let letter = if lane == Lane::Files { 'w' } else { 'l' };
+        let [names, lanes, files] = [&crew.name_work, &crew.lane_work, &crew.file_work];
+        // Ranges before files, so that a large file many work on is closed sooner.
+        let (letter, posts) = match lane {
+            Lane::Files => ('w', vec![names.clone(), lanes.clone(), files.clone()]),
+            Lane::Ranges => ('l', vec![lanes.clone()]),
+            Lane::Names => ('n', vec![names.clone()]),
+        };
         threads::spawn(&format!("haul-{letter}{}", id.0), move || {
-            worker.run(files.as_ref(), &lanes);
+            worker.run(lane, posts);
         })?;
         self.next_worker = self.next_worker.wrapping_add(1);
         self.hands.push(Hand {
@@ -334,7 +353,11 @@ impl Job {
         let Some(crew) = &self.crew else { return };
         while let Some(work) = self.again.pop_front() {
             let counts = matches!(work, Work::Again(..) | Work::Dir(..) | Work::Name(..));
-            match crew.files.try_send(work) {
+            let post = match work {
+                Work::Name(..) => &crew.names,
+                _ => &crew.files,
+            };
+            match post.try_send(work) {
                 Ok(()) => self.issued += u64::from(counts),
                 Err(TrySendError::Full(work) | TrySendError::Disconnected(work)) => {
                     self.again.push_front(work);
@@ -352,15 +375,19 @@ impl Job {
         }
     }
 
-    /// On cancel: files set aside, and those that wait for names, are given to workers to be
-    /// removed; slices that were not handed
-    /// out only complete their directories.
+    /// On cancel: files set aside are given to workers to be removed; slices that were not handed
+    /// out only complete their directories. Files that are whole get their names after one more
+    /// flush, unless that is not waited for.
     pub(super) fn clear_out(&mut self) {
         let held: Vec<FileId> = self.held.keys().copied().collect();
         for id in held {
             self.resume_held(id);
         }
-        self.name_unnamed(false);
+        if self.forsakes_whole() {
+            self.name_unnamed(false);
+        } else if self.is_copied() {
+            self.flush_for_names();
+        }
         let rest: Vec<Arc<Slice>> = self.slices[self.next_slice..].to_vec();
         if !rest.is_empty() {
             let count = rest.len();

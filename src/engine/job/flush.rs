@@ -15,6 +15,7 @@ use crate::engine::worker::{Unnamed, Work, contain};
 use crate::proto::{Durability, Event, Failure, FileId, FlushView, JobState, Op};
 use std::io;
 use std::os::fd::AsFd;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 /// Bytes after which a running job with `--sync job` begins to flush what it has, beside the copy:
@@ -167,14 +168,28 @@ impl Job {
             return;
         }
         if !self.naming.is_empty() {
-            if self.flush_failed {
-                self.name_unnamed(false);
-            } else {
-                self.flush_beside();
-            }
+            self.flush_for_names();
         } else if self.is_worked_off() {
             self.last_flush(events);
         }
+    }
+
+    /// The flush that those are due that wait for their names, if there are any.
+    pub(super) fn flush_for_names(&mut self) {
+        if self.flushing || self.naming.is_empty() {
+            return;
+        }
+        if self.flush_failed {
+            self.name_unnamed(false);
+        } else {
+            self.flush_beside();
+        }
+    }
+
+    /// True when a cancel does not wait until what is whole is on the device.
+    pub(super) fn forsakes_whole(&self) -> bool {
+        let crew = self.crew.as_ref();
+        crew.is_none_or(|crew| crew.shared.forsake_whole.load(Ordering::Relaxed))
     }
 
     fn last_flush(&mut self, events: &mut Vec<Event>) {

@@ -146,7 +146,9 @@ fn flush_of_an_earlier_run(kind: FaultKind) -> Bench {
     bench.begin();
     bench.until("flushing", |job| job.state == JobState::Flushing);
     bench.job.cancel(false, &mut bench.events);
+    bench.job.cancel_at_once();
     bench.until("cancelled", |job| job.state == JobState::Cancelled);
+    assert_eq!(bench.job.counts.copied, 0);
     assert_eq!(
         bench.at(Call::RenameNew),
         None,
@@ -188,6 +190,27 @@ fn a_name_is_given_after_the_flush_and_flushed_itself() {
     let moved = order[0];
     assert_eq!(order, [moved, Call::SyncFs, Call::RenameNew, Call::SyncFs]);
     assert_eq!(bench.at(Call::Sync), None, "one flush for all");
+}
+
+#[test]
+fn what_is_whole_gets_its_name_on_a_cancel_and_after_a_flush() {
+    for under_way in [false, true] {
+        let mut bench = Bench::new(Some(sync_fs(true, FaultKind::Delay(A_WHILE))));
+        if under_way {
+            bench.begin();
+            bench.until("flushing", |job| job.state == JobState::Flushing);
+        } else {
+            bench.copying(1);
+            bench.job.scan_ended = true;
+        }
+        bench.job.cancel(false, &mut bench.events);
+        bench.until("cancelled", |job| job.state == JobState::Cancelled);
+        let counts = bench.job.counts;
+        assert_eq!((counts.copied, counts.given_up), (1, 0), "{under_way}");
+        assert!(bench.at(Call::SyncFs) < bench.at(Call::RenameNew));
+        assert_eq!(bench.flushes(), 1);
+        assert!(bench.dir.path().join("to/file").exists());
+    }
 }
 
 #[test]

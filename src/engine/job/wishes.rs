@@ -71,6 +71,13 @@ impl Job {
         }
     }
 
+    /// Being cancelled, it waits for nothing any more.
+    pub fn cancel_at_once(&self) {
+        if let (JobState::Cancelling, Some(crew)) = (self.state, &self.crew) {
+            crew.shared.forsake_whole.store(true, Ordering::Relaxed);
+        }
+    }
+
     fn cancel_unbegun(&mut self, events: &mut Vec<Event>) {
         self.take_answers_back();
         self.unseen |= self.runs == 0;

@@ -60,11 +60,11 @@ use super::tree::{Dir, Slice};
 use super::turns::Turns;
 use crate::clock;
 use crate::proto::{
-    Conflict, Durability, ErrorClass, Failure, FileId, FilePhase, JobId, Preserve, Side, Sparse,
-    WorkerId,
+    Conflict, Durability, ErrorClass, Failure, FileId, FilePhase, JobId, Lane, Preserve, Side,
+    Sparse, WorkerId,
 };
 use crate::sys::{Kind, Sys};
-use crossbeam_channel::{Receiver, select};
+use crossbeam_channel::{Receiver, Select};
 use crossbeam_utils::CachePadded;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::ffi::CStr;
@@ -142,6 +142,8 @@ pub struct Shared {
     pub ring_refused: AtomicBool,
     /// Bytes of one range of a large file.
     pub chunk_size: u64,
+    /// Whole files that wait for a flush are removed on a cancel and not given their names.
+    pub forsake_whole: AtomicBool,
     /// To the coordinator.
     pub reports: mpsc::Sender<Report>,
 }
@@ -217,14 +219,13 @@ impl Worker {
         }
     }
 
-    /// Works until its channel of files (or, without one, of ranges) is closed. `files` is `None`
-    /// for a worker that only takes ranges.
-    pub fn run(mut self, files: Option<&Receiver<Work>>, lanes: &Receiver<Work>) {
-        while let Some(work) = self.next_work(files, lanes) {
+    /// Works until its channels are closed; what waits in an earlier one goes first.
+    pub fn run(mut self, lane: Lane, mut posts: Vec<Receiver<Work>>) {
+        while let Some(work) = self.next_work(&mut posts) {
             if matches!(work, Work::Leave) {
                 break;
             }
-            let leaves = files.is_some() && self.shared.one_too_many();
+            let leaves = lane == Lane::Files && self.shared.one_too_many();
             self.shared.gate.enter();
             self.carry_out(work);
             self.cell.rest();
@@ -237,31 +238,27 @@ impl Worker {
         self.shared.report(What::Left(self.id));
     }
 
-    /// The next piece of work; ranges first, so that a large file many work on is closed sooner.
-    /// Waits when there is none, but never with results unsent.
-    fn next_work(
-        &mut self,
-        files: Option<&Receiver<Work>>,
-        lanes: &Receiver<Work>,
-    ) -> Option<Work> {
-        if let Ok(work) = lanes.try_recv() {
-            return Some(work);
+    /// The next piece of work. Waits when there is none, but never with results unsent.
+    fn next_work(&mut self, posts: &mut Vec<Receiver<Work>>) -> Option<Work> {
+        while !posts.is_empty() {
+            if let Some(work) = posts.iter().find_map(|post| post.try_recv().ok()) {
+                return Some(work);
+            }
+            if !self.send_batch() {
+                return None;
+            }
+            let mut select = Select::new();
+            for post in &*posts {
+                select.recv(post);
+            }
+            let ready = select.select();
+            let at = ready.index();
+            match ready.recv(&posts[at]) {
+                Ok(work) => return Some(work),
+                Err(_closed) => drop(posts.remove(at)),
+            }
         }
-        let Some(files) = files else {
-            self.send_batch();
-            return lanes.recv().ok();
-        };
-        if let Ok(work) = files.try_recv() {
-            return Some(work);
-        }
-        if !self.send_batch() {
-            return None;
-        }
-        // Both channels are closed together, by the coordinator.
-        select! {
-            recv(lanes) -> work => work.or_else(|_| files.recv()).ok(),
-            recv(files) -> work => work.ok(),
-        }
+        None
     }
 
     fn carry_out(&mut self, work: Work) {

@@ -10,7 +10,6 @@ use super::finish::Finishing;
 use super::temporary::and_left_behind;
 use super::{Outcome, Worker};
 use crate::engine::failure::{Trouble, dest};
-use crate::engine::gate::Pass;
 use crate::engine::report::Status;
 use crate::engine::route::Rung;
 use crate::engine::tree::{Dir, DirFds, Slice};
@@ -144,8 +143,8 @@ impl Worker {
         Ok(Outcome::Later)
     }
 
-    /// Gives files their names; removes them when the job was cancelled. `flushed` is false when
-    /// no flush vouches for them: then each is flushed by itself.
+    /// Gives files their names, also on a cancel: they are whole. Removes them when not even that is
+    /// waited for. `flushed` is false when no flush vouches for them: then each is flushed by itself.
     pub(super) fn name_all(&mut self, files: Vec<Unnamed>, flushed: bool) {
         let mut last: Option<(Arc<Dir>, Arc<DirFds>)> = None;
         for file in files {
@@ -226,7 +225,7 @@ impl Worker {
             fds: &fds,
             temp: temp.as_deref(),
         };
-        if shared.gate.look() == Pass::Stop {
+        if shared.forsake_whole.load(Ordering::Relaxed) {
             self.batch.wasted += done - holes;
             self.remove(fds.dst(), temp.as_deref())?;
             return Ok(Outcome::Ended(Status::Cancelled));

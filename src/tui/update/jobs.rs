@@ -34,7 +34,7 @@ pub fn act(model: &mut Model, action: Action, effects: &mut Effects) {
     let id = job.id;
     match action {
         Action::Pause => pause(model, id, None, effects),
-        Action::Cancel => cancel(model, id, None),
+        Action::Cancel => cancel(model, id, None, effects),
         Action::Retry => retry(model, id, effects),
         Action::Errors => errors(model, id),
         Action::Conflicts => super::conflicts::open(model, id),
@@ -156,7 +156,9 @@ pub fn pause(model: &mut Model, id: JobId, file: Option<FileId>, effects: &mut E
                 "job {id} compares what it copied: it can only be cancelled"
             ));
         }
-        JobState::Cancelling => model.say(format!("job {id} is being cancelled")),
+        JobState::Cancelling => model.say(format!(
+            "job {id} is being cancelled: what is whole gets its name after a flush; x once more waits for none"
+        )),
         _ => model.say(format!("job {id} has ended")),
     }
 }
@@ -178,13 +180,17 @@ fn pause_all(model: &mut Model, effects: &mut Effects) {
     }
 }
 
-/// Asks whether to cancel a job, or one file of it.
-pub fn cancel(model: &mut Model, id: JobId, file: Option<FileId>) {
+/// Asks whether to cancel a job, or one file of it. A job that is being cancelled already is told
+/// to wait for nothing.
+pub fn cancel(model: &mut Model, id: JobId, file: Option<FileId>, effects: &mut Effects) {
     let Some(job) = model.job(id) else { return };
     if job.state.is_final() {
         model.say(format!("job {id} has ended: Del takes it off the list"));
     } else if job.state == JobState::Cancelling {
-        model.say(format!("job {id} is being cancelled"));
+        model.say(format!(
+            "job {id}: no flush is waited for, what has no name yet is removed"
+        ));
+        effects.push(Effect::Send(Request::CancelAtOnce { job: id }));
     } else {
         model.layers.push(Layer::Question(Question {
             asked: Asked::Cancel {

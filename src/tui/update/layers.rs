@@ -79,7 +79,7 @@ fn details(model: &mut Model, action: Action, effects: &mut Effects) {
             model.layers.pop();
         }
         Action::Pause => jobs::pause(model, job, file, effects),
-        Action::Cancel => jobs::cancel(model, job, file),
+        Action::Cancel => jobs::cancel(model, job, file, effects),
         Action::Up | Action::Down => step_file(model, action == Action::Down),
         _ => {
             let lines = view::details_height(model, &layer);

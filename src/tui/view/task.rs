@@ -198,6 +198,7 @@ pub fn worker_line(worker: &WorkerRow, width: usize, look: Look) -> Line {
     let lane = match worker.lane {
         Lane::Files => "W",
         Lane::Ranges => "R",
+        Lane::Names => "N",
     };
     // People count from one.
     let head = format!(" {lane}{:<2} ", u32::from(worker.id.0) + 1);
