@@ -9,12 +9,9 @@ use crate::proto::{Durability, Sparse, Strategy};
 use crate::sys::{Caching, Errno, FsKind};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 
-/// Below this many bytes one read and one write beat every offload: the extra calls cost more
-/// than the copy through a buffer (oc-rsync's thresholds; `reference: engines §2a-7`).
+/// Below this many bytes one read and one write beat every offload but shared blocks: the extra
+/// calls cost more than the copy through a buffer (oc-rsync's thresholds; `reference: engines §2a-7`).
 pub const SMALL: u64 = 64 * 1024;
-
-/// From so many bytes on blocks are shared where that is possible.
-pub const WORTH_SHARING: u64 = 1;
 
 /// From so many bytes on the pages of a file do not stay in memory, where that can be chosen.
 pub const LARGE: u64 = 1 << 20;
@@ -346,7 +343,8 @@ impl Route {
         let shares = same && self.offers(Reflink) && !self.dst_kind.never_shares_blocks();
         if size < SMALL {
             let reason = [Reason::Small, Reason::Empty][usize::from(size == 0)];
-            if shares && size >= WORTH_SHARING {
+            // What is shared is neither read nor written, and has nothing to flush.
+            if shares && size > 0 {
                 return Ladder::of(&[(Reflink, Reason::SharesBlocks), (Buffered, reason)]);
             }
             return Ladder::of(&[(Buffered, reason)]);
@@ -430,7 +428,8 @@ mod tests {
     #[test]
     fn auto_by_route_and_size() {
         let one = Route::new(1, 1, XFS, XFS);
-        assert_eq!(names(&one, Strategy::Auto, 100), ["buffered"]);
+        assert_eq!(names(&one, Strategy::Auto, 0), ["buffered"]);
+        assert_eq!(names(&one, Strategy::Auto, 100), ["reflink", "buffered"]);
         assert_eq!(
             names(&one, Strategy::Auto, 1 << 20),
             ["reflink", "copy-file-range", "buffered"]
@@ -440,6 +439,7 @@ mod tests {
             one.refused(Strategy::Reflink, Errno::OPNOTSUPP).is_none(),
             "said once"
         );
+        assert_eq!(names(&one, Strategy::Auto, 100), ["buffered"]);
         assert_eq!(
             names(&one, Strategy::Auto, 1 << 20),
             ["copy-file-range", "buffered"]

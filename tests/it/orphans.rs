@@ -1,7 +1,7 @@
 //! Killed where it stands: no name holds half a file, and the next run tidies up and completes.
 
 use crate::support::child::{complete, start};
-use crate::support::engine::{Driver, run_real, slow, spec};
+use crate::support::engine::{Driver, meanwhile, run, run_real, slow, spec};
 use crate::support::is_root;
 use crate::support::scratch::Scratch;
 use crate::support::tree::{Dice, set_mode, set_times};
@@ -185,6 +185,52 @@ fn a_temporary_that_another_run_took_for_an_orphan_is_made_again() {
         run_real(&job).assert_good();
         assert_same(&from, &to);
     }
+}
+
+#[test]
+fn a_temporary_that_is_gone_before_its_name_is_made_again() {
+    for call in [Call::RenameNew, Call::OpenPlace, Call::SetTimesOf] {
+        let scratch = Scratch::quick();
+        let from = scratch.dir("from");
+        symlink("target", from.join("link")).expect("made");
+        fs::write(from.join("file"), "bytes").expect("written");
+        let to = scratch.dir("to");
+        let there = to.clone();
+        let take = move || {
+            for name in temporaries(&there) {
+                fs::remove_file(there.join(OsStr::from_bytes(&name))).expect("removed");
+            }
+        };
+        let mut job = spec(&from, &to);
+        job.naming = Naming::Exact;
+        let ended = run(meanwhile(call, 0, take), &job);
+        ended.assert_good();
+        assert_same(&from, &to);
+    }
+}
+
+/// Between its creation and its lock, and between its close and its name, it is locked by nobody.
+#[test]
+fn what_was_a_temporary_just_now_is_given_time_to_be_locked() {
+    let scratch = Scratch::new();
+    one_large(&scratch);
+    let to = scratch.at("to");
+    let words = ["-T", "--strategy", "buffered", "from", "to"];
+    let orphan = orphaned(&words, &to, &scratch);
+    let begun = fs::read(&orphan).expect("read");
+    fs::remove_file(&orphan).expect("removed");
+    fs::write(&orphan, begun).expect("written just now");
+    let lock = File::open(&orphan).expect("it can be opened");
+    let owner = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(120));
+        flock(&lock, FlockOperation::LockExclusive).expect("locked");
+        lock
+    });
+    complete(&scratch, &words);
+    assert!(orphan.exists(), "removed under the run that made it");
+    drop(owner.join().expect("it ended"));
+    complete(&scratch, &words);
+    assert!(!orphan.exists(), "left behind");
 }
 
 #[test]

@@ -1,16 +1,32 @@
 //! Removes what a killed run left behind.
 
 use super::Scan;
+use crate::clock;
 use crate::engine::failure::{Trouble, dest};
 use crate::engine::gate::Pass;
 use crate::engine::report::Notable;
 use crate::engine::temp::is_temp;
 use crate::engine::tree::{Dir, DirFds};
 use crate::proto::Op;
-use crate::sys::{Child, Errno, Kind};
+use crate::sys::{Child, Errno, Kind, Stat};
 use std::ffi::{CStr, CString};
 use std::os::fd::AsFd;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// Between its creation and its lock, and between its close and its name, a temporary is locked by
+/// nobody, and it was changed a moment ago. One that was is looked at once more so much later.
+const IN_HAND: Duration = Duration::from_millis(250);
+
+/// What a name that looks like a temporary's is.
+enum Leftover {
+    /// A killed run left it; it is gone.
+    Removed,
+    /// It is in use, or somebody's.
+    InUse,
+    /// It was changed just now, and is locked by nobody.
+    Fresh(Stat),
+}
 
 impl Scan {
     /// Removes what a killed run left in a directory that was there before: a temporary by its
@@ -24,16 +40,39 @@ impl Scan {
                 return;
             }
         };
+        let mut fresh = Vec::new();
         for name in names {
-            match self.remove_leftover(fds, &name) {
-                Ok(true) => self.notables.add(Notable::OrphansRemoved, 1),
-                // Gone since it was listed counts as somebody else's.
-                Ok(false) | Err(Errno::NOENT) => {}
-                Err(errno) => {
-                    tracing::warn!("what a killed run left behind is not removed: {errno}");
-                }
+            if let Some(stat) = self.sweep_one(fds, &name, None) {
+                fresh.push((name, stat));
             }
         }
+        if fresh.is_empty() {
+            return;
+        }
+        let asked = clock::now();
+        while asked.elapsed() < IN_HAND {
+            if self.shared.gate.look() == Pass::Stop {
+                return;
+            }
+            std::thread::sleep(IN_HAND / 10);
+        }
+        for (name, before) in fresh {
+            self.sweep_one(fds, &name, Some(&before));
+        }
+    }
+
+    /// One of them; what it is when it is to be looked at once more.
+    fn sweep_one(&mut self, fds: &DirFds, name: &CStr, before: Option<&Stat>) -> Option<Stat> {
+        match self.remove_leftover(fds, name, before) {
+            Ok(Leftover::Removed) => self.notables.add(Notable::OrphansRemoved, 1),
+            Ok(Leftover::Fresh(stat)) => return Some(stat),
+            // Gone since it was listed counts as somebody else's.
+            Ok(Leftover::InUse) | Err(Errno::NOENT) => {}
+            Err(errno) => {
+                tracing::warn!("what a killed run left behind is not removed: {errno}");
+            }
+        }
+        None
     }
 
     /// Names in the destination directory that look like temporaries.
@@ -53,24 +92,36 @@ impl Scan {
         Ok(names)
     }
 
-    /// True when it was a leftover, and is gone; false when it is somebody's.
-    fn remove_leftover(&self, fds: &DirFds, name: &CStr) -> Result<bool, Errno> {
+    /// Removes it if a killed run left it. `before`: what it was when it was found to be fresh.
+    fn remove_leftover(
+        &self,
+        fds: &DirFds,
+        name: &CStr,
+        before: Option<&Stat>,
+    ) -> Result<Leftover, Errno> {
         let sys = &*self.shared.sys;
         let there = sys.stat_at(fds.dst(), name)?;
         let me = crate::sys::effective_user();
         // Root gives a temporary to the source's owner before it has its name.
         let ours = there.uid == me || me == 0;
         if !ours || there.dev != sys.stat(fds.dst())?.dev || there.kind == Kind::Dir {
-            return Ok(false);
+            return Ok(Leftover::InUse);
+        }
+        match before {
+            None if is_fresh(&there) => return Ok(Leftover::Fresh(there)),
+            Some(before) if before.ctime != there.ctime || !before.same_inode(&there) => {
+                return Ok(Leftover::InUse);
+            }
+            _ => {}
         }
         if there.kind == Kind::File {
             let fd = sys.open_source(fds.dst(), name)?;
             let now = sys.stat(fd.as_fd())?;
             if !now.same_inode(&there) || now.nlink != 1 || !sys.try_lock(fd.as_fd())? {
-                return Ok(false);
+                return Ok(Leftover::InUse);
             }
         }
-        sys.unlink(fds.dst(), name).map(|()| true)
+        sys.unlink(fds.dst(), name).map(|()| Leftover::Removed)
     }
 
     /// The same for a directory that gets single files; once, before the first.
@@ -88,4 +139,12 @@ impl Scan {
         shared.gate.leave();
         Ok(())
     }
+}
+
+/// Changed a moment ago, or, by another clock than ours, in the future.
+fn is_fresh(stat: &Stat) -> bool {
+    let (secs, nanos) = clock::unix_now();
+    let nanoseconds = |secs: i64, nanos: u32| i128::from(secs) * 1_000_000_000 + i128::from(nanos);
+    let age = nanoseconds(secs, nanos) - nanoseconds(stat.ctime.secs, stat.ctime.nanos);
+    age < IN_HAND.as_nanos() as i128
 }
