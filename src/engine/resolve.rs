@@ -106,6 +106,8 @@ pub fn target(
     let is_dir = match sys.stat_path(full) {
         Ok(stat) => Some(stat.kind == Kind::Dir),
         Err(Errno::NOENT) => None,
+        // A link that leads to itself is a name like any other; one on the way is met below.
+        Err(Errno::LOOP) => Some(false),
         Err(errno) => return Err(resolve(errno)),
     };
     let refuse = |words: &str| {

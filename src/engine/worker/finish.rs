@@ -125,6 +125,7 @@ impl Worker {
             sys,
             keep: shared.preserve,
             umask: shared.umask,
+            was_there: false,
             route: &slice.dir.route,
             inherits: slice.dir.inherits,
             notable: &mut notable,

@@ -203,6 +203,7 @@ impl Worker {
             sys: &*shared.sys,
             keep: shared.preserve,
             umask: shared.umask,
+            was_there: false,
             route: &slice.dir.route,
             inherits: slice.dir.inherits && stat.kind != Kind::Link,
             notable: &mut |what| {
