@@ -387,6 +387,15 @@ fn leads_to(sys: &dyn Sys, target: &Target, name: &CStr, source: &Stat) -> bool 
         .is_ok_and(|stat| stat.same_inode(source))
 }
 
+/// `dir/./` shown as `dir`, and `./` not at all.
+pub fn tidy(path: &Path) -> PathBuf {
+    let mut parts = path.components();
+    if path.starts_with(".") {
+        parts.next();
+    }
+    parts.collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

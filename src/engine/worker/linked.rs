@@ -1,6 +1,6 @@
 //! Names of an inode that has several: linked at the destination instead of copied again.
 
-use super::existing::{self, Way};
+use super::existing::{self, Nature, Way};
 use super::publish;
 use super::{Outcome, Worker};
 use crate::engine::failure::{Trouble, dest};
@@ -9,7 +9,7 @@ use crate::engine::report::{Notable, Status};
 use crate::engine::tree::{Dir, DirFds, Entry, Slice};
 use crate::proto::{Conflict, ErrorClass, Op, Side};
 use crate::sys::{Errno, Kind, Sys};
-use std::ffi::{CStr, CString};
+use std::ffi::CStr;
 use std::sync::Arc;
 
 /// Free names tried beside an existing one.
@@ -85,14 +85,14 @@ impl Worker {
         let Ok(fds) = slice.dir.acquire(sys) else {
             return false;
         };
-        let target = target_of(sys, &fds, &entry, name);
+        let nature = nature(sys, &fds, &entry, name);
         let way = existing::look(
             sys,
             fds.dst(),
             dest_name,
             &entry,
             slice.dir.route.src_dev,
-            target.as_deref(),
+            &nature,
             Conflict::Skip,
         );
         matches!(way, Ok(Way::Identical))
@@ -135,16 +135,8 @@ impl Worker {
             {
                 return Ok(Some(Status::Skipped));
             }
-            let target = target_of(sys, &fds, &entry, own_name);
-            match existing::look(
-                sys,
-                fds.dst(),
-                to,
-                &entry,
-                src_dev,
-                target.as_deref(),
-                policy,
-            )? {
+            let nature = nature(sys, &fds, &entry, own_name);
+            match existing::look(sys, fds.dst(), to, &entry, src_dev, &nature, policy)? {
                 Way::Free => {}
                 Way::Identical => {
                     // Both were there before, as files of their own.
@@ -221,11 +213,14 @@ impl Worker {
     }
 }
 
-/// Where an entry leads that is a symbolic link; `None` where that cannot be read, which makes it no
-/// copy of anything.
-fn target_of(sys: &dyn Sys, fds: &DirFds, entry: &Entry, name: &CStr) -> Option<CString> {
+/// What is not in an entry's listing. What cannot be looked at is no copy of anything.
+fn nature(sys: &dyn Sys, fds: &DirFds, entry: &Entry, name: &CStr) -> Nature {
     match entry.kind {
-        Kind::Link => sys.read_link(fds.src(), name).ok(),
-        _ => None,
+        Kind::Link => Nature::Link(sys.read_link(fds.src(), name).ok()),
+        Kind::Char | Kind::Block => match sys.stat_at(fds.src(), name) {
+            Ok(stat) => Nature::Device(stat.rdev),
+            Err(_) => Nature::Link(None),
+        },
+        _ => Nature::Plain,
     }
 }
