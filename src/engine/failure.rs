@@ -32,7 +32,7 @@ pub fn classify(errno: Errno, op: Op) -> ErrorClass {
 
 /// A directory is to be where something else is.
 pub fn no_directory_there() -> Trouble {
-    let words = "something that is no directory has the name; a link is not followed";
+    let words = "something that is no directory has the name, so nothing below it is copied; a link is not followed";
     Trouble::own(Op::MakeDir, Side::Dest, ErrorClass::Refused, words)
 }
 

@@ -3,7 +3,7 @@
 //! Pure. Figures that are not known are a dash, never a zero and never a guess.
 
 use super::look::Look;
-use crate::proto::{BytePath, Durability, JobState, JobView, ShotRow, Snapshot};
+use crate::proto::{BytePath, Durability, JobState, JobView, Lack, ShotRow, Snapshot};
 use crate::{text, units};
 use ratatui::style::Style;
 use std::os::unix::ffi::OsStrExt;
@@ -68,6 +68,10 @@ pub fn shortage(job: &JobView) -> Option<String> {
         None => "free space unknown".to_string(),
     };
     let dest = text::shown(job.dest.as_bytes());
+    if shortage.lack == Lack::Inodes {
+        // Bytes say nothing about them.
+        return Some(format!("{} on {dest}", shortage.lack.words()));
+    }
     let needed = units::size(needed);
     Some(format!(
         "{} on {dest}: {needed} needed, {free}",

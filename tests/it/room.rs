@@ -287,7 +287,7 @@ fn without_a_screen_it_is_said_and_a_signal_ends_it() {
     let first = format!("haul: no space on '{to}': ");
     assert!(err.starts_with(&first), "{err}");
     assert!(
-        err.contains("needed, ") && err.contains("no further file is begun"),
+        err.contains(" free; ") && err.contains("no further file is begun"),
         "{err}"
     );
 

@@ -1,6 +1,8 @@
 //! The words of the reports: pure functions from what the engine says to one line of text.
 
-use crate::proto::{ErrorClass, Failure, JobState, JobView, Plan, Strategy, StrategyUse, Summary};
+use crate::proto::{
+    ErrorClass, Failure, JobState, JobView, Lack, Plan, Strategy, StrategyUse, Summary,
+};
 use crate::{text, units};
 use std::borrow::Cow;
 
@@ -90,17 +92,26 @@ pub fn figures(view: &JobView) -> String {
 /// What the destination has too little of, where it has.
 pub fn shortage_line(view: &JobView) -> Option<String> {
     let shortage = view.shortage?;
+    let place = text::shown(view.dest.as_bytes());
+    if shortage.lack == Lack::Inodes {
+        // Bytes say nothing about them.
+        let words = shortage.lack.words();
+        return Some(format!("{words} on '{place}': no further file can be made"));
+    }
     let needed = view.bytes_total().saturating_sub(view.bytes_copied);
     let free = shortage.free.map_or_else(
         || "free space unknown".to_owned(),
         |free| format!("{} free", units::size(free)),
     );
     let more = if view.found_is_final { "" } else { " or more" };
+    let needed = match needed {
+        // What failed for it is not waited for any more.
+        0 => String::new(),
+        needed => format!("{}{more} needed, ", units::size(needed)),
+    };
     Some(format!(
-        "{} on '{}': {}{more} needed, {free}",
-        shortage.lack.words(),
-        text::shown(view.dest.as_bytes()),
-        units::size(needed)
+        "{} on '{place}': {needed}{free}",
+        shortage.lack.words()
     ))
 }
 
@@ -244,7 +255,7 @@ fn files_word(count: u64) -> String {
 mod tests {
     use super::*;
     use crate::cli::copy::tests::view;
-    use crate::proto::{BytePath, Op, Side};
+    use crate::proto::{BytePath, Op, Shortage, Side};
 
     fn failure(class: ErrorClass, reason: &str) -> Failure {
         Failure {
@@ -296,6 +307,25 @@ mod tests {
             figures(&job),
             "25%  1 GiB of 4 GiB+  400 MiB/s  16s left  10/40+ files"
         );
+    }
+
+    #[test]
+    fn a_shortage_says_what_is_known_of_it() {
+        let mut job = view(JobState::Running);
+        let said = |job: &JobView| shortage_line(job).expect("short");
+        let free = Some(5 << 20);
+        let lack = Lack::Space;
+        job.shortage = Some(Shortage { lack, free });
+        assert!(
+            said(&job).contains("3 GiB needed, 5 MiB free"),
+            "{}",
+            said(&job)
+        );
+        job.bytes_copied = job.bytes_total();
+        assert!(!said(&job).contains("needed"), "{}", said(&job));
+        let lack = Lack::Inodes;
+        job.shortage = Some(Shortage { lack, free });
+        assert!(!said(&job).contains("MiB"), "{}", said(&job));
     }
 
     #[test]
