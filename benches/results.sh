@@ -7,7 +7,7 @@
 #   benches/results.sh [tiny|small|full]
 #
 # HAUL and SLOWFS name programs that are built already; FOUND names a directory in which the results
-# of each place are kept, for `haul bench show`. In memory all programs that are installed take part, elsewhere
+# of each place are kept, for `haul bench show`; what lies there already is not measured again. In memory all programs that are installed take part, elsewhere
 # only the fast ones: the others change nothing in the order and take most of the time.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -50,6 +50,7 @@ if [ "$size" = tiny ]; then rounds=(); fi
 measure() { # NAME OPTIONS...
     local name=$1
     shift
+    if [ -s "$found/$name.json" ]; then return; fi
     echo "== $name" >&2
     "$HAUL" bench compare --size "$size" "${rounds[@]}" --json "$found/$name.json" "$@" >/dev/null || bad=1
 }
@@ -57,6 +58,15 @@ measure 1-memory --to "$work/memory"
 fast=(--against cp,cpz,fcp,xcp)
 measure 2-disk --to "$work/disk" "${fast[@]}"
 measure 3-disk-flushed --to "$work/disk" --cache cold --durable --shape frames,large "${fast[@]}"
+if command -v fio >/dev/null && [ ! -s "$found/device.md" ]; then
+    case $size in
+    tiny) mib=20 ;;
+    small) mib=512 ;;
+    *) mib=2048 ;;
+    esac
+    echo "== device" >&2
+    HAUL=$HAUL benches/device.sh "$work/disk" 5 "$mib" >"$found/device.md" || bad=1
+fi
 measure 4-xfs --to "$work/xfs" "${fast[@]}"
 measure 5-btrfs --to "$work/btrfs" "${fast[@]}"
 measure 6-disk-to-xfs --from "$work/disk" --to "$work/xfs" --shape frames,large,small-files "${fast[@]}"
@@ -76,4 +86,11 @@ wait "$server" || bad=1
 rm -f assets/bench-compare-*.svg
 "$HAUL" bench show -q --markdown benches/RESULTS.md --charts assets "$found"/*.json || bad=1
 sed -i "1a\\\\nMade by \`benches/results.sh $size\`; the slow server (fuse) takes 0.5 ms a call." benches/RESULTS.md
+if [ -s "$found/device.md" ]; then
+    {
+        printf '\n## Beside the device\n\n'
+        printf 'ext4 disk, cold, flushed, in turn in one run (\x60benches/device.sh\x60); every copy compared.\n\n'
+        cat "$found/device.md"
+    } >>benches/RESULTS.md
+fi
 exit "$bad"

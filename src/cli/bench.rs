@@ -138,7 +138,7 @@ fn tell(args: &BenchArgs, results: &Results, before: Option<&Results>) -> Exit {
         exit = exit.worst(wrote(path, fs::write(path, report::page(results))));
     }
     if let (Some(path), Some(charts)) = (&args.markdown, &args.charts) {
-        exit = exit.worst(wrote(path, document(results, path, charts)));
+        exit = exit.worst(document(results, path, charts));
     }
     match before {
         Some(before) => exit.worst(compared(args, before, results)),
@@ -192,17 +192,32 @@ fn told(args: &BenchArgs, line: &str) -> Exit {
     }
 }
 
-/// Writes the document and its charts.
-fn document(results: &Results, path: &Path, charts: &Path) -> io::Result<()> {
+/// Writes the document and its charts, whose directory is made where it is missing.
+fn document(results: &Results, path: &Path, charts: &Path) -> Exit {
     let parent = path
         .parent()
-        .filter(|parent| !parent.as_os_str().is_empty());
-    let from = parent.unwrap_or(Path::new(".")).canonicalize()?;
-    let link = below(&from, &charts.canonicalize()?);
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let places = fs::create_dir_all(charts)
+        .and_then(|()| charts.canonicalize())
+        .map_err(|error| (charts, error))
+        .and_then(|to| match parent.canonicalize() {
+            Ok(from) => Ok((from, to)),
+            Err(error) => Err((parent, error)),
+        });
+    let (from, to) = match places {
+        Ok(places) => places,
+        Err((place, error)) => return wrote(place, Err(error)),
+    };
     for case in &results.cases {
-        fs::write(charts.join(report::chart_name(case)), report::chart(case))?;
+        let chart = charts.join(report::chart_name(case));
+        let written = fs::write(&chart, report::chart(case));
+        if written.is_err() {
+            return wrote(&chart, written);
+        }
     }
-    fs::write(path, report::document(results, &link))
+    let link = below(&from, &to);
+    wrote(path, fs::write(path, report::document(results, &link)))
 }
 
 /// The way from one directory to another, both without links in them.

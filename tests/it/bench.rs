@@ -186,7 +186,6 @@ fn results_are_shown_again() {
     assert_eq!(code, 0);
     let (code, again, err) = bench.run("show r.json");
     assert_eq!((code, again), (0, first), "{err}");
-    fs::create_dir(bench.path("charts")).expect("made");
     let words = "show -q r.json --report r.html --markdown r.md --charts charts";
     assert_eq!(bench.run(words), (0, String::new(), String::new()));
     let text = |name: &str| fs::read_to_string(bench.path(name)).expect("written");
@@ -203,6 +202,8 @@ fn results_are_shown_again() {
         2,
         "charts have no place"
     );
+    let (code, _, err) = bench.run("show -q r.json --markdown r.md --charts r.json/x");
+    assert!(code == 1 && err.contains("'r.json/x'"), "{code} {err}");
     fs::write(bench.path("no.json"), "{}").expect("written");
     assert_eq!(bench.run("show no.json").0, 2);
     assert_eq!(bench.run("show").0, 2);
