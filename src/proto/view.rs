@@ -53,6 +53,10 @@ pub struct JobView {
     pub skipped: u64,
     /// Failures, directories and arguments included; refusals too, conflicts not.
     pub failed: u64,
+    /// Files that are copied and get their names once they are known to be on the device; not yet in
+    /// `files_done`.
+    #[serde(default)]
+    pub unnamed: u64,
     /// Existing names the policy left alone and reported, parked ones included.
     pub conflicts: u64,
     /// Of `conflicts`: parked, and waiting for an answer.

@@ -10,7 +10,7 @@ use super::layers::MountRow;
 use super::msg::{Listing, Msg, Ordered, Told};
 use crate::clock;
 use crate::sequence::FrameTypes;
-use crate::sys::listing::{Details, Names};
+use crate::sys::listing::{Details, Kind, Names};
 use crate::sys::{count, edit, inspect, listing, probe};
 use std::io;
 use std::ops::ControlFlow;
@@ -56,6 +56,8 @@ struct PaneLooks {
     details: (u64, Arc<AtomicBool>),
     /// Set to stop counting.
     counting: Arc<AtomicBool>,
+    /// Of which listing the room was asked last, and whether that has been answered.
+    space: (u64, Arc<AtomicBool>),
 }
 
 impl Looks {
@@ -295,11 +297,19 @@ impl Looks {
         self.inspecting = Arc::default();
     }
 
-    /// Asks the room on a pane's file system.
+    /// Asks the room on a pane's file system. It is asked every few seconds: one that has not
+    /// answered is not asked again, else its threads would be all that the pane may have.
     pub fn space(&mut self, side: Side, generation: u64, path: PathBuf) -> Result<(), String> {
         let answers = self.answers.clone();
+        let (asked, answered) = &self.panes[side.index()].space;
+        if *asked == generation && !answered.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let answered = Arc::new(AtomicBool::new(false));
+        self.panes[side.index()].space = (generation, answered.clone());
         self.spawn(side, "haul-space", move || {
             let space = room(&path);
+            answered.store(true, Ordering::Relaxed);
             tell(
                 &answers,
                 Msg::Space {
@@ -361,8 +371,12 @@ struct Asking {
 impl Asking {
     fn all(&self, wanted: &Wanted) {
         let Wanted { rows, folds, .. } = wanted;
-        let parts = rows.len().div_ceil(BATCH);
-        for (part, batch) in rows.chunks(BATCH).enumerate() {
+        // A directory may be a mount that does not answer: what else there is comes before it.
+        let is_dir = |row: &&u32| wanted.entries.kind(**row) == Kind::Dir;
+        let (dirs, others): (Vec<u32>, Vec<u32>) = rows.iter().partition(is_dir);
+        let batches = others.chunks(BATCH).chain(dirs.chunks(BATCH));
+        let parts = others.len().div_ceil(BATCH) + dirs.len().div_ceil(BATCH);
+        for (part, batch) in batches.enumerate() {
             let Some(found) = self.look(wanted, batch) else {
                 return;
             };

@@ -219,3 +219,23 @@ pub fn mount(at: &Path, files: Vec<Odd>) -> Option<BackgroundSession> {
         }
     }
 }
+
+/// A mount whose server never reads what it is asked: every call on it waits, as on a server that
+/// has gone away, until this is dropped.
+pub struct Silent {
+    // Never run.
+    _session: fuser::Session<OddFs>,
+}
+
+/// Mounts one; `None`, said loudly, where there is no FUSE.
+pub fn mount_silent(at: &Path) -> Option<Silent> {
+    let mut config = Config::default();
+    config.mount_options = vec![MountOption::FSName("silent".to_owned())];
+    match fuser::Session::new(OddFs(Vec::new()), at, &config) {
+        Ok(session) => Some(Silent { _session: session }),
+        Err(error) => {
+            skip(&format!("no silent file system can be mounted: {error}"));
+            None
+        }
+    }
+}
