@@ -74,6 +74,10 @@ pub fn read(path: &Path) -> io::Result<Vec<u8>> {
 /// # Errors
 /// Everything that is wrong, a line each: safe to show, entries by their index from 0.
 pub fn parse(bytes: &[u8]) -> Result<Batch, Vec<String>> {
+    // Without this the format's library would take a list for the object, by position.
+    if bytes.trim_ascii_start().first() == Some(&b'[') {
+        return Err(vec!["a batch is a JSON object, not a list".to_owned()]);
+    }
     let outer: Outer<'_> = serde_json::from_slice(bytes)
         .map_err(|error| vec![format!("{}", safe(&error.to_string()))])?;
     let mut wrong = Vec::new();
@@ -117,6 +121,9 @@ pub fn parse(bytes: &[u8]) -> Result<Batch, Vec<String>> {
 }
 
 fn entry(raw: &RawValue) -> Result<(BytePath, BytePath), Vec<String>> {
+    if !raw.get().starts_with('{') {
+        return Err(vec!["is no object with src and dst".to_owned()]);
+    }
     let entry: Entry = serde_json::from_str(raw.get()).map_err(|error| {
         // The place is of the entry's own text, which nobody counts in.
         let words = error.to_string();
@@ -249,6 +256,15 @@ mod tests {
     fn what_is_no_batch_is_told_with_line_and_column() {
         for (text, words) in [
             ("", "line 1"),
+            ("[]", "a batch is a JSON object, not a list"),
+            (
+                " [[{\"src\":\"a\",\"dst\":\"b\"}],null,null,null,null]",
+                "not a list",
+            ),
+            (
+                "{\"mappings\":[[\"a\",\"b\"]]}",
+                "mappings[0]: is no object",
+            ),
             ("{\"mappings\":[\n}", "line 2"),
             ("{\"mappings\":{}}", "line 1"),
             ("{\"mapings\":[]}", "unknown field `mapings`"),

@@ -63,6 +63,7 @@ struct Coordinator {
 pub async fn run(sys: Arc<dyn Sys>, ends: Ends) {
     // A job that meets the limit must not take the others along.
     crate::sys::survive_file_size_limit();
+    crate::sys::keep_own_permissions();
     let (reports_in, mut reports) = mpsc::channel(REPORTS);
     let mut this = Coordinator {
         sys,

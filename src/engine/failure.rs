@@ -2,7 +2,7 @@
 
 use super::threads::panic_words;
 use crate::proto::{BytePath, ErrorClass, Failure, FileId, Op, Side};
-use crate::sys::{Errno, Sys};
+use crate::sys::{Errno, Kind, Sys};
 use std::os::fd::BorrowedFd;
 
 /// What kind of trouble an error number is while doing `op` (numbers: errno(3)).
@@ -28,6 +28,18 @@ pub fn classify(errno: Errno, op: Op) -> ErrorClass {
         Errno::IO | Errno::NXIO | Errno::NODEV | Errno::SHUTDOWN => ErrorClass::Device,
         _ => ErrorClass::Other,
     }
+}
+
+/// A directory is to be where something else is.
+pub fn no_directory_there() -> Trouble {
+    let words = "something that is no directory has the name; a link is not followed";
+    Trouble::own(Op::MakeDir, Side::Dest, ErrorClass::Refused, words)
+}
+
+/// Something else is to be where a directory is.
+pub fn directory_there(kind: Kind) -> Trouble {
+    let words = format!("cannot replace a directory with a {}", kind.word());
+    Trouble::own(Op::Compare, Side::Dest, ErrorClass::Refused, words)
 }
 
 /// The reason in words: what a person would say first, then the kernel's number.

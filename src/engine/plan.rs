@@ -20,7 +20,7 @@ use crate::proto::{
     Best, BytePath, ConflictSample, ErrorClass, JobId, JobSpec, Mark, Naming, Op, Plan, PlanId,
     Preview, Side, Strategy, Totals,
 };
-use crate::sys::walk::{self, Met};
+use crate::sys::walk::{self, Bounds, Met};
 use crate::sys::{Errno, Kind, Stat, Sys, may_share_blocks};
 use std::collections::HashSet;
 use std::ffi::{CStr, CString, OsStr};
@@ -259,14 +259,14 @@ impl Count {
         let dest = if name.as_c_str() == c"." {
             target.path.clone()
         } else {
-            target.path.join(OsStr::from_bytes(name.to_bytes()))
+            resolve::tidy(&target.path).join(OsStr::from_bytes(name.to_bytes()))
         };
         if found.stat.kind == Kind::Dir {
-            self.tree(path.as_path(), &dest);
+            self.tree(path.as_path(), &dest, found.stat.dev);
         } else {
             self.shots
                 .meet(path.as_path(), &found.stat, &mut self.plan.shots);
-            self.entry(&found.stat, &dest, &name, true);
+            self.entry(&found.stat, path.as_path(), &dest, &name, true);
         }
         if self.told.elapsed() >= TELL {
             self.tell();
@@ -318,21 +318,37 @@ impl Count {
     }
 
     /// A directory: read ahead of this thread; what is left out is not entered.
-    fn tree(&mut self, root: &Path, dest: &Path) {
+    fn tree(&mut self, root: &Path, dest: &Path, device: u64) {
         let fresh = matches!(walk::stat(dest), Err(Errno::NOENT));
         let filter = self.filter.clone();
         let keep = move |below: &Path, name: &OsStr, is_dir: bool| {
             !is_temp(name.as_bytes()) && !filter.leaves_out(name.as_bytes(), below, is_dir)
         };
-        walk::walk(root, Arc::new(keep), |met| {
+        let bounds = Bounds {
+            follow_links: self.spec.follow_links,
+            device: self.spec.one_file_system.then_some(device),
+        };
+        // Directories that cannot be at the destination, and with them what is in them.
+        let mut refused: Vec<PathBuf> = Vec::new();
+        walk::walk(root, bounds, Arc::new(keep), |met| {
+            let is_refused = |path: &Path| refused.iter().any(|refused| path.starts_with(refused));
             match met {
-                Met::Dir => self.plan.found.dirs += 1,
+                Met::Dir(path) | Met::Entry(path, _) | Met::Unreadable(path, _)
+                    if is_refused(&path) => {}
+                Met::Dir(path) => {
+                    let below = path.strip_prefix(root).unwrap_or(&path);
+                    if fresh || self.may_be_dir(&dest.join(below), below) {
+                        self.plan.found.dirs += 1;
+                    } else {
+                        refused.push(path);
+                    }
+                }
                 Met::Entry(path, stat) => {
                     let below = path.strip_prefix(root).unwrap_or(&path);
                     self.shots.meet(&path, &stat, &mut self.plan.shots);
                     // A path that the kernel gave has no zero byte to refuse.
                     let name = CString::new(below.as_os_str().as_bytes()).unwrap_or_default();
-                    self.entry(&stat, &dest.join(below), &name, !fresh);
+                    self.entry(&stat, &path, &dest.join(below), &name, !fresh);
                 }
                 Met::Unreadable(path, errno) => {
                     self.problem(source(Op::List)(errno), BytePath::from(path));
@@ -345,9 +361,21 @@ impl Count {
         });
     }
 
+    /// True unless something that is no directory, links to one included, has the name of a
+    /// directory below the root: then the plan has a problem, as the copy will.
+    fn may_be_dir(&mut self, dest: &Path, below: &Path) -> bool {
+        let in_the_way = !below.as_os_str().is_empty()
+            && walk::stat(dest).is_ok_and(|there| there.kind != Kind::Dir);
+        if in_the_way {
+            let trouble = failure::no_directory_there();
+            self.problem(trouble, BytePath::from(dest));
+        }
+        !in_the_way
+    }
+
     /// Counts an entry and compares it with what is at the destination. Where that cannot be looked
     /// at the entry counts as new, and the plan has a problem.
-    fn entry(&mut self, stat: &Stat, dest: &Path, name: &CStr, look: bool) {
+    fn entry(&mut self, stat: &Stat, path: &Path, dest: &Path, name: &CStr, look: bool) {
         let size = if stat.kind == Kind::File {
             stat.size
         } else {
@@ -367,11 +395,17 @@ impl Count {
                 return;
             }
         };
+        if there.kind == Kind::Dir {
+            let trouble = failure::directory_there(stat.kind);
+            self.problem(trouble, BytePath::from(dest));
+            return;
+        }
         let same = there.kind == stat.kind
             && match stat.kind {
                 Kind::File => there.size == size && is_same_time(stat.mtime, there.mtime),
-                Kind::Link => there.size == stat.size,
-                _ => is_same_time(stat.mtime, there.mtime),
+                Kind::Link => walk::read_link(path)
+                    .is_ok_and(|target| walk::read_link(dest).is_ok_and(|there| there == target)),
+                _ => there.rdev == stat.rdev && is_same_time(stat.mtime, there.mtime),
             };
         if same {
             self.plan.identical += 1;

@@ -125,6 +125,8 @@ pub enum Notable {
     AclNotKept,
     /// Names of one inode became files of their own.
     HardLinksSplit,
+    /// Hard links were at the destination already, as files of their own.
+    HardLinksApart,
     /// Orphaned temporaries of an earlier run were removed.
     OrphansRemoved,
     /// Unfinished files of a cancelled job that were kept as what they are.
@@ -153,7 +155,7 @@ pub enum Notable {
 
 impl Notable {
     /// Every kind.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::OwnerNotKept,
         Self::SetIdDropped,
         Self::ModeNotKept,
@@ -162,6 +164,7 @@ impl Notable {
         Self::XattrNotKept,
         Self::AclNotKept,
         Self::HardLinksSplit,
+        Self::HardLinksApart,
         Self::OrphansRemoved,
         Self::PartialsKept,
         Self::TemporariesSkipped,
@@ -189,6 +192,9 @@ impl Notable {
                 "access control list not kept; the group was given no more than it had"
             }
             Self::HardLinksSplit => "hard-linked names copied as files of their own",
+            Self::HardLinksApart => {
+                "hard-linked names that were there already, as files of their own, left so"
+            }
             Self::OrphansRemoved => "temporaries of an interrupted run removed",
             Self::PartialsKept => {
                 "unfinished files kept, each under its name with .haul-partial added"

@@ -106,6 +106,8 @@ pub fn target(
     let is_dir = match sys.stat_path(full) {
         Ok(stat) => Some(stat.kind == Kind::Dir),
         Err(Errno::NOENT) => None,
+        // A link that leads to itself is a name like any other; one on the way is met below.
+        Err(Errno::LOOP) => Some(false),
         Err(errno) => return Err(resolve(errno)),
     };
     let refuse = |words: &str| {
@@ -383,6 +385,15 @@ fn leads_to(sys: &dyn Sys, target: &Target, name: &CStr, source: &Stat) -> bool 
     // A link that cannot be followed leads to nothing that haul could read.
     sys.stat_path(&path)
         .is_ok_and(|stat| stat.same_inode(source))
+}
+
+/// `dir/./` shown as `dir`, and `./` not at all.
+pub fn tidy(path: &Path) -> PathBuf {
+    let mut parts = path.components();
+    if path.starts_with(".") {
+        parts.next();
+    }
+    parts.collect()
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 //! would. May run for minutes; `go_on` is asked between entries. Lives on a thread of its pane.
 
 use super::Kind;
-use super::walk::{Met, walk};
+use super::walk::{Bounds, Met, walk};
 use crate::clock;
 use std::path::Path;
 use std::sync::Arc;
@@ -31,9 +31,9 @@ const EVERY: Duration = Duration::from_millis(200);
 pub fn count(root: &Path, mut progress: impl FnMut(Counted) -> bool) -> Counted {
     let mut counted = Counted::default();
     let mut told = clock::now();
-    walk(root, Arc::new(|_, _, _| true), |met| {
+    walk(root, Bounds::default(), Arc::new(|_, _, _| true), |met| {
         match met {
-            Met::Dir => counted.dirs += 1,
+            Met::Dir(_) => counted.dirs += 1,
             Met::Entry(_, stat) => {
                 counted.files += 1;
                 if stat.kind == Kind::File {

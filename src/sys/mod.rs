@@ -49,9 +49,26 @@ pub fn seed() -> u64 {
     }
 }
 
-/// What the process takes away from the mode of new files. Read from `/proc`, because umask(2)
+/// What the user takes away from the mode of new files. Read from `/proc`, because umask(2)
 /// can only be asked by changing it; 022 where that cannot be read.
 pub fn umask() -> u32 {
+    *UMASK.get_or_init(current_umask)
+}
+
+/// The user's mask, from when it was first asked for.
+static UMASK: std::sync::OnceLock<u32> = std::sync::OnceLock::new();
+
+/// From now on a mask that takes permissions from the owner does not keep haul itself out of what
+/// it makes; [`umask`] still tells it.
+pub fn keep_own_permissions() {
+    const OWNER: u32 = 0o700;
+    let mask = umask();
+    if mask & OWNER != 0 {
+        rustix::process::umask(rustix::fs::Mode::from_raw_mode(mask & !OWNER));
+    }
+}
+
+fn current_umask() -> u32 {
     std::fs::read_to_string("/proc/self/status")
         .ok()
         .and_then(|status| {

@@ -1,13 +1,13 @@
 //! A tree read by path, ahead of its consumer, for counting only.
 //!
 //! The one place that uses jwalk: hidden entries are met (jwalk leaves them out unless told), links
-//! are not followed, the walk has threads of its own (jwalk's shared pool gives up when it is busy
+//! are not followed unless asked for, the walk has threads of its own (jwalk's shared pool gives up when it is busy
 //! for a second), and metadata is asked for on them. A tree that changes meanwhile makes the count
 //! wrong; a copy never goes by it.
 
 use super::{Errno, Kind, Stat};
 use jwalk::{Parallelism, WalkDirGeneric};
-use std::ffi::OsStr;
+use std::ffi::{CString, OsStr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,7 +20,7 @@ const THREADS: usize = 4;
 #[derive(Debug)]
 pub enum Met {
     /// A directory below the root (or the root itself).
-    Dir,
+    Dir(PathBuf),
     /// Anything else, with its metadata.
     Entry(PathBuf, Stat),
     /// Something that could not be looked at.
@@ -31,14 +31,34 @@ pub enum Met {
 /// directory; a directory that is left out is not entered.
 pub type Keep = dyn Fn(&Path, &OsStr, bool) -> bool + Send + Sync;
 
+/// What a walk does about that which leads out of its tree; by default links are met as links, and
+/// mount points entered.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Bounds {
+    /// Links are met as what they lead to.
+    pub follow_links: bool,
+    /// Directories of other devices are met and not entered.
+    pub device: Option<u64>,
+}
+
+impl Bounds {
+    fn stat(self, path: &Path) -> Result<Stat, Errno> {
+        if self.follow_links {
+            rustix::fs::stat(path).map(Stat::from)
+        } else {
+            stat(path)
+        }
+    }
+}
+
 /// Walks `root` and everything kept below it; stops soon after `each` says no.
-pub fn walk(root: &Path, keep: Arc<Keep>, mut each: impl FnMut(Met) -> bool) {
+pub fn walk(root: &Path, bounds: Bounds, keep: Arc<Keep>, mut each: impl FnMut(Met) -> bool) {
     type State = ((), Option<Result<Stat, Errno>>);
     let stopped = Arc::new(AtomicBool::new(false));
     let (stop, base) = (stopped.clone(), root.to_path_buf());
     let walk = WalkDirGeneric::<State>::new(root)
         .skip_hidden(false)
-        .follow_links(false)
+        .follow_links(bounds.follow_links)
         .parallelism(Parallelism::RayonNewPool(THREADS))
         .process_read_dir(move |_, dir, (), children| {
             if stop.load(Ordering::Relaxed) {
@@ -53,7 +73,11 @@ pub fn walk(root: &Path, keep: Arc<Keep>, mut each: impl FnMut(Met) -> bool) {
             });
             for child in children.iter_mut().flatten() {
                 if !child.file_type.is_dir() {
-                    child.client_state = Some(stat(&child.path()));
+                    child.client_state = Some(bounds.stat(&child.path()));
+                } else if let Some(device) = bounds.device
+                    && stat(&child.path()).is_ok_and(|stat| stat.dev != device)
+                {
+                    child.read_children = None;
                 }
             }
         });
@@ -63,11 +87,11 @@ pub fn walk(root: &Path, keep: Arc<Keep>, mut each: impl FnMut(Met) -> bool) {
                 let failed = entry.read_children.as_ref().and_then(|read| read.error());
                 match (failed, entry.client_state) {
                     (Some(error), _) => Met::Unreadable(entry.path(), errno(error)),
-                    (None, _) if entry.file_type.is_dir() => Met::Dir,
+                    (None, _) if entry.file_type.is_dir() => Met::Dir(entry.path()),
                     (None, Some(Ok(stat))) => Met::Entry(entry.path(), stat),
                     (None, Some(Err(errno))) => Met::Unreadable(entry.path(), errno),
-                    (None, None) => match stat(&entry.path()) {
-                        Ok(stat) if stat.kind == Kind::Dir => Met::Dir,
+                    (None, None) => match bounds.stat(&entry.path()) {
+                        Ok(stat) if stat.kind == Kind::Dir => Met::Dir(entry.path()),
                         Ok(stat) => Met::Entry(entry.path(), stat),
                         Err(errno) => Met::Unreadable(entry.path(), errno),
                     },
@@ -86,13 +110,23 @@ pub fn walk(root: &Path, keep: Arc<Keep>, mut each: impl FnMut(Met) -> bool) {
 }
 
 fn errno(error: &jwalk::Error) -> Errno {
+    // A link to a directory above itself is no error of the kernel's.
+    let otherwise = match error.loop_ancestor() {
+        Some(_) => Errno::LOOP,
+        None => Errno::IO,
+    };
     error
         .io_error()
         .and_then(Errno::from_io_error)
-        .unwrap_or(Errno::IO)
+        .unwrap_or(otherwise)
 }
 
 /// Metadata of a path, of the link itself when it is one.
 pub fn stat(path: &Path) -> Result<Stat, Errno> {
     rustix::fs::lstat(path).map(Stat::from)
+}
+
+/// Where a link leads.
+pub fn read_link(path: &Path) -> Result<CString, Errno> {
+    rustix::fs::readlink(path, Vec::new())
 }

@@ -137,6 +137,19 @@ fn a_link_at_the_destination_is_never_written_through() {
     assert_eq!(code, 0, "{said}");
     assert!(!scratch.at("nowhere").exists());
     assert!(!scratch.at("dangling").is_symlink());
+    // Nor one that leads to itself, which is a name like any other.
+    symlink("round", scratch.at("round")).expect("linked");
+    let (code, said) = copy(&scratch, &["file", "round"]);
+    assert_eq!(code, 3, "{said}");
+    assert!(scratch.at("round").is_symlink());
+    let (code, said) = copy(&scratch, &["file", "round/x"]);
+    assert_eq!(code, 1, "{said}");
+    let (code, said) = copy(
+        &scratch,
+        &["-T", "--conflict", "overwrite", "file", "round"],
+    );
+    assert_eq!(code, 0, "{said}");
+    assert_same(&scratch.at("file"), &scratch.at("round"));
     // A directory below a link is not gone into.
     scratch.dir("dest/dir");
     scratch.dir("elsewhere");

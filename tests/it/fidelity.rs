@@ -86,6 +86,53 @@ fn names_of_one_inode_stay_names_of_one_inode() {
     }
 }
 
+/// What an earlier run left undone becomes a name of what it did, where the name that is met first is
+/// there; else that is told.
+#[test]
+fn names_that_are_missing_join_those_that_are_there() {
+    const NAMES: usize = 6;
+    for link in [false, true] {
+        let mut apart = 0;
+        for missing in 0..NAMES {
+            let scratch = Scratch::quick();
+            let (from, to) = (scratch.dir("from"), scratch.at("to"));
+            let name = |number: usize| format!("n{number}");
+            if link {
+                std::os::unix::fs::symlink("somewhere", from.join(name(0))).expect("linked");
+            } else {
+                fs::write(from.join(name(0)), vec![7; 3000]).expect("written");
+            }
+            for number in 1..NAMES {
+                fs::hard_link(from.join(name(0)), from.join(name(number))).expect("linked");
+            }
+            let mut job = spec(&from, &to);
+            job.naming = Naming::Exact;
+            job.tuning.file_workers = Some(1);
+            run_real(&job).assert_good();
+            fs::remove_file(to.join(name(missing))).expect("removed");
+            let ended = run_real(&job);
+            ended.assert_good();
+            assert_eq!(
+                (ended.summary.files.copied, ended.summary.files.skipped),
+                (1, 5)
+            );
+            let notices = &ended.summary.notices;
+            if inode(&to.join(name(missing))) == inode(&to.join(name((missing + 1) % NAMES))) {
+                assert!(notices.is_empty(), "{notices:?}");
+                assert_eq!(walk::differences(&from, &to), [""; 0]);
+            } else {
+                apart += 1;
+                assert!(
+                    notices[0].text.contains("files of their own"),
+                    "{notices:?}"
+                );
+                assert_eq!(notices[0].count, NAMES as u64 - 1);
+            }
+        }
+        assert_eq!(apart, 1, "only what is met first can be missed");
+    }
+}
+
 #[test]
 fn extended_attributes_are_kept_even_of_a_read_only_file() {
     let scratch = Scratch::new();

@@ -249,7 +249,14 @@ fn nothing_below_the_roots_is_reached_by_path() {
             return;
         };
         assert!(calls.len() > 200, "{} calls", calls.len());
-        let found = complaints(&calls, &source, &dest);
+        let mut found = complaints(&calls, &source, &dest);
+        // The one look through a link: whether it leads to the file it is about to replace.
+        let looks = found.len();
+        found.retain(|call| {
+            !call.contains("through a link: newfstatat(") || !call.contains("\"old-link\"")
+        });
+        let replaces = usize::from(words[1] == "overwrite");
+        assert_eq!(looks - found.len(), replaces, "{words:?}");
         assert!(found.is_empty(), "{words:?}\n{}", found.join("\n"));
         let count = |words: &[&str]| {
             let with = |call: &&String| words.iter().all(|word| call.contains(word));

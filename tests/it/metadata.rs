@@ -137,6 +137,63 @@ fn the_mask_neither_widens_nor_narrows_what_is_kept() {
     }
 }
 
+/// A mask may keep the owner out as well: of what is copied, if its mode is not kept, never of what
+/// haul makes on the way.
+#[test]
+fn a_mask_that_keeps_the_owner_out_stops_no_copy() {
+    let scratch = Scratch::quick();
+    scratch.dir("from/below");
+    scratch.file("from/below/f", "x");
+    tree::set_mode(&scratch.dir("to"), 0o777);
+    let Some(program) = as_nobody(&scratch) else {
+        return;
+    };
+    let mut shell = Command::new("sh");
+    if is_root() {
+        std::os::unix::process::CommandExt::uid(&mut shell, NOBODY);
+    }
+    let output = shell
+        .args(["-c", "umask 777; exec \"$HAUL\" copy from to"])
+        .env("HAUL", program.get_program())
+        .env("HOME", scratch.at("to"))
+        .current_dir(scratch.path())
+        .output()
+        .expect("it runs");
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    for name in ["from", "from/below", "from/below/f"] {
+        assert_eq!(mode(&scratch.at("to").join(name)), mode(&scratch.at(name)));
+    }
+}
+
+/// Without modes a copy is made as anything else is in its place: what a directory hands down stays,
+/// and what was there before keeps its own.
+#[test]
+fn where_modes_are_not_kept_directories_are_like_those_around_them() {
+    if !is_root() {
+        return skip("a group of one's choice needs root");
+    }
+    let scratch = Scratch::quick();
+    scratch.dir("from/there");
+    scratch.dir("from/below");
+    scratch.file("from/below/f", "x");
+    tree::set_mode(&scratch.at("from/below"), 0o1777);
+    tree::set_mode(&scratch.at("from/there"), 0o755);
+    let to = scratch.dir("to");
+    chown(&to, None, Some(4321)).expect("given");
+    tree::set_mode(&to, 0o2775);
+    scratch.dir("to/there");
+    tree::set_mode(&to.join("there"), 0o711);
+    let mut job = exact(&scratch.at("from"), &to, Strategy::Auto);
+    job.preserve.mode = false;
+    job.preserve.owner = false;
+    run_real(&job).assert_good();
+    let masked = !haul::sys::umask();
+    assert_eq!(mode(&to.join("below")), 0o3000 | 0o777 & masked);
+    assert_eq!(fs::metadata(to.join("below/f")).expect("there").gid(), 4321);
+    assert_eq!(mode(&to.join("there")), 0o711);
+    assert_eq!(mode(&to), 0o2775);
+}
+
 /// Whoever does not own a file must not be run as by it.
 #[test]
 fn without_its_owner_a_file_loses_its_set_id_bits() {

@@ -6,7 +6,7 @@ use crate::support::scratch::Scratch;
 use crate::support::tree;
 use crate::support::walk::{self, assert_same};
 use crate::support::{World, is_root, is_thorough, skip};
-use haul::proto::Strategy;
+use haul::proto::{ErrorClass, Strategy};
 use rustix::fs::{
     AtFlags, CWD, FileType, Mode, OFlags, makedev, mkdirat, mknodat, openat, unlinkat,
 };
@@ -147,6 +147,19 @@ fn devices_are_listed_by_an_ordinary_user() {
         assert_eq!(look(&to).rdev(), look(&from).rdev(), "{name}");
         assert_eq!(look(&to).file_type(), look(&from).file_type(), "{name}");
     }
+    // Another device of the same time is another one.
+    fs::remove_file(to.join("zero")).expect("removed");
+    let (kind, mode) = (FileType::CharacterDevice, Mode::from_raw_mode(0o666));
+    mknodat(CWD, to.join("zero"), kind, mode, makedev(1, 3)).expect("made");
+    let then = fs::symlink_metadata(from.join("zero")).expect("there");
+    tree::set_times(&to.join("zero"), then.mtime(), then.mtime_nsec());
+    let ended = run_real(&exact(&from, &to, Strategy::Auto));
+    assert_eq!(ended.failures.len(), 1, "{:?}", ended.failures);
+    assert_eq!(ended.failures[0].class, ErrorClass::Conflict);
+    assert_eq!(
+        ended.failures[0].reason,
+        "another character device is there, left alone"
+    );
     tree::set_mode(&scratch.dir("theirs"), 0o777);
     let Some(mut command) = as_nobody(&scratch) else {
         return;

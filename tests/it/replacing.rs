@@ -56,6 +56,41 @@ fn a_reader_sees_the_whole_old_or_the_whole_new_file() {
     });
 }
 
+/// In its place it would lead to itself, and the bytes it led to would be gone.
+#[test]
+fn a_link_does_not_replace_what_it_leads_to() {
+    let scratch = Scratch::quick();
+    scratch.file("precious", "precious");
+    symlink("precious", scratch.at("soft")).expect("linked");
+    symlink("../to/below", scratch.dir("from").join("below")).expect("linked");
+    symlink("nowhere", scratch.at("from/dangling")).expect("linked");
+    scratch.dir("to");
+    for policy in [Conflict::Overwrite, Conflict::Newer] {
+        for name in ["below", "dangling"] {
+            let path = scratch.file(format!("to/{name}"), "precious");
+            tree::set_times(&path, 5, 5);
+        }
+        tree::set_times(&scratch.at("precious"), 5, 5);
+        for (from, to, failed) in [("soft", "precious", "precious"), ("from", "to", "below")] {
+            let mut job = exact(&scratch.at(from), &scratch.at(to), Strategy::Auto);
+            job.conflict = policy;
+            let ended = run_real(&job);
+            assert_eq!(ended.failures.len(), 1, "{policy:?}: {:?}", ended.failures);
+            let failure = &ended.failures[0];
+            assert_eq!(failure.class, ErrorClass::Refused);
+            assert!(failure.path.as_path().ends_with(failed), "{failure:?}");
+        }
+        for name in ["precious", "to/below"] {
+            let there = fs::symlink_metadata(scratch.at(name)).expect("there");
+            assert!(there.is_file(), "{name}");
+            assert_eq!(fs::read(scratch.at(name)).expect("read"), b"precious");
+        }
+        let other = fs::read_link(scratch.at("to/dangling")).expect("replaced");
+        assert_eq!(other, Path::new("nowhere"));
+        fs::remove_file(scratch.at("to/dangling")).expect("removed");
+    }
+}
+
 /// Nothing of a longer file shows behind a shorter one, nor old data in a hole; other names of the
 /// old inode keep it.
 #[test]

@@ -211,6 +211,10 @@ pub fn plan_lines(plan: &Plan) -> Vec<String> {
         None => format!("space: {} to copy, free space unknown", units::size(needed)),
     });
     let preview = &plan.preview;
+    // Nothing was found that could be moved by anything.
+    if preview.source_fs.is_empty() {
+        return lines;
+    }
     let strategy = if preview.strategy == Strategy::Auto {
         "chosen per file".to_owned()
     } else {

@@ -10,7 +10,7 @@ mod sources;
 mod sweep;
 
 use crate::clock;
-use crate::engine::failure::{Trouble, dest, refused_new, source};
+use crate::engine::failure::{Trouble, dest, no_directory_there, refused_new, source};
 use crate::engine::filter::Filter;
 use crate::engine::gate::Pass;
 use crate::engine::report::{Notable, Notables, Retry, What};
@@ -360,12 +360,7 @@ impl Scan {
         let dst = sys
             .open_dir(up.dst(), dst_name)
             .map_err(|errno| match errno {
-                Errno::LOOP | Errno::NOTDIR => Trouble::own(
-                    Op::MakeDir,
-                    Side::Dest,
-                    ErrorClass::Refused,
-                    "something that is no directory has the name; a link is not followed",
-                ),
+                Errno::LOOP | Errno::NOTDIR => no_directory_there(),
                 errno => Trouble::kernel(Op::Open, Side::Dest, errno),
             })?;
         let dst_stat = sys.stat(dst.as_fd()).map_err(dest(Op::Stat))?;

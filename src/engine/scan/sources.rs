@@ -12,7 +12,7 @@ use crate::sys::Kind;
 use std::collections::HashSet;
 use std::ffi::CString;
 use std::os::fd::{AsFd, OwnedFd};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Names given out so far: device and inode of their directory, and the name.
@@ -219,8 +219,8 @@ impl Scan {
         let dst = shared.sys.stat(fds.dst()).map_err(dest(Op::Stat))?;
         let route = self.route(&fds, src.dev, dst.dev)?;
         let place = Place {
-            src_path: tidy(&origin.parent),
-            dst_path: tidy(&target.path),
+            src_path: resolve::tidy(&origin.parent),
+            dst_path: resolve::tidy(&target.path),
             inodes: (self.spec.naming == Naming::Mapped).then_some([src, dst]),
         };
         let inherits = hands_down(&*shared.sys, fds.dst());
@@ -230,13 +230,4 @@ impl Scan {
         }
         Ok(place)
     }
-}
-
-/// `dir/./` shown as `dir`, and `./` not at all.
-fn tidy(path: &Path) -> PathBuf {
-    let mut parts = path.components();
-    if path.starts_with(".") {
-        parts.next();
-    }
-    parts.collect()
 }

@@ -7,7 +7,7 @@ use crate::engine::failure::{Trouble, dest};
 use crate::engine::resolve;
 use crate::engine::tree::{DirFds, Slice};
 use crate::proto::{ErrorClass, JobSpec, Op, Side};
-use crate::sys::{Errno, Stat, Sys};
+use crate::sys::{Errno, Kind, Stat, Sys};
 use crate::text;
 use std::collections::HashSet;
 use std::ffi::{CStr, CString};
@@ -54,10 +54,27 @@ impl Worker {
                 "another source of this job was copied to this name",
             ));
         }
+        if self.leads_to(slice, index, fds, there) {
+            return Err(refusal("the source is a link to it"));
+        }
         match bound(slice, index, fds) {
             Some(bound) => bound.refuse_if_folded(&*self.shared.sys, there),
             None => Ok(()),
         }
+    }
+
+    /// True for a link that leads to `there`: in its place it would lead to itself, and what it led
+    /// to would be gone.
+    fn leads_to(&self, slice: &Slice, index: usize, fds: &DirFds, there: &Stat) -> bool {
+        let (entry, name, _) = slice.entry(index);
+        // A link that cannot be followed leads to nothing that could be lost.
+        entry.kind == Kind::Link
+            && there.kind != Kind::Link
+            && self
+                .shared
+                .sys
+                .stat_followed(fds.src(), name)
+                .is_ok_and(|found| found.same_inode(there))
     }
 
     /// After a name was found taken that was free before.

@@ -78,6 +78,7 @@ fn finish_dir(
         sys,
         keep: shared.preserve,
         umask: shared.umask,
+        was_there: !dir.is_made(),
         route: &dir.route,
         inherits: dir.inherits,
         notable,

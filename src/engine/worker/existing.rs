@@ -1,6 +1,6 @@
 //! What is at the destination already, and what the policy makes of it.
 
-use super::super::failure::{Trouble, dest};
+use super::super::failure::{Trouble, dest, directory_there};
 use super::super::tree::Entry;
 use crate::proto::{Conflict, ErrorClass, Op, Side};
 use crate::sys::{Errno, Kind, Stat, Sys, Time};
@@ -24,14 +24,25 @@ pub(super) enum Way {
     Ask(Stat),
 }
 
-/// Looks at `name` in `dir`. `target` is the link's target when the entry is a symbolic link.
+/// What an entry is besides what its listing tells.
+#[derive(Clone, Debug)]
+pub(super) enum Nature {
+    /// Nothing else: a file, a pipe, a socket.
+    Plain,
+    /// A link, and where it leads; `None` where that cannot be read.
+    Link(Option<CString>),
+    /// A device, and which.
+    Device(u64),
+}
+
+/// Looks at `name` in `dir`.
 pub(super) fn look(
     sys: &dyn Sys,
     dir: BorrowedFd<'_>,
     name: &CStr,
     entry: &Entry,
     src_dev: u64,
-    target: Option<&CStr>,
+    nature: &Nature,
     policy: Conflict,
 ) -> Result<Way, Trouble> {
     let there = match sys.stat_at(dir, name) {
@@ -48,14 +59,9 @@ pub(super) fn look(
         ));
     }
     if there.kind == Kind::Dir {
-        return Err(Trouble::own(
-            Op::Compare,
-            Side::Dest,
-            ErrorClass::Refused,
-            format!("cannot replace a directory with a {}", entry.kind.word()),
-        ));
+        return Err(directory_there(entry.kind));
     }
-    if is_identical(sys, dir, name, entry, &there, target)? {
+    if is_identical(sys, dir, name, entry, &there, nature)? {
         return Ok(Way::Identical);
     }
     Ok(match policy {
@@ -81,19 +87,20 @@ fn is_identical(
     name: &CStr,
     entry: &Entry,
     there: &Stat,
-    target: Option<&CStr>,
+    nature: &Nature,
 ) -> Result<bool, Trouble> {
     if there.kind != entry.kind {
         return Ok(false);
     }
-    match entry.kind {
-        Kind::File => Ok(there.size == entry.size && is_same_time(entry.mtime, there.mtime)),
-        Kind::Link => {
+    let same_time = is_same_time(entry.mtime, there.mtime);
+    Ok(match nature {
+        Nature::Link(target) => {
             let there = sys.read_link(dir, name).map_err(dest(Op::Read))?;
-            Ok(target.is_some_and(|target| target == there.as_c_str()))
+            target.as_ref().is_some_and(|target| *target == there)
         }
-        _ => Ok(is_same_time(entry.mtime, there.mtime)),
-    }
+        Nature::Device(device) => *device == there.rdev && same_time,
+        Nature::Plain => (entry.kind != Kind::File || there.size == entry.size) && same_time,
+    })
 }
 
 /// True when a file with the time `there` may be a copy of one with the time `source`: the same, or
@@ -116,6 +123,9 @@ pub fn is_same_time(source: Time, there: Time) -> bool {
 }
 
 fn describe(entry: &Entry, there: &Stat) -> String {
+    if there.kind == entry.kind && entry.kind != Kind::File {
+        return format!("another {} is there, left alone", there.kind.word());
+    }
     let what = if there.kind == entry.kind {
         match there.mtime.cmp(&entry.mtime) {
             std::cmp::Ordering::Greater => "a newer file is there",

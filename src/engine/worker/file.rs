@@ -6,7 +6,7 @@ use super::super::report::Status;
 use super::super::route::{Ladder, Rung};
 use super::super::tree::{DirFds, Slice};
 use super::climb::Climbed;
-use super::existing::{self, Way};
+use super::existing::{self, Nature, Way};
 use super::temporary::{NAMELESS, PRIVATE, and_left_behind};
 use super::{Big, Held, Outcome, Worker};
 use crate::proto::{ErrorClass, FileId, Op, Side, Sparse, Strategy};
@@ -88,7 +88,7 @@ impl Worker {
                 dest_name,
                 &entry,
                 dir.route.src_dev,
-                None,
+                &Nature::Plain,
                 self.policy(slice.id(index)),
             )?;
             match way {

@@ -1,7 +1,7 @@
 //! The end of a regular file: checks, metadata, flush, close, name; or its removal.
 
 use super::attributes::Bearer;
-use super::existing::{self, Way};
+use super::existing::{self, Nature, Way};
 use super::file::{OpenFile, Placing};
 use super::length;
 use super::publish::{self, Dress, Named, Nascent, Since};
@@ -125,6 +125,7 @@ impl Worker {
             sys,
             keep: shared.preserve,
             umask: shared.umask,
+            was_there: false,
             route: &slice.dir.route,
             inherits: slice.dir.inherits,
             notable: &mut notable,
@@ -202,7 +203,15 @@ impl Worker {
                     // What was older when the copy began may have been saved meanwhile.
                     if policy == Conflict::Newer {
                         let src_dev = file.slice.dir.route.src_dev;
-                        match existing::look(sys, dir, name, &entry, src_dev, None, policy)? {
+                        match existing::look(
+                            sys,
+                            dir,
+                            name,
+                            &entry,
+                            src_dev,
+                            &Nature::Plain,
+                            policy,
+                        )? {
                             Way::Identical | Way::Leave => return Ok(Status::Skipped),
                             Way::Free | Way::Replace(_) | Way::Beside | Way::Ask(_) => {}
                         }
@@ -223,7 +232,7 @@ impl Worker {
                     self.may_be_taken(file.slice, file.index, file.fds)?;
                     // Somebody made it meanwhile: the policy decides, as if it had been there.
                     let src_dev = file.slice.dir.route.src_dev;
-                    match existing::look(sys, dir, name, &entry, src_dev, None, policy)? {
+                    match existing::look(sys, dir, name, &entry, src_dev, &Nature::Plain, policy)? {
                         Way::Free => {}
                         Way::Identical | Way::Leave => return Ok(Status::Skipped),
                         Way::Replace(_) => {

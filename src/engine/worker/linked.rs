@@ -1,14 +1,14 @@
 //! Names of an inode that has several: linked at the destination instead of copied again.
 
-use super::existing::{self, Way};
+use super::existing::{self, Nature, Way};
 use super::publish;
 use super::{Outcome, Worker};
 use crate::engine::failure::{Trouble, dest};
 use crate::engine::links::{Inode, Part};
 use crate::engine::report::{Notable, Status};
-use crate::engine::tree::{Dir, DirFds, Slice};
+use crate::engine::tree::{Dir, DirFds, Entry, Slice};
 use crate::proto::{Conflict, ErrorClass, Op, Side};
-use crate::sys::{Errno, Kind};
+use crate::sys::{Errno, Kind, Sys};
 use std::ffi::CStr;
 use std::sync::Arc;
 
@@ -64,13 +64,38 @@ impl Worker {
             return;
         };
         let (_, _, name) = slice.entry(index);
-        // A file that had to take another name, and one that was left as it was, are nothing to
-        // link to.
+        // A file that had to take another name, and one that was left because of a policy, are
+        // nothing to link to.
         let policy = self.policy(slice.id(index));
-        let own_name = policy != Conflict::Rename || slice.dir.is_fresh();
-        let copied = (status == Status::Copied && own_name).then(|| (&slice.dir, name.to_owned()));
+        let there = match status {
+            Status::Copied => policy != Conflict::Rename || slice.dir.is_fresh(),
+            Status::Skipped => self.is_there(slice, index),
+            _ => false,
+        };
+        let copied = there.then(|| (&slice.dir, name.to_owned()));
         let waiting = self.shared.links.ended(inode, slice.id(index), copied);
         self.woken.extend(waiting);
+    }
+
+    /// True when an entry that was skipped was so because it is at the destination already.
+    fn is_there(&self, slice: &Slice, index: usize) -> bool {
+        let sys = &*self.shared.sys;
+        let (entry, name, dest_name) = slice.entry(index);
+        // What cannot be looked at is not linked to: the next name is copied.
+        let Ok(fds) = slice.dir.acquire(sys) else {
+            return false;
+        };
+        let nature = nature(sys, &fds, &entry, name);
+        let way = existing::look(
+            sys,
+            fds.dst(),
+            dest_name,
+            &entry,
+            slice.dir.route.src_dev,
+            &nature,
+            Conflict::Skip,
+        );
+        matches!(way, Ok(Way::Identical))
     }
 
     /// Works through the names that were woken.
@@ -93,7 +118,7 @@ impl Worker {
     ) -> Result<Option<Status>, Trouble> {
         let shared = self.shared.clone();
         let sys = &*shared.sys;
-        let (entry, _, to) = slice.entry(index);
+        let (entry, own_name, to) = slice.entry(index);
         let from = dir.acquire(sys)?;
         let fds = slice.dir.acquire(sys)?;
         let mut over = false;
@@ -110,9 +135,16 @@ impl Worker {
             {
                 return Ok(Some(Status::Skipped));
             }
-            match existing::look(sys, fds.dst(), to, &entry, src_dev, None, policy)? {
+            let nature = nature(sys, &fds, &entry, own_name);
+            match existing::look(sys, fds.dst(), to, &entry, src_dev, &nature, policy)? {
                 Way::Free => {}
-                Way::Identical | Way::Leave => return Ok(Some(Status::Skipped)),
+                Way::Identical => {
+                    // Both were there before, as files of their own.
+                    let path = || slice.dir.full_path(Side::Dest, Some(to));
+                    self.batch.notables.add_at(Notable::HardLinksApart, path);
+                    return Ok(Some(Status::Skipped));
+                }
+                Way::Leave => return Ok(Some(Status::Skipped)),
                 Way::Replace(there) => {
                     self.may_replace(slice, index, &fds, &there)?;
                     over = true;
@@ -178,5 +210,17 @@ impl Worker {
             .map_err(dest(Op::Create))?;
         publish::name_over(&*sys, fds.dst(), &temp, to)
             .map_err(|trouble| self.cleaned_up(fds.dst(), Some(&temp), trouble))
+    }
+}
+
+/// What is not in an entry's listing. What cannot be looked at is no copy of anything.
+fn nature(sys: &dyn Sys, fds: &DirFds, entry: &Entry, name: &CStr) -> Nature {
+    match entry.kind {
+        Kind::Link => Nature::Link(sys.read_link(fds.src(), name).ok()),
+        Kind::Char | Kind::Block => match sys.stat_at(fds.src(), name) {
+            Ok(stat) => Nature::Device(stat.rdev),
+            Err(_) => Nature::Link(None),
+        },
+        _ => Nature::Plain,
     }
 }

@@ -5,7 +5,7 @@ use super::super::failure::{Trouble, dest, refused_new, source};
 use super::super::report::Status;
 use super::super::tree::Slice;
 use super::attributes::Bearer;
-use super::existing::{self, Way};
+use super::existing::{self, Nature, Way};
 use super::publish::{self, Dress, Named, Nascent};
 use super::{Outcome, Worker};
 use crate::proto::{ErrorClass, FilePhase, Op, Side};
@@ -60,15 +60,12 @@ impl Worker {
         if !dir.is_fresh() {
             let src_dev = dir.route.src_dev;
             let policy = self.policy(slice.id(index));
-            match existing::look(
-                sys,
-                fds.dst(),
-                dest_name,
-                &entry,
-                src_dev,
-                target.as_deref(),
-                policy,
-            )? {
+            let nature = match entry.kind {
+                Kind::Link => Nature::Link(target.clone()),
+                Kind::Char | Kind::Block => Nature::Device(stat.rdev),
+                _ => Nature::Plain,
+            };
+            match existing::look(sys, fds.dst(), dest_name, &entry, src_dev, &nature, policy)? {
                 Way::Free => {}
                 Way::Identical | Way::Leave => return Ok(Status::Skipped),
                 Way::Replace(there) => {
@@ -203,6 +200,7 @@ impl Worker {
             sys: &*shared.sys,
             keep: shared.preserve,
             umask: shared.umask,
+            was_there: false,
             route: &slice.dir.route,
             inherits: slice.dir.inherits && stat.kind != Kind::Link,
             notable: &mut |what| {

@@ -25,6 +25,8 @@ pub(super) struct Dress<'a> {
     pub route: &'a Route,
     /// True when the destination directory hands an ACL down to what is made in it.
     pub inherits: bool,
+    /// True for a directory that was there before: what is not kept of the source stays as it is.
+    pub was_there: bool,
     /// Told what could not be kept.
     pub notable: &'a mut dyn FnMut(Notable),
 }
@@ -44,8 +46,10 @@ impl Dress<'_> {
     ) -> Result<(), Trouble> {
         let mut mode = if self.keep.mode {
             stat.mode
+        } else if self.was_there {
+            now.mode
         } else {
-            stat.mode & 0o777 & !self.umask
+            self.mode_of_new(stat, now)
         };
         let owned = !self.keep.owner || self.owner(to, stat, now)?;
         if !owned {
@@ -93,6 +97,17 @@ impl Dress<'_> {
             self.look_back(&back, stat, mode, owned);
         }
         Ok(())
+    }
+
+    /// What cp(1) gives where modes are not kept: the source's bits less the mask, and to a directory
+    /// the sticky bit and what it got from the one it was made in (mkdir(2): the set-group-id bit).
+    fn mode_of_new(&self, stat: &Stat, now: &Stat) -> u32 {
+        const STICKY: u32 = 0o1000;
+        const SET_GROUP_ID: u32 = 0o2000;
+        match stat.kind {
+            Kind::Dir => stat.mode & (STICKY | 0o777) & !self.umask | now.mode & SET_GROUP_ID,
+            _ => stat.mode & 0o777 & !self.umask,
+        }
     }
 
     /// Owner and group where they differ; the group alone where only that is permitted. False when
