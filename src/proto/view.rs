@@ -127,6 +127,11 @@ impl JobView {
     /// Share done in 0..=1 by bytes, or by entries when there are no bytes; 1 only for a job that
     /// has ended or is flushing, so that nothing says 100 % while files are still open.
     pub fn fraction(&self) -> f64 {
+        if self.state.is_final() && self.parked > 0 {
+            // What waits for an answer is not done, and its bytes are in no sum.
+            let done = self.files_done.saturating_sub(self.parked);
+            return done as f64 / self.found.files.max(self.parked) as f64;
+        }
         if matches!(self.state, JobState::Done | JobState::DoneWithFailures) {
             return 1.0;
         }

@@ -81,7 +81,7 @@ fn paused_and_waiting_time_is_no_work_and_what_is_skipped_leaves_the_total() {
     let history = fs::read_to_string(state.join("haul/history.jsonl")).expect("receipts");
     for (source, wall, idle) in [("then.txt", second, waited), ("src/all", first, paused)] {
         let work = seconds_of_work(&history, source);
-        let most = (wall - idle).as_secs_f64();
+        let most = wall.as_secs_f64() - idle.as_secs_f64();
         assert!(work <= most, "{source}: {work} s of work in {most} s");
     }
 }

@@ -116,7 +116,7 @@ fn row(entry: &FileEntry, done: Option<u64>, width: usize, look: Look) -> Line {
     };
     let tail = format!(" {:>6}", units::size_short(entry.size));
     let cells = width.saturating_sub(2 + 10 + tail.len());
-    let path = draw::middle(&look.name(entry.path.as_bytes()), cells, look);
+    let path = draw::middle(&look.ended(entry.path.as_bytes()), cells, look);
     Line::of("  ", look.plain())
         .then(draw::left(&state, 10, look), style(entry.state, look))
         .then(path, look.plain())
