@@ -8,7 +8,8 @@ use fuser::{
 };
 use std::ffi::OsStr;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -220,11 +221,36 @@ pub fn mount(at: &Path, files: Vec<Odd>) -> Option<BackgroundSession> {
     }
 }
 
+/// Takes them away again. A process that another test is starting may hold something of the mount
+/// until it has begun its own program: then it goes when that does.
+pub fn unmount(session: BackgroundSession, at: &Path) {
+    let Err(error) = session.umount_and_join() else {
+        return;
+    };
+    assert!(detach(at), "not unmounted: {error}");
+}
+
+fn detach(at: &Path) -> bool {
+    let mut ways = [("umount", "-l"), ("fusermount3", "-uz")].into_iter();
+    ways.any(|(program, how)| {
+        let status = Command::new(program).arg(how).arg(at).status();
+        status.is_ok_and(|status| status.success())
+    })
+}
+
 /// A mount whose server never reads what it is asked: every call on it waits, as on a server that
 /// has gone away, until this is dropped.
 pub struct Silent {
-    // Never run.
+    // Never run. Dropped while calls wait it would leave the mount behind, and them with it.
     _session: fuser::Session<OddFs>,
+    at: PathBuf,
+}
+
+impl Drop for Silent {
+    fn drop(&mut self) {
+        let gone = detach(&self.at);
+        assert!(gone || std::thread::panicking(), "it is still mounted");
+    }
 }
 
 /// Mounts one; `None`, said loudly, where there is no FUSE.
@@ -232,7 +258,10 @@ pub fn mount_silent(at: &Path) -> Option<Silent> {
     let mut config = Config::default();
     config.mount_options = vec![MountOption::FSName("silent".to_owned())];
     match fuser::Session::new(OddFs(Vec::new()), at, &config) {
-        Ok(session) => Some(Silent { _session: session }),
+        Ok(session) => Some(Silent {
+            _session: session,
+            at: at.to_owned(),
+        }),
         Err(error) => {
             skip(&format!("no silent file system can be mounted: {error}"));
             None
