@@ -16,6 +16,7 @@ mod gate;
 mod job;
 mod links;
 mod mappings;
+mod mix;
 mod open;
 mod outage;
 mod plan;

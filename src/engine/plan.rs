@@ -6,6 +6,7 @@
 use super::failure::{self, Trouble, source};
 use super::filter::Filter;
 use super::job::{wanted, workers};
+use super::mix::Mix;
 use super::profile;
 use super::report::{Report, What};
 use super::resolve::{self, Target};
@@ -17,11 +18,11 @@ use super::threads;
 use super::worker::{contain, is_same_time};
 use crate::clock;
 use crate::proto::{
-    Best, BytePath, ConflictSample, ErrorClass, JobId, JobSpec, Mark, Naming, Op, Plan, PlanId,
-    Preview, Side, Strategy, Totals,
+    Best, BytePath, Conflict, ConflictSample, ErrorClass, JobId, JobSpec, Mark, Naming, Op, Plan,
+    PlanId, Preview, Side, Sparse, Strategy, Totals,
 };
 use crate::sys::walk::{self, Bounds, Met};
-use crate::sys::{Errno, Kind, Stat, Sys, may_share_blocks};
+use crate::sys::{Errno, Kind, Space, Stat, Sys, may_make_in, may_share_blocks};
 use std::collections::HashSet;
 use std::ffi::{CStr, CString, OsStr};
 use std::os::fd::AsFd;
@@ -38,8 +39,6 @@ const SAMPLES: usize = 20;
 const PROBLEMS: usize = 100;
 /// How often the door hears of the progress.
 const TELL: Duration = Duration::from_millis(100);
-/// The size whose ladder the preview shows: a frame of a shot or more.
-const PREVIEW_SIZE: u64 = 1 << 30;
 
 struct Count {
     sys: Arc<dyn Sys>,
@@ -51,6 +50,10 @@ struct Count {
     shots: Counter,
     told: Instant,
     alive: bool,
+    /// What moves the sizes found, once the route is known.
+    mix: Option<Mix>,
+    /// The directory that was last asked whether something can be made in it, and its answer.
+    writable: Option<(PathBuf, Result<(), Errno>)>,
 }
 
 /// Begins to count on a thread of its own; answers arrive as [`What::Plan`] until one is final.
@@ -74,7 +77,13 @@ pub fn spawn(
         identical_bytes: 0,
         conflicts: 0,
         samples: Vec::new(),
+        unreachable: 0,
+        new_dirs: 0,
+        new_bytes: 0,
+        conflict_bytes: 0,
+        newer_bytes: 0,
         free: None,
+        free_inodes: None,
         problems: Vec::new(),
         more_problems: 0,
         preview: Preview {
@@ -106,6 +115,8 @@ pub fn spawn(
             shots,
             told: clock::now(),
             alive: true,
+            mix: None,
+            writable: None,
         };
         if let Some(words) = bad_glob {
             let dest = count.spec.dest.clone();
@@ -133,6 +144,9 @@ pub fn spawn(
 impl Count {
     fn tell(&mut self) {
         self.told = clock::now();
+        if let Some(mix) = &self.mix {
+            mix.tell(&mut self.plan.preview);
+        }
         let what = What::Plan(Box::new(self.plan.clone()));
         self.alive &= self
             .reports
@@ -171,8 +185,7 @@ impl Count {
                     if devices.insert(target.above.first().map(|dir| dir.dev)) {
                         // Room on several file systems is no one figure.
                         let space = room::space(&*sys, target.dir.as_fd());
-                        let only = devices.len() == 1;
-                        self.plan.free = space.map(|space| space.free).filter(|_| only);
+                        self.room(space.filter(|_| devices.len() == 1));
                     }
                     self.source(src, &target, &mut names)
                 });
@@ -184,6 +197,12 @@ impl Count {
                 self.problem(trouble, path.clone());
             }
         }
+    }
+
+    fn room(&mut self, space: Option<Space>) {
+        self.plan.free = space.map(|space| space.free);
+        let limited = space.filter(|space| space.inodes_total > 0);
+        self.plan.free_inodes = limited.map(|space| space.inodes_free);
     }
 
     fn all(&mut self) {
@@ -200,8 +219,7 @@ impl Count {
                 return;
             }
         };
-        let space = room::space(&*self.sys, target.dir.as_fd());
-        self.plan.free = space.map(|space| space.free);
+        self.room(room::space(&*self.sys, target.dir.as_fd()));
         let mut names = HashSet::new();
         for path in &spec.sources {
             if self.stopped() {
@@ -261,6 +279,10 @@ impl Count {
         } else {
             resolve::tidy(&target.path).join(OsStr::from_bytes(name.to_bytes()))
         };
+        // Of a directory that is still to be made the nearest one above it is asked.
+        self.writable = dest
+            .parent()
+            .map(|parent| (parent.to_path_buf(), may_make_in(target.dir.as_fd())));
         if found.stat.kind == Kind::Dir {
             self.tree(path.as_path(), &dest, found.stat.dev);
         } else {
@@ -298,21 +320,9 @@ impl Count {
         let preview = &mut self.plan.preview;
         (preview.file_workers, preview.chunk_workers) = workers(&self.spec, best);
         let wanted = wanted(&self.spec, best, preview.chunk_workers, chunk);
-        let ladder = route.ladder(wanted, PREVIEW_SIZE);
-        if let Some((strategy, reason)) = ladder.first() {
-            preview.strategy = strategy;
-            reason.text().clone_into(&mut preview.reason);
-            // Whether a rung holds is known only once it was tried.
-            for (position, (strategy, _)) in ladder.iter().skip(1).enumerate() {
-                let words = if position == 0 {
-                    "; where it does not work, "
-                } else {
-                    ", then "
-                };
-                preview.reason += words;
-                preview.reason += strategy.name();
-            }
-        }
+        let mix = Mix::new(route, wanted);
+        mix.tell(preview);
+        self.mix = Some(mix);
         preview.source_fs = src_kind.name();
         preview.dest_fs = dst_kind.name();
     }
@@ -333,13 +343,25 @@ impl Count {
         walk::walk(root, bounds, Arc::new(keep), |met| {
             let is_refused = |path: &Path| refused.iter().any(|refused| path.starts_with(refused));
             match met {
-                Met::Dir(path) | Met::Entry(path, _) | Met::Unreadable(path, _)
-                    if is_refused(&path) => {}
+                Met::Unreadable(path, _) if is_refused(&path) => {}
+                Met::Dir(path) if is_refused(&path) => {
+                    self.plan.found.dirs += 1;
+                    self.plan.unreachable += 1;
+                }
+                Met::Entry(path, stat) if is_refused(&path) => {
+                    self.found(&stat);
+                    self.plan.unreachable += 1;
+                }
                 Met::Dir(path) => {
+                    self.plan.found.dirs += 1;
                     let below = path.strip_prefix(root).unwrap_or(&path);
-                    if fresh || self.may_be_dir(&dest.join(below), below) {
-                        self.plan.found.dirs += 1;
+                    let may_be = if fresh && !below.as_os_str().is_empty() {
+                        self.plan.new_dirs += 1;
+                        true
                     } else {
+                        self.may_be_dir(dest, below)
+                    };
+                    if !may_be {
                         refused.push(path);
                     }
                 }
@@ -361,37 +383,104 @@ impl Count {
         });
     }
 
-    /// True unless something that is no directory, links to one included, has the name of a
-    /// directory below the root: then the plan has a problem, as the copy will.
-    fn may_be_dir(&mut self, dest: &Path, below: &Path) -> bool {
-        let in_the_way = !below.as_os_str().is_empty()
-            && walk::stat(dest).is_ok_and(|there| there.kind != Kind::Dir);
-        if in_the_way {
-            let trouble = failure::no_directory_there();
-            self.problem(trouble, BytePath::from(dest));
+    /// True unless a directory can neither be entered nor made at the destination: because something
+    /// that is no directory, links to one included, has its name (that of the root was looked at
+    /// before), or nothing can be made where it is to be. Then the plan has a problem, as the copy
+    /// will.
+    fn may_be_dir(&mut self, root: &Path, below: &Path) -> bool {
+        let is_root = below.as_os_str().is_empty();
+        let path;
+        let dest = if is_root {
+            root
+        } else {
+            path = root.join(below);
+            &path
+        };
+        let trouble = match walk::stat(dest) {
+            Ok(there) if there.kind == Kind::Dir || is_root => return true,
+            Ok(_) => failure::no_directory_there(),
+            Err(Errno::NOENT) => match self.may_make(dest) {
+                Ok(()) => {
+                    self.plan.new_dirs += 1;
+                    return true;
+                }
+                Err(errno) => failure::dest(Op::MakeDir)(errno),
+            },
+            // What cannot be looked at is told of each entry in it.
+            Err(_) => return true,
+        };
+        self.problem(trouble, BytePath::from(dest));
+        false
+    }
+
+    /// Whether the directory that `dest` is to be in takes new names. What is not there yet is made
+    /// by this user, and takes them.
+    fn may_make(&mut self, dest: &Path) -> Result<(), Errno> {
+        let Some(parent) = dest.parent() else {
+            return Ok(());
+        };
+        if let Some((asked, answer)) = &self.writable
+            && asked == parent
+        {
+            return *answer;
         }
-        !in_the_way
+        let answer = match walk::may_make_in(parent) {
+            Err(Errno::NOENT) => Ok(()),
+            answer => answer,
+        };
+        self.writable = Some((parent.to_path_buf(), answer));
+        answer
+    }
+
+    fn will_move(&mut self, stat: &Stat) {
+        if stat.kind == Kind::File
+            && let Some(mix) = &mut self.mix
+        {
+            mix.add(stat.size);
+        }
+    }
+
+    /// Counts an entry that was met; the bytes that its copy takes.
+    fn found(&mut self, stat: &Stat) -> u64 {
+        self.plan.found.files += 1;
+        if stat.kind != Kind::File {
+            return 0;
+        }
+        self.plan.found.bytes += stat.size;
+        if self.spec.sparse != Sparse::Never && stat.looks_sparse() {
+            stat.blocks.saturating_mul(512)
+        } else {
+            stat.size
+        }
     }
 
     /// Counts an entry and compares it with what is at the destination. Where that cannot be looked
-    /// at the entry counts as new, and the plan has a problem.
+    /// at, or nothing can be made there, the plan has a problem.
     fn entry(&mut self, stat: &Stat, path: &Path, dest: &Path, name: &CStr, look: bool) {
         let size = if stat.kind == Kind::File {
             stat.size
         } else {
             0
         };
-        self.plan.found.files += 1;
-        self.plan.found.bytes += size;
+        let takes = self.found(stat);
         let there = match look.then(|| walk::stat(dest)) {
             Some(Ok(there)) => there,
             told => {
-                self.plan.new += 1;
-                if let Some(Err(errno)) = told
-                    && !matches!(errno, Errno::NOENT | Errno::NOTDIR)
-                {
-                    self.problem(failure::dest(Op::Stat)(errno), BytePath::from(dest));
+                let trouble = match told {
+                    // Below a directory that is made by this job.
+                    None => None,
+                    Some(Err(errno)) if !matches!(errno, Errno::NOENT | Errno::NOTDIR) => {
+                        Some(failure::dest(Op::Stat)(errno))
+                    }
+                    Some(_) => self.may_make(dest).err().map(failure::dest(Op::Create)),
+                };
+                if let Some(trouble) = trouble {
+                    self.problem(trouble, BytePath::from(dest));
+                    return;
                 }
+                self.plan.new += 1;
+                self.plan.new_bytes += takes;
+                self.will_move(stat);
                 return;
             }
         };
@@ -412,7 +501,22 @@ impl Count {
             self.plan.identical_bytes += size;
             return;
         }
+        let newer = stat.mtime > there.mtime;
+        let is_copied = match self.spec.conflict {
+            Conflict::Refuse | Conflict::Skip | Conflict::Ask => false,
+            Conflict::Newer => newer,
+            Conflict::Overwrite | Conflict::Rename => true,
+        };
+        if is_copied {
+            if let Err(errno) = self.may_make(dest) {
+                self.problem(failure::dest(Op::Create)(errno), BytePath::from(dest));
+                return;
+            }
+            self.will_move(stat);
+        }
         self.plan.conflicts += 1;
+        self.plan.conflict_bytes += takes;
+        self.plan.newer_bytes += [0, takes][usize::from(newer)];
         if self.plan.samples.len() < SAMPLES {
             self.plan.samples.push(ConflictSample {
                 path: BytePath::from_bytes(name.to_bytes()),

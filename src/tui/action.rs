@@ -261,10 +261,19 @@ pub fn keys_example() -> String {
     for context in Context::ALL {
         lines.push(String::new());
         lines.push(format!("#[keys.{}]", context.name()));
-        for row in ACTIONS.iter().filter(|row| row.contexts.contains(&context)) {
-            let keys: Vec<String> = row
-                .keys
+        let rows: Vec<_> = ACTIONS
+            .iter()
+            .filter(|row| row.contexts.contains(&context))
+            .collect();
+        for (at, row) in rows.iter().enumerate() {
+            // An action with two rows is one setting, which has the keys of both.
+            if rows[..at].iter().any(|before| before.name == row.name) {
+                continue;
+            }
+            let keys: Vec<String> = rows
                 .iter()
+                .filter(|other| other.name == row.name)
+                .flat_map(|other| other.keys.iter())
                 .map(|key| format!("\"{}\"", key.replace('\\', "\\\\")))
                 .collect();
             lines.push(format!(

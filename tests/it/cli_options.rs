@@ -222,3 +222,20 @@ fn retries_may_be_none() {
     let (code, _, err) = world.run(["copy", "--retries", "100", "missing", "c"]);
     assert_eq!((code, err.lines().count()), (1, 1), "{err}");
 }
+
+/// A directory that is left out is not entered; a pattern for directories only keeps them.
+#[test]
+fn what_is_below_a_directory_left_out_is_kept_only_with_it() {
+    let world = World::new();
+    fs::create_dir_all(world.path().join("a/sub/deep")).expect("made");
+    for name in ["sub/deep/x.exr", "sub/y.tmp", "z.exr"] {
+        fs::write(world.path().join("a").join(name), "x").expect("written");
+    }
+    let exr = ["-q", "--exclude", "*", "--include", "*.exr"];
+    good(&world, ["copy", "a", "b"].iter().chain(&exr).copied());
+    assert!(world.path().join("b/z.exr").exists() && !world.path().join("b/sub").exists());
+    let dirs = ["copy", "a", "c", "--include", "*/"];
+    good(&world, dirs.iter().chain(&exr).copied());
+    assert!(world.path().join("c/sub/deep/x.exr").exists());
+    assert!(!world.path().join("c/sub/y.tmp").exists());
+}

@@ -381,7 +381,7 @@ fn a_plan_promises_shared_blocks_only_where_there_may_be_some() {
         fs::write(xfs.join("f"), "x").expect("written");
         let output = Command::new(env!("CARGO_BIN_EXE_haul"))
             .args(["copy", "--dry-run", "f", "g"])
-            .env("HOME", scratch.at("home"))
+            .env("HOME", scratch.dir("home"))
             .current_dir(&xfs)
             .output()
             .expect("it runs");
