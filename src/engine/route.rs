@@ -330,6 +330,11 @@ impl Route {
         }
     }
 
+    /// True where the length of a source may be any.
+    pub fn may_tell_any_length(&self) -> bool {
+        self.src_kind.is_pseudo() || self.src_kind.may_tell_any_length()
+    }
+
     /// The rung for a file whose length is not believed: the only way that needs none.
     pub fn to_the_end(&self) -> Ladder {
         let pseudo = self.src_kind.is_pseudo();

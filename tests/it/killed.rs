@@ -93,7 +93,7 @@ fn assert_whole(source: &Path, copy: &Path, replacing: bool) -> usize {
 
 fn killed(replacing: bool) {
     const KILLS: usize = 5;
-    let rounds = if is_thorough() { 20 } else { 8 };
+    let rounds = if is_thorough() { 40 } else { 8 };
     let scratch = Scratch::quick();
     let from = source(&scratch);
     let copy = scratch.at("to");

@@ -4,10 +4,11 @@
 use crate::support::engine::{copying, exact, run_real};
 use crate::support::oddfs::{self, Odd};
 use crate::support::scratch::Scratch;
-use crate::support::tree::Dice;
+use crate::support::tree::{Dice, set_times};
 use crate::support::walk::temporaries;
-use haul::proto::Strategy;
+use haul::proto::{Durability, Op, Operation, Strategy};
 use std::fs;
+use std::ops::Range;
 use std::os::unix::fs::MetadataExt;
 use std::sync::atomic::AtomicU32;
 
@@ -58,10 +59,35 @@ fn a_length_that_is_not_true_is_no_end() {
                 .find(|said| said.text.starts_with("copied to their end"));
             assert_eq!(said.map(|said| said.count), Some(4), "{notices:?}");
             assert!(temporaries(&to).is_empty(), "{strategy}");
+            // All of it is there, as its bytes say; and one byte less is not it.
+            let again = run_real(&job);
+            again.assert_good();
+            assert_eq!(again.summary.files.skipped, 6, "{strategy}");
+            let path = to.join("none");
+            let mut other = bytes.clone();
+            other[SIZE - 1] ^= 1;
+            for changed in [&other[..], &bytes[..SIZE - 1]] {
+                let time = fs::metadata(&path).expect("there");
+                fs::write(&path, changed).expect("written");
+                set_times(&path, time.mtime(), time.mtime_nsec());
+                let again = run_real(&job);
+                assert_eq!(again.summary.files.skipped, 5, "{strategy}");
+                assert_eq!(again.summary.files.conflicts, 1, "{strategy}");
+            }
             fs::remove_dir_all(&to).expect("removed");
         }
     }
-    session.umount_and_join().expect("unmounted");
+    // A move compares them as well, and would remove them, which these files do not let it.
+    let to = scratch.at("to");
+    let mut job = exact(&from, &to, Strategy::Buffered);
+    job.operation = Operation::Move;
+    job.durability = Durability::Job;
+    let ended = run_real(&job);
+    assert!(!ended.failures.is_empty());
+    for failure in &ended.failures {
+        assert_eq!(failure.op, Op::RemoveSource, "{failure:?}");
+    }
+    oddfs::unmount(session, &from);
 }
 
 /// A length that moves is a change of the file, also where the kernel would not have asked again.
@@ -99,7 +125,7 @@ fn a_length_that_moves_is_a_change() {
                 assert!(failure.reason.contains(word), "{what}");
             }
             assert_eq!(fs::read_dir(&to).expect("there").count(), 0, "{what}");
-            session.umount_and_join().expect("unmounted");
+            oddfs::unmount(session, &from);
         }
     }
 }
@@ -144,7 +170,60 @@ fn a_hole_that_is_claimed_over_data_is_not_believed() {
         );
         fs::remove_dir_all(&to).expect("removed");
     }
-    session.umount_and_join().expect("unmounted");
+    oddfs::unmount(session, &from);
+}
+
+/// However long the hole is, and wherever in it the data: all of it is read.
+#[test]
+fn a_long_hole_that_is_claimed_over_little_data_is_not_believed() {
+    const LONG: usize = 100 << 20;
+    let scratch = Scratch::quick();
+    let from = scratch.dir("from");
+    // Where a look at a thousand places would not have looked.
+    let hollow = 1 << 20..99 << 20;
+    let mut bytes = vec![0; LONG];
+    bytes[(1 << 20) + 500 * (98 << 20) / 1001 + 40_000] = 1;
+    let mut truly = vec![0; LONG];
+    for end in [&mut bytes, &mut truly] {
+        end[0] = 2;
+        end[LONG - 1] = 3;
+    }
+    let with = |name, bytes: &Vec<u8>, hollow: &Range<u64>| Odd {
+        hollow: hollow.clone(),
+        ..Odd::new(name, bytes.clone())
+    };
+    let mut lonely = bytes.clone();
+    (lonely[0], lonely[LONG - 1]) = (0, 0);
+    let files = vec![
+        with("within", &bytes, &hollow),
+        Odd {
+            hidden: true,
+            ..Odd::new("nothing said", lonely.clone())
+        },
+        with("truly", &truly, &hollow),
+    ];
+    let Some(session) = oddfs::mount(&from, files) else {
+        return;
+    };
+    for strategy in [Strategy::Buffered, Strategy::Parallel] {
+        let to = scratch.at("to");
+        let mut job = exact(&from, &to, strategy);
+        job.tuning.chunk_size = Some(16 << 20);
+        let ended = run_real(&job);
+        ended.assert_good();
+        for (name, bytes) in [
+            ("within", &bytes),
+            ("nothing said", &lonely),
+            ("truly", &truly),
+        ] {
+            let copy = fs::read(to.join(name)).expect("there");
+            assert!(copy == *bytes, "{strategy}: {name}");
+        }
+        let blocks = fs::metadata(to.join("truly")).expect("there").blocks();
+        assert!(blocks * 512 < 8 << 20, "{strategy}: {blocks} blocks");
+        fs::remove_dir_all(&to).expect("removed");
+    }
+    oddfs::unmount(session, &from);
 }
 
 /// By the kernel's own way, not only through the seam of the tests.
@@ -176,7 +255,7 @@ fn data_that_is_hidden_is_found() {
         assert!(said, "{strategy}: {notices:?}");
         fs::remove_dir_all(&to).expect("removed");
     }
-    session.umount_and_join().expect("unmounted");
+    oddfs::unmount(session, &from);
 }
 
 /// A handle that a server forgot is asked for anew; one that stays forgotten is listed.
@@ -212,5 +291,5 @@ fn a_stale_handle_is_asked_for_anew() {
         assert_eq!(fs::read(to.join(name)).expect("there"), bytes, "{name}");
     }
     assert_eq!(fs::read_dir(&to).expect("there").count(), 2);
-    session.umount_and_join().expect("unmounted");
+    oddfs::unmount(session, &from);
 }

@@ -2,7 +2,7 @@
 
 use super::Worker;
 use super::file::OpenFile;
-use super::holes::{self, Next};
+use super::holes::{self, Look, Next};
 use super::length::{TO_THE_END, ends_there};
 use crate::engine::failure::{self, Trouble};
 use crate::engine::report::Notable;
@@ -84,7 +84,7 @@ impl Worker {
                 sparse: shared.sparse != Sparse::Never && !to_the_end && file.stat.looks_sparse(),
                 strategy,
                 empty_from: u64::MAX,
-                believed: route.src_kind.tells_true_holes(),
+                look: Look::at(route.src_kind),
                 lied: false,
             };
             let stop = loop {
@@ -196,10 +196,15 @@ impl Worker {
             }
             // The hole that comes next, what follows it, and whether it needs no look.
             let (hole, mut data, known) = match holes::next_data(sys, pair.src, at..span.end) {
-                Ok(Next::Data(data)) => (at..data.start, data, spread.believed),
+                Ok(Next::Data(data)) => (at..data.start, data, spread.look == Look::Places),
                 Ok(Next::NoMore) => {
                     let known = spread.empty_from <= at;
-                    (at..pair.size, span.end..span.end, known)
+                    // What is read whole each range of a file reads for itself.
+                    let end = match spread.look {
+                        Look::Places => pair.size,
+                        Look::Whole => pair.size.min(span.end),
+                    };
+                    (at..end, span.end..span.end, known)
                 }
                 Err(errno) => {
                     return ended(at, Stop::Failed(Op::Read, Side::Source, errno));
@@ -207,7 +212,7 @@ impl Worker {
             };
             if !known && !hole.is_empty() {
                 let to_the_end = hole.end == pair.size;
-                match holes::are_all(sys, pair.src, hole, &mut || control.go_on()) {
+                match holes::are_all(sys, pair.src, hole, spread.look, &mut || control.go_on()) {
                     Ok(true) if to_the_end => spread.empty_from = at,
                     Ok(true) => {}
                     Ok(false) => {
@@ -250,8 +255,9 @@ pub(super) struct Spread {
     pub strategy: Strategy,
     /// From here on it was looked into, and holds nothing.
     pub empty_from: u64,
-    /// A hole that is followed by data is taken for one without a look.
-    pub believed: bool,
+    /// How it is looked into that there is nothing. A hole that is followed by data is taken for one
+    /// without a look where places would do.
+    pub look: Look,
     /// It was said to hold nothing where it does.
     pub lied: bool,
 }

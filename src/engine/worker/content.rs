@@ -1,14 +1,17 @@
 //! Whether two files hold the same bytes: both are read, and nothing else is believed.
 
-use super::{Worker, holes};
-use crate::engine::failure::Trouble;
+use super::holes::{self, Look};
+use super::length::TO_THE_END;
+use super::{Worker, existing};
+use crate::engine::failure::{Trouble, dest, source};
 use crate::engine::gate::Pass;
 use crate::engine::route::Route;
 use crate::engine::strategy::Stop;
+use crate::engine::tree::{DirFds, Slice};
 use crate::proto::{FileId, Op, Side};
-use crate::sys::{Caching, Errno, Stat, Sys};
+use crate::sys::{Caching, Errno, Kind, Stat, Sys};
 use std::ops::Range;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsFd, BorrowedFd};
 
 /// Bytes read from each side at a time. Large enough that two devices, or the two ends of one
 /// disk, are not asked in turn for every page.
@@ -25,7 +28,49 @@ pub(super) enum Content {
 }
 
 impl Worker {
-    /// Two open files whose lengths are known, read to their ends.
+    /// True when a file whose length may be any is at the destination already, as its bytes say: its
+    /// length is none to compare by. Asked only where the length differs and the time does not (files
+    /// of the kernel's own making have none but that of the look).
+    pub(super) fn is_there_to_the_end(
+        &mut self,
+        slice: &Slice,
+        index: usize,
+        fds: &DirFds,
+    ) -> Result<Content, Trouble> {
+        let shared = self.shared.clone();
+        let sys = &*shared.sys;
+        let (entry, name, dest_name) = slice.entry(index);
+        let route = &slice.dir.route;
+        if !route.may_tell_any_length() {
+            return Ok(Content::DiffersAt(0));
+        }
+        // What is not there, or cannot be looked at, is met by the look that follows.
+        let Ok(there) = sys.stat_at(fds.dst(), dest_name) else {
+            return Ok(Content::DiffersAt(0));
+        };
+        let may_be = there.kind == Kind::File
+            && there.size != entry.size
+            && !(there.ino == entry.ino && there.dev == route.src_dev)
+            && (route.src_kind.is_pseudo() || existing::is_same_time(entry.mtime, there.mtime));
+        if !may_be {
+            return Ok(Content::DiffersAt(0));
+        }
+        let src = if shared.follow_links {
+            sys.open_followed(fds.src(), name)
+        } else {
+            sys.open_source(fds.src(), name)
+        };
+        let src = src.map_err(source(Op::Open))?;
+        let dst = sys
+            .open_source(fds.dst(), dest_name)
+            .map_err(dest(Op::Open))?;
+        let src_stat = sys.stat(src.as_fd()).map_err(source(Op::Stat))?;
+        let both = [src.as_fd(), dst.as_fd()];
+        self.compare_content(route, both, [&src_stat, &there], slice.id(index))
+    }
+
+    /// Two open files, read to their ends. Where the source's length may be any, an other length of
+    /// the copy is none of its own: both end where nothing more comes.
     pub(super) fn compare_content(
         &mut self,
         route: &Route,
@@ -35,11 +80,12 @@ impl Worker {
     ) -> Result<Content, Trouble> {
         let shared = self.shared.clone();
         let sys = &*shared.sys;
-        if src_stat.size != dst_stat.size {
+        let same_size = src_stat.size == dst_stat.size;
+        if !same_size && !route.may_tell_any_length() {
             return Ok(Content::DiffersAt(src_stat.size.min(dst_stat.size)));
         }
-        let size = src_stat.size;
-        let mut sparse = src_stat.looks_sparse() && dst_stat.looks_sparse();
+        let size = if same_size { src_stat.size } else { TO_THE_END };
+        let mut sparse = same_size && src_stat.looks_sparse() && dst_stat.looks_sparse();
         let mut buffers = [vec![0; COMPARED], vec![0; COMPARED]];
         let mut at = 0;
         while at < size {
@@ -73,6 +119,9 @@ impl Worker {
             };
             if let Some(differs) = differs {
                 return Ok(Content::DiffersAt(differs));
+            }
+            if got < want && !same_size {
+                return Ok(Content::Equal);
             }
             if got < want {
                 // Both ended before their length.
@@ -110,7 +159,7 @@ impl Worker {
                 continue;
             }
             let mut go_on = || (self.pass(id) == Pass::Stop).then_some(Stop::Cancelled);
-            match holes::are_all(sys, fd, hole.clone(), &mut go_on) {
+            match holes::are_all(sys, fd, hole.clone(), Look::at(kind), &mut go_on) {
                 Ok(true) => {}
                 Ok(false) | Err(_) => return Ok(None),
             }

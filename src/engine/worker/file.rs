@@ -6,6 +6,7 @@ use super::super::report::Status;
 use super::super::route::{Ladder, Rung};
 use super::super::tree::{DirFds, Slice};
 use super::climb::Climbed;
+use super::content::Content;
 use super::existing::{self, Nature, Way};
 use super::temporary::{NAMELESS, PRIVATE, and_left_behind};
 use super::{Big, Held, Outcome, Worker};
@@ -82,6 +83,11 @@ impl Worker {
         let way = if dir.is_fresh() {
             Placing::New
         } else {
+            match self.is_there_to_the_end(slice, index, &fds)? {
+                Content::Equal => return Ok(Opened::Settled(Status::Skipped)),
+                Content::Stopped => return Ok(Opened::Settled(Status::Cancelled)),
+                Content::DiffersAt(_) => {}
+            }
             let way = existing::look(
                 sys,
                 fds.dst(),

@@ -4,15 +4,35 @@
 //! systems have claimed so (ZFS over data not written out yet, `openzfs/zfs#15526`; an NFS server).
 //! That nothing but a hole follows, in most such cases from the start of the file, is therefore
 //! believed only after a look, wherever the file is; a hole that is followed by data is believed as
-//! it is told by file systems that are known to tell it right, and looked into on all others.
+//! it is told by file systems that are known to tell it right. On all others every hole is read.
 
 use crate::engine::strategy::Stop;
 use crate::proto::{Op, Side};
-use crate::sys::{Caching, Errno, Sys};
+use crate::sys::{Caching, Errno, FsKind, Sys};
 use std::ops::Range;
 use std::os::fd::BorrowedFd;
 
-/// Up to this length what is said to be a hole is read whole: some 10 ms from memory.
+/// How much of what is said to be a hole is read before it is believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Look {
+    /// All of it: nothing is known of the file system.
+    Whole,
+    /// A long one only here and there: the file system is known to tell holes right.
+    Places,
+}
+
+impl Look {
+    /// What a file system deserves.
+    pub(super) fn at(kind: FsKind) -> Self {
+        if kind.tells_true_holes() {
+            Self::Places
+        } else {
+            Self::Whole
+        }
+    }
+}
+
+/// Up to this length what is said to be a hole is read whole everywhere: some 10 ms from memory.
 const READ_WHOLE: u64 = 64 << 20;
 
 /// Bytes read at either end of a longer one, where headers and indexes are.
@@ -68,11 +88,12 @@ pub(super) fn are_all(
     sys: &dyn Sys,
     src: BorrowedFd<'_>,
     range: Range<u64>,
+    look: Look,
     go_on: &mut dyn FnMut() -> Option<Stop>,
 ) -> Result<bool, Stop> {
     let failed = |errno| Stop::Failed(Op::Read, Side::Source, errno);
     let mut buffer = vec![0; BUFFER];
-    for place in places(range) {
+    for place in places(range, look) {
         let mut at = place.start;
         while at < place.end {
             if let Some(stop) = go_on() {
@@ -97,10 +118,10 @@ pub(super) fn are_all(
 }
 
 /// Where a range is looked into, in order.
-fn places(range: Range<u64>) -> impl Iterator<Item = Range<u64>> {
+fn places(range: Range<u64>, look: Look) -> impl Iterator<Item = Range<u64>> {
     let Range { start, end } = range;
     let size = end.saturating_sub(start);
-    let whole = size <= READ_WHOLE;
+    let whole = look == Look::Whole || size <= READ_WHOLE;
     let first = start..if whole { end } else { start + END };
     let step = size / (PLACES + 1);
     let between = (1..=PLACES)
@@ -118,10 +139,11 @@ mod tests {
     #[test]
     fn a_range_of_any_length_is_looked_into_at_no_more_than_a_thousand_places() {
         for size in [0, 1, 5000, READ_WHOLE] {
-            assert!(places(7..7 + size).eq(std::iter::once(7..7 + size)));
+            assert!(places(7..7 + size, Look::Places).eq(std::iter::once(7..7 + size)));
         }
         for size in [READ_WHOLE + 1, 1 << 40, i64::MAX as u64] {
-            let all: Vec<_> = places(0..size).collect();
+            assert!(places(0..size, Look::Whole).eq(std::iter::once(0..size)));
+            let all: Vec<_> = places(0..size, Look::Places).collect();
             assert_eq!(all.len(), PLACES as usize + 2);
             assert_eq!(all.first(), Some(&(0..END)));
             assert_eq!(all.last(), Some(&(size - END..size)));

@@ -12,7 +12,7 @@ use super::super::tree::{DirFds, Slice};
 use super::climb::{Spread, shrank};
 use super::file::{OpenFile, Placing};
 use super::finish::Finishing;
-use super::holes::{self, Next};
+use super::holes::{self, Look, Next};
 use super::length;
 use super::partial::Beginning;
 use super::publish::changed;
@@ -189,7 +189,7 @@ impl Worker {
                 sparse: big.sparse.load(Ordering::Relaxed),
                 strategy: Strategy::Parallel,
                 empty_from: big.empty_from.load(Ordering::Relaxed),
-                believed: route.src_kind.tells_true_holes(),
+                look: Look::at(route.src_kind),
                 lied: false,
             };
             if spread.sparse {

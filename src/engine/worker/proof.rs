@@ -170,7 +170,8 @@ impl Worker {
         // was left by a policy that was chosen.
         let looks_equal = dst.kind == src.kind
             && (src.kind != Kind::File
-                || dst.size == src.size && existing::is_same_time(entry.mtime, dst.mtime));
+                || (dst.size == src.size || slice.dir.route.may_tell_any_length())
+                    && existing::is_same_time(entry.mtime, dst.mtime));
         if candidate.skipped && !looks_equal {
             return Ok(Found::LeftByPolicy);
         }

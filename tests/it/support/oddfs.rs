@@ -9,6 +9,7 @@ use fuser::{
 use std::ffi::OsStr;
 use std::ops::Range;
 use std::path::Path;
+use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -218,4 +219,17 @@ pub fn mount(at: &Path, files: Vec<Odd>) -> Option<BackgroundSession> {
             None
         }
     }
+}
+
+/// Takes them away again. A process that another test is starting may hold something of the mount
+/// until it has begun its own program: then it goes when that does.
+pub fn unmount(session: BackgroundSession, at: &Path) {
+    let Err(error) = session.umount_and_join() else {
+        return;
+    };
+    let detached = [("umount", "-l"), ("fusermount3", "-uz")].map(|(program, how)| {
+        let status = Command::new(program).arg(how).arg(at).status();
+        status.is_ok_and(|status| status.success())
+    });
+    assert!(detached.contains(&true), "not unmounted: {error}");
 }
