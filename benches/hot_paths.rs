@@ -5,8 +5,8 @@
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use haul::proto::{
-    BytePath, Conflict, Durability, Filters, JobSpec, JobState, Naming, Request, Start, Strategy,
-    Tuning, Update,
+    BytePath, Conflict, Durability, FilesBy, FilesOrder, Filters, JobId, JobSpec, JobState, Naming,
+    Request, Start, Strategy, Tuning, Update,
 };
 use haul::sequence::FrameTypes;
 use haul::sys::listing::{Kind, Names};
@@ -317,5 +317,146 @@ fn strategies(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, names, sequences, screen, whole_pane, strategies);
+/// A door that asks for pages of the files of a job.
+struct Pages {
+    client: haul::session::Client,
+    runtime: tokio::runtime::Runtime,
+    job: JobId,
+}
+
+impl Pages {
+    fn ask(&self, order: &FilesOrder, from: u32) {
+        let request = Request::Files {
+            job: self.job,
+            order: order.clone(),
+            from,
+            limit: 200,
+        };
+        let asked = self.runtime.block_on(self.client.send(request));
+        asked.expect("taken");
+    }
+
+    /// Waits for the page in that order; how many entries the list has.
+    fn page(&mut self, order: &FilesOrder) -> u32 {
+        loop {
+            match self.runtime.block_on(self.client.next()) {
+                Some(Update::Files { page, .. }) if page.order == *order => break page.total,
+                Some(_) => {}
+                None => panic!("the engine ended"),
+            }
+        }
+    }
+}
+
+/// The files of a job of a million: a page, every order, and a filter typed letter by letter, from
+/// the request to the page. Keys of the list never wait for these; what a person waits for is here.
+fn files(c: &mut Criterion) {
+    let mut group = c.benchmark_group("files");
+    group.sample_size(10);
+    let base = if Path::new("/dev/shm").is_dir() {
+        Path::new("/dev/shm")
+    } else {
+        Path::new("/tmp")
+    };
+    for entries in [10_000, 1_000_000_usize] {
+        let dir = tempfile::tempdir_in(base).expect("a directory");
+        let source = dir.path().join("source");
+        // Names are what counts, so that a few inodes have them all.
+        for at in 0..entries {
+            let below = source.join(format!("d{:03}", at * 7919 % 500));
+            if at < 500 {
+                std::fs::create_dir_all(&below).expect("made");
+            }
+            let first = source.join(format!("inode{}", at / 50_000));
+            if at % 50_000 == 0 {
+                std::fs::write(&first, [7; 2]).expect("written");
+            }
+            let name = format!("shot{:04}_v{:02}.{at:07}.exr", at % 1_000, at % 37);
+            std::fs::hard_link(&first, below.join(name)).expect("linked");
+        }
+        let (client, engine) = haul::session::local().expect("an engine");
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .expect("a runtime");
+        let mut pages = Pages {
+            client,
+            runtime,
+            job: JobId(1),
+        };
+        // So slow that nothing of it is copied meanwhile, and everything is found.
+        let spec = JobSpec {
+            sources: vec![BytePath::from(source.as_path())],
+            dest: BytePath::from(dir.path().join("to").as_path()),
+            naming: Naming::Exact,
+            limit: Some(1),
+            durability: Durability::None,
+            ..JobSpec::default()
+        };
+        let add = Request::Add {
+            spec: Box::new(spec),
+            start: Start::Now,
+        };
+        let added = pages.runtime.block_on(pages.client.send(add));
+        added.expect("taken");
+        loop {
+            let snapshot = pages.client.snapshot();
+            if snapshot.jobs.iter().any(|job| job.found_is_final) {
+                assert!(snapshot.jobs[0].found.files as usize >= entries);
+                pages.job = snapshot.jobs[0].id;
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        let orders = FilesBy::ALL.map(|by| FilesOrder {
+            by,
+            ..FilesOrder::default()
+        });
+        for order in &orders {
+            // The other way round and back: what is in order already is not ordered again.
+            let other = FilesOrder {
+                reversed: true,
+                ..order.clone()
+            };
+            group.bench_function(BenchmarkId::new(order.by.name(), entries), |b| {
+                b.iter(|| {
+                    pages.ask(&other, 0);
+                    pages.page(&other);
+                    pages.ask(order, 0);
+                    pages.page(order)
+                });
+            });
+        }
+        let order = orders[1].clone();
+        let mut at = 0;
+        pages.ask(&order, 0);
+        pages.page(&order);
+        group.bench_function(BenchmarkId::new("scroll", entries), |b| {
+            b.iter(|| {
+                at = (at + 7_919 * 61) % entries as u32;
+                pages.ask(&order, at);
+                pages.page(&order)
+            });
+        });
+        // Seven letters at once, the page of the last.
+        group.bench_function(BenchmarkId::new("type_a_filter", entries), |b| {
+            b.iter(|| {
+                let word = "0123.ex";
+                let mut order = order.clone();
+                for to in 1..=word.len() {
+                    word[..to].clone_into(&mut order.filter);
+                    pages.ask(&order, 0);
+                }
+                pages.page(&order)
+            });
+        });
+        drop(pages.client);
+        engine.join().expect("the engine ended in order");
+    }
+    group.finish();
+}
+
+criterion_group!(
+    benches, names, sequences, screen, whole_pane, files, strategies
+);
 criterion_main!(benches);

@@ -68,6 +68,7 @@ pub fn view(job: &Job, now: Instant, waits_for: Option<crate::proto::JobId>) -> 
         copied: job.counts.copied,
         skipped: job.counts.skipped,
         failed: job.counts.failed,
+        unnamed: job.unnamed(),
         conflicts: job.counts.conflicts,
         removed: job.removed,
         shortage: job.shortage,

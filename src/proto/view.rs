@@ -53,6 +53,10 @@ pub struct JobView {
     pub skipped: u64,
     /// Failures, directories and arguments included; refusals too, conflicts not.
     pub failed: u64,
+    /// Files that are copied and get their names once they are known to be on the device; not yet in
+    /// `files_done`.
+    #[serde(default)]
+    pub unnamed: u64,
     /// Existing names the policy left alone and reported, parked ones included.
     pub conflicts: u64,
     /// Of `conflicts`: parked, and waiting for an answer.
@@ -123,6 +127,11 @@ impl JobView {
     /// Share done in 0..=1 by bytes, or by entries when there are no bytes; 1 only for a job that
     /// has ended or is flushing, so that nothing says 100 % while files are still open.
     pub fn fraction(&self) -> f64 {
+        if self.state.is_final() && self.parked > 0 {
+            // What waits for an answer is not done, and its bytes are in no sum.
+            let done = self.files_done.saturating_sub(self.parked);
+            return done as f64 / self.found.files.max(self.parked) as f64;
+        }
         if matches!(self.state, JobState::Done | JobState::DoneWithFailures) {
             return 1.0;
         }

@@ -402,8 +402,8 @@ pub const ACTIONS: &[Row] = rows! {
         "Show only paths that hold what is typed";
     ChartSpan "chart-span" "last minutes/whole run" ["<tab>", "t", "<space>"] in &[Chart],
         "Show the last five minutes by the second, or the whole run";
-    Retry "retry" "retry" ["r"] in &[Panes, Queue, Details, Errors],
-        "Run what failed in an ended job again";
+    Retry "retry" "retry all" ["r"] in &[Panes, Queue, Details, Errors],
+        "Run everything that failed in an ended job again, whatever row is highlighted";
     Quit "quit" "quit" ["q", "<C-c>"] in BASE,
         "Leave haul; asks while there is work";
     PauseAll "pause-all" "all" ["P"] in JOBS,

@@ -44,6 +44,16 @@ impl Look {
         shown
     }
 
+    /// The name of one entry where nothing after it says where it ends: blanks there show too.
+    pub fn ended(self, bytes: &[u8]) -> Cow<'_, str> {
+        let name = self.name(bytes);
+        let shown = name.trim_end_matches(' ').len();
+        match name.len() - shown {
+            0 => name,
+            blanks => Cow::Owned(format!("{}{}", &name[..shown], "\\x20".repeat(blanks))),
+        }
+    }
+
     /// Words from the engine or the kernel: left alone unless something in them is not plain.
     pub fn words(self, words: &str) -> Cow<'_, str> {
         let plain = words.chars().all(|character| {

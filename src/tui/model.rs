@@ -147,6 +147,8 @@ pub struct Model {
     pub places: Places,
     /// When the room of the panes was last asked for.
     pub space_asked_ms: u64,
+    /// When a pane was read last because a job fills what was empty.
+    pub empty_asked_ms: u64,
 }
 
 impl Model {
@@ -194,6 +196,7 @@ impl Model {
             exporting: None,
             places: Places::default(),
             space_asked_ms: 0,
+            empty_asked_ms: 0,
         }
     }
 

@@ -54,6 +54,8 @@ mod stopped;
 mod support;
 mod sweep;
 mod terminal;
+mod terminal_figures;
+mod terminal_hung;
 mod terminal_life;
 mod terminal_line;
 mod thrift;

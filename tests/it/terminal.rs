@@ -181,7 +181,12 @@ pub fn start_copy(terminal: &Terminal) {
 
 /// Starts the copy of the large file and waits until it is in the middle of it.
 pub fn in_mid_copy(terminal: &Terminal) {
-    terminal.shows("big.bin");
+    in_mid_copy_of(terminal, "big.bin");
+}
+
+/// The same where it is below what the cursor is on.
+pub fn in_mid_copy_of(terminal: &Terminal, shown: &str) {
+    terminal.shows(shown);
     start_copy(terminal);
     terminal.until("job 1 in the middle of its file", |screen| {
         stands(screen, 1, "RUN") && percent(screen, 1).is_some_and(|done| done >= 1)

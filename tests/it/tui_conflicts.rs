@@ -165,3 +165,22 @@ fn a_job_that_only_waits_says_so_and_leaving_asks() {
     world.keys("qy");
     assert!(world.taken().contains(&Effect::Shutdown));
 }
+
+/// A bar that is full beside hundreds of questions says that nothing is left to do.
+#[test]
+fn a_job_that_waits_for_answers_is_not_a_hundred_percent_done() {
+    let mut world = World::new(80, 24);
+    let mut all = unanswered(1, 240);
+    (all.files_done, all.copied) = (240, 0);
+    let mut some = unanswered(2, 12);
+    some.files_done = 240;
+    world.jobs(vec![all, some]);
+    let screen = world.screen();
+    let row = |job: &str| {
+        let found = screen.lines().find(|line| line.contains(job));
+        found.expect("its row").to_owned()
+    };
+    assert!(row("1 WAIT?").contains(" 0%"), "{screen}");
+    assert!(row("2 WAIT?").contains(" 95%"), "{screen}");
+    assert!(!screen.contains("100%"), "{screen}");
+}

@@ -615,7 +615,6 @@ fn a_pane_that_shows_nothing_is_read_again_while_a_job_writes_there() {
         let effects = world.taken();
         let dest =
             |effect: &Effect| matches!(effect, Effect::List { side, .. } if *side == Side::Dest);
-        assert!(!effects.is_empty());
         effects.iter().any(dest)
     };
     assert!(!reads(&mut world, 6_000), "it shows something");
@@ -627,6 +626,45 @@ fn a_pane_that_shows_nothing_is_read_again_while_a_job_writes_there() {
     world.taken();
     world.send(Msg::Tick(18_000));
     assert!(world.taken().is_empty(), "nothing is written");
+    let screen = world.screen();
+    assert!(
+        screen.contains("empty when read; job 1 writes here"),
+        "{screen}"
+    );
+    // While it is, it is read again at once, and not only when the room is asked.
+    world.jobs(vec![job(1, JobState::Running)]);
+    for at in [18_600, 19_200] {
+        assert!(reads(&mut world, at), "at {at}");
+        assert!(!reads(&mut world, at + 100), "one reading at a time");
+        world.list(Side::Dest, &[]);
+    }
+    world.jobs(vec![job(1, JobState::Done)]);
+    world.list(Side::Dest, &[]);
+    assert!(world.screen().contains("empty directory"));
+}
+
+/// Jobs that end while a directory does not answer must not pile up threads at it.
+#[test]
+fn a_reading_that_does_not_answer_is_not_begun_again_beside_it() {
+    let mut world = World::new(80, 24);
+    world.jobs(vec![job(1, JobState::Done)]);
+    let ends = |world: &mut World| {
+        world.taken();
+        world.engine(Update::Event(Event::State {
+            job: JobId(1),
+            from: JobState::Flushing,
+            to: JobState::Done,
+        }));
+        let dest =
+            |effect: &Effect| matches!(effect, Effect::List { side, .. } if *side == Side::Dest);
+        world.taken().iter().any(dest)
+    };
+    assert!(ends(&mut world), "it is read");
+    assert!(ends(&mut world), "what came since may be missing");
+    world.send(Msg::Tick(3_000));
+    assert!(!ends(&mut world), "it waits already");
+    world.keys("<tab><esc>");
+    assert!(ends(&mut world), "given up, it is begun anew");
 }
 
 #[test]

@@ -230,12 +230,14 @@ fn hostile_answers(world: &mut World) {
 #[test]
 fn names_that_differ_look_different() {
     let mut world = World::blank(100, 40);
-    let names: [&[u8]; 6] = [
+    let names: [&[u8]; 8] = [
         b"a\x1b",
         b"a\\x1b",
         b"a\x9b",
         "a\u{9b}".as_bytes(),
         b"a",
+        b"a ",
+        b"a  ",
         "a\u{200b}".as_bytes(),
     ];
     let rows: Vec<(&[u8], Kind)> = names.iter().map(|name| (*name, Kind::File)).collect();

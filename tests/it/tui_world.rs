@@ -245,6 +245,7 @@ pub fn job(id: u64, state: JobState) -> JobView {
         failed: 0,
         conflicts: 0,
         parked: 0,
+        unnamed: 0,
         removed: 0,
         shortage: None,
         bytes_copied: 10 * GIB + 512 * MIB,

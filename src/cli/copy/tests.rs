@@ -33,6 +33,7 @@ pub fn view(state: JobState) -> JobView {
         failed: 0,
         conflicts: 0,
         parked: 0,
+        unnamed: 0,
         removed: 0,
         shortage: None,
         bytes_copied: 1 << 30,

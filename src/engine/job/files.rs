@@ -1,20 +1,24 @@
 //! The entries of a job as a list: which have ended and how, and the list in other orders.
 //!
 //! A page in the scan's order costs a page. Another order is made on a thread of its own, from the
-//! slices and a copy of two bit sets; the coordinator only keeps the numbers that come back.
+//! slices and a copy of two bit sets (`order`); the coordinator only keeps the numbers that come
+//! back. A request for yet another order stops the thread: each letter of a filter is one.
 
 use super::Job;
+use super::order::{Known, Stop};
+use crate::clock;
 use crate::engine::report::{Report, Status, What};
 use crate::engine::threads;
-use crate::engine::tree::Slice;
 use crate::engine::worker::contain;
-use crate::proto::{
-    BytePath, EntryState, FileEntry, FileId, FilesBy, FilesOrder, FilesPage, JobId,
-};
-use std::cmp::Reverse;
-use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use crate::proto::{EntryState, FileEntry, FileId, FilesBy, FilesOrder, FilesPage, JobId};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
+
+/// An order that changes while the job works is made again after so many times what it took: a
+/// list that is looked at costs the copy no more than this part of one processor.
+const REST: u32 = 10;
 
 /// One bit an entry.
 #[derive(Clone, Debug, Default)]
@@ -49,6 +53,31 @@ pub struct Sorted {
     ids: Vec<u32>,
     /// Entries found and ended when it was made.
     of: (u32, u64),
+    /// How long making it took, and when that ended.
+    took: Duration,
+    made: Instant,
+}
+
+impl Sorted {
+    /// False while it is too young to be made again.
+    fn has_rested(&self) -> bool {
+        self.made.elapsed() >= self.took * REST
+    }
+}
+
+/// An order that is being made.
+#[derive(Debug)]
+struct Making {
+    order: FilesOrder,
+    /// The page that waits for it: from where, and how many entries.
+    page: (u32, u32),
+    stop: Stop,
+}
+
+impl Drop for Making {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
 }
 
 /// What a job knows of its entries one by one, besides their slices.
@@ -57,8 +86,7 @@ pub struct Files {
     done: Bits,
     skipped: Bits,
     sorted: Option<Sorted>,
-    /// The order that is being made, and the page that waits for it.
-    making: Option<(FilesOrder, u32, u32)>,
+    making: Option<Making>,
 }
 
 impl Files {
@@ -100,12 +128,13 @@ impl Job {
             FilesBy::State => sorted.of == now,
             _ => sorted.of.0 == now.0,
         });
+        let rests = known.is_some_and(|sorted| !sorted.has_rested()) && !self.state().is_final();
         let known = known.map(|sorted| {
             let page = sorted.ids.iter().skip(from as usize);
             let page: Vec<u32> = page.take(limit as usize).copied().collect();
             (sorted.ids.len() as u32, page)
         });
-        if !fresh {
+        if !fresh && !rests {
             self.put_in_order(&order, (from, limit), reports);
         }
         // An old order is better than none.
@@ -115,10 +144,10 @@ impl Job {
 
     /// Takes the list in another order; the page that waited for it.
     pub fn take_sorted(&mut self, sorted: Sorted) -> Option<FilesPage> {
-        let (order, from, limit) = self
-            .files
-            .making
-            .take_if(|making| making.0 == sorted.order)?;
+        let is_for = |making: &mut Making| making.order == sorted.order;
+        let making = self.files.making.take_if(is_for)?;
+        let (from, limit) = making.page;
+        let order = sorted.order.clone();
         let total = sorted.ids.len() as u32;
         let ids = sorted.ids.iter().skip(from as usize).take(limit as usize);
         let ids: Vec<u32> = ids.copied().collect();
@@ -171,13 +200,14 @@ impl Job {
         (from, limit): (u32, u32),
         reports: &mpsc::Sender<Report>,
     ) {
-        // A thread at another order ends by itself and is not listened to.
         if let Some(making) = &mut self.files.making
-            && making.0 == *order
+            && making.order == *order
         {
-            (making.1, making.2) = (from, limit);
+            making.page = (from, limit);
             return;
         }
+        // A thread at another order ends at its next look.
+        self.files.making = None;
         let known = Known {
             slices: self.slices.clone(),
             files: Files {
@@ -193,11 +223,28 @@ impl Job {
         };
         let of = (self.next_file, self.counts.ended);
         let (id, order, reports) = (self.id, order.clone(), reports.clone());
-        let making = (order.clone(), from, limit);
+        let stop = Stop::new(AtomicBool::new(false));
+        let making = Making {
+            order: order.clone(),
+            page: (from, limit),
+            stop: stop.clone(),
+        };
         let spawned = threads::spawn("haul-sort", move || {
-            // A panic is in the log; an empty list ends the door's wait for this page.
-            let ids = contain(|| known.in_order(&order)).unwrap_or_default();
-            tell(&reports, id, Sorted { order, ids, of });
+            let began = clock::now();
+            let Some(ids) = contain(|| known.in_order(&order, &stop)).unwrap_or_else(|_| {
+                // The panic is in the log; an empty list ends the door's wait for this page.
+                Some(Vec::new())
+            }) else {
+                return;
+            };
+            let sorted = Sorted {
+                order,
+                ids,
+                of,
+                took: began.elapsed(),
+                made: clock::now(),
+            };
+            tell(&reports, id, sorted);
         });
         match spawned {
             Ok(()) => self.files.making = Some(making),
@@ -212,7 +259,7 @@ fn tell(reports: &mpsc::Sender<Report>, job: JobId, sorted: Sorted) {
     drop(reports.blocking_send(Report { job, what }));
 }
 
-fn state(
+pub(super) fn state(
     id: FileId,
     files: &Files,
     status: &HashMap<FileId, Status>,
@@ -234,70 +281,6 @@ fn state(
     in_work.get(&id).copied().unwrap_or(EntryState::Waiting)
 }
 
-/// What putting entries into an order needs.
-struct Known {
-    slices: Vec<Arc<Slice>>,
-    files: Files,
-    status: HashMap<FileId, Status>,
-    in_work: HashMap<FileId, EntryState>,
-}
-
-impl Known {
-    fn in_order(&self, order: &FilesOrder) -> Vec<u32> {
-        // A directory's path is made once for its slices, not once for each of its entries.
-        let mut dirs: Vec<BytePath> = Vec::with_capacity(self.slices.len());
-        for (at, slice) in self.slices.iter().enumerate() {
-            let same = at > 0 && Arc::ptr_eq(&self.slices[at - 1].dir, &slice.dir);
-            let path = if same {
-                dirs[at - 1].clone()
-            } else {
-                slice.dir.below_path(None)
-            };
-            dirs.push(path);
-        }
-        let filter = order.filter.as_bytes().to_ascii_lowercase();
-        let mut found: Vec<(u32, usize, usize)> = Vec::new();
-        for (at, slice) in self.slices.iter().enumerate() {
-            let dir_matches = holds(dirs[at].as_bytes(), &filter);
-            for index in 0..slice.entries().len() {
-                let (_, name, _) = slice.entry(index);
-                if dir_matches || holds(name.to_bytes(), &filter) {
-                    found.push((slice.id(index).0, at, index));
-                }
-            }
-        }
-        let entry = |found: &(u32, usize, usize)| self.slices[found.1].entry(found.2);
-        match order.by {
-            FilesBy::Scan => {}
-            FilesBy::Name => found.sort_by(|a, b| {
-                let path = |found: &(u32, usize, usize)| dirs[found.1].as_bytes();
-                let name = |found: &(u32, usize, usize)| entry(found).1;
-                (path(a), name(a)).cmp(&(path(b), name(b)))
-            }),
-            FilesBy::Size => found.sort_by_key(|found| (Reverse(entry(found).0.size), found.0)),
-            FilesBy::State => found.sort_by_cached_key(|found| {
-                let id = FileId(found.0);
-                let state = state(id, &self.files, &self.status, &self.in_work);
-                (state, found.0)
-            }),
-        }
-        let mut ids: Vec<u32> = found.into_iter().map(|found| found.0).collect();
-        if order.reversed {
-            ids.reverse();
-        }
-        debug_assert_eq!(ids.iter().collect::<HashSet<_>>().len(), ids.len());
-        ids
-    }
-}
-
-/// True when the bytes hold the filter, in either case; an empty filter is in everything.
-fn holds(bytes: &[u8], filter: &[u8]) -> bool {
-    filter.is_empty()
-        || bytes
-            .windows(filter.len())
-            .any(|window| window.eq_ignore_ascii_case(filter))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -314,11 +297,5 @@ mod tests {
         bits.set(64, false);
         assert!(!bits.get(64) && bits.get(63) && bits.get(1_000));
         assert!(!bits.get(u32::MAX));
-    }
-
-    #[test]
-    fn a_filter_is_found_anywhere_in_either_case() {
-        assert!(holds(b"Shot_010.EXR", b"exr") && holds(b"x", b""));
-        assert!(!holds(b"ex", b"exr"));
     }
 }

@@ -43,6 +43,13 @@ pub(super) struct Naming {
     flushing: Vec<Unnamed>,
 }
 
+impl Job {
+    /// Files that are copied and wait for a flush to get their names.
+    pub fn unnamed(&self) -> u64 {
+        self.naming.len() as u64
+    }
+}
+
 impl Naming {
     /// The files that wait for their names.
     pub(super) fn ids(&self) -> impl Iterator<Item = FileId> + '_ {

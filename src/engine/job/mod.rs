@@ -13,6 +13,7 @@ mod flush;
 mod folded;
 mod intake;
 mod moving;
+mod order;
 mod shortage;
 #[cfg(test)]
 mod tests;

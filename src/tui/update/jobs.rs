@@ -213,7 +213,7 @@ pub fn retry(model: &mut Model, id: JobId, effects: &mut Effects) {
     } else {
         let what = match job.state {
             JobState::Cancelled => "what was not copied is taken up again",
-            _ => "what failed is tried again",
+            _ => "everything that failed is tried again",
         };
         effects.push(Effect::Send(Request::RetryFailed { job: id }));
         model.say(format!("job {id}: {what}"));

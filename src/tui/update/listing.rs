@@ -16,6 +16,9 @@ use std::sync::Arc;
 /// Between two looks at the room of the panes while something is copied.
 const SPACE_MS: u64 = 5_000;
 
+/// Between two readings of a pane that is empty though a job writes there: reading nothing is cheap.
+const EMPTY_MS: u64 = 500;
+
 /// Takes a message about a directory; anything stale is dropped.
 pub fn take(model: &mut Model, msg: Msg, effects: &mut Effects) {
     match msg {
@@ -269,8 +272,7 @@ fn dir_size(pane: &mut Pane, name: &[u8], counted: Counted, done: bool) {
     }
 }
 
-/// Keeps the room shown true while something is copied, and a pane in which nothing is to be seen
-/// though a job writes there.
+/// Keeps the room shown true while something is copied.
 pub fn ask_space(model: &mut Model, effects: &mut Effects) {
     let copying = model.snapshot.jobs.iter().any(|job| job.state.is_active());
     if !copying || model.now_ms < model.space_asked_ms + SPACE_MS {
@@ -278,15 +280,26 @@ pub fn ask_space(model: &mut Model, effects: &mut Effects) {
     }
     model.space_asked_ms = model.now_ms;
     for side in [Side::Source, Side::Dest] {
+        ask_space_of(model, side, effects);
+    }
+}
+
+/// Reads a pane again in which nothing is to be seen though a job writes there.
+pub fn fill_empty(model: &mut Model, effects: &mut Effects) {
+    if model.now_ms < model.empty_asked_ms + EMPTY_MS {
+        return;
+    }
+    for side in [Side::Source, Side::Dest] {
         let pane = model.pane(side);
-        let jobs = &model.snapshot.jobs;
         let written =
             |job: &JobView| job.state.is_active() && job.dest.as_path() == pane.path.as_path();
-        if pane.failure.is_none() && pane.shown.is_empty() && jobs.iter().any(written) {
-            // Reading brings the room along.
+        if pane.failure.is_none()
+            && pane.pending.is_none()
+            && pane.shown.is_empty()
+            && model.snapshot.jobs.iter().any(written)
+        {
+            model.empty_asked_ms = model.now_ms;
             panes::reload(model, side, effects);
-        } else {
-            ask_space_of(model, side, effects);
         }
     }
 }

@@ -96,6 +96,7 @@ fn tick(model: &mut Model, now_ms: u64, effects: &mut Effects) {
         model.notice = None;
     }
     listing::ask_space(model, effects);
+    listing::fill_empty(model, effects);
 }
 
 fn key(model: &mut Model, event: &KeyEvent, effects: &mut Effects) {

@@ -13,6 +13,9 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use tui_input::Input;
 
+/// A reading that has brought nothing for so long waits for a server that is away.
+const HANGS_MS: u64 = 2_000;
+
 /// Carries out an action in a pane.
 pub fn act(model: &mut Model, side: Side, action: Action, effects: &mut Effects) {
     let height = layout(model).panes[side.index()]
@@ -224,13 +227,16 @@ pub fn reload_both(model: &mut Model, effects: &mut Effects) {
     }
 }
 
-/// Reads what a pane shows again, unless it is on its way elsewhere.
+/// Reads what a pane shows again, unless it is on its way elsewhere or a reading does not answer: a
+/// second one would wait beside it.
 pub fn reload(model: &mut Model, side: Side, effects: &mut Effects) {
     let pane = model.pane(side);
+    let hangs =
+        |pending: &Pending| pending.read == 0 && model.now_ms >= pending.since_ms + HANGS_MS;
     if pane
         .pending
         .as_ref()
-        .is_none_or(|pending| pending.path == pane.path)
+        .is_none_or(|pending| pending.path == pane.path && !hangs(pending))
     {
         let path = pane.path.clone();
         visit(model, side, path, None, effects);

@@ -111,7 +111,7 @@ fn row(parked: &Parked, width: usize, look: Look) -> String {
     } else {
         parked.path.as_bytes()
     };
-    format!("  {}{tail}", draw::middle(&look.name(path), cells, look))
+    format!("  {}{tail}", draw::middle(&look.ended(path), cells, look))
 }
 
 /// `file, 47 MiB (49283072 bytes), 2026-11-20 14:02:31`.

@@ -240,6 +240,11 @@ fn standing(page: &mut Page, job: &JobView) {
             words::many(job.found.dirs, "directory", "directories"),
         ),
     );
+    if job.unnamed > 0 {
+        let many = words::many(job.unnamed, "file is", "files are");
+        let many = format!("{many} copied, and named once known to be on the device");
+        page.pair("", &many);
+    }
     page.pair(
         "Rate",
         &format!(

@@ -25,15 +25,23 @@ pub fn draw(pen: &mut Pen, model: &Model, layer: &FilesLayer, area: Rect) -> Opt
             ""
         }
     );
+    let narrow = area.width < 60;
     let count = match &layer.page {
         None => "being read".to_string(),
+        // The rows are still those of the last order, and so is their number.
+        Some(page) if page.order != layer.order => "being put in order".to_string(),
         Some(_) => format!(
             "{} of {}",
             (layer.cursor + 1).min(total),
             words::many(total as u64, "file", "files")
         ),
     };
-    let mut title = Line::of(format!("FILES of job {}", layer.job), look.strong());
+    let title = if narrow {
+        "FILES".to_string()
+    } else {
+        format!("FILES of job {}", layer.job)
+    };
+    let mut title = Line::of(title, look.strong());
     let mut cursor = None;
     if layer.input.is_some() || !layer.order.filter.is_empty() {
         let filter = look.name(layer.order.filter.as_bytes());
@@ -108,7 +116,7 @@ fn row(entry: &FileEntry, done: Option<u64>, width: usize, look: Look) -> Line {
     };
     let tail = format!(" {:>6}", units::size_short(entry.size));
     let cells = width.saturating_sub(2 + 10 + tail.len());
-    let path = draw::middle(&look.name(entry.path.as_bytes()), cells, look);
+    let path = draw::middle(&look.ended(entry.path.as_bytes()), cells, look);
     Line::of("  ", look.plain())
         .then(draw::left(&state, 10, look), style(entry.state, look))
         .then(path, look.plain())

@@ -61,7 +61,7 @@ pub fn lines(model: &Model, layer: &InfoLayer, width: u16) -> Vec<Line> {
     };
     match layer.item {
         Item::Entry(entry) => {
-            facts.add("name", &look.name(layer.entries.name(entry)));
+            facts.add("name", &look.ended(layer.entries.name(entry)));
             facts.add("in", &look.name(layer.path.as_os_str().as_encoded_bytes()));
             match &layer.inspected {
                 None => facts.wait(model, layer),

@@ -2,6 +2,7 @@
 
 use super::draw::{self, Line, Pen};
 use super::rows;
+use crate::proto::JobView;
 use crate::text;
 use crate::tui::browse::{Item, Pane, Side, SortKey};
 use crate::tui::layout::{Layout, pane_foot, pane_rows};
@@ -79,7 +80,7 @@ fn pane(pen: &mut Pen, model: &Model, side: Side, area: Rect) {
             height: 1,
             ..area
         };
-        pen.line(foot, &foot_line(pane, model, look));
+        pen.line(foot, &foot_line(pane, model, usize::from(foot.width), look));
     }
 }
 
@@ -131,7 +132,14 @@ fn instead(pane: &Pane, model: &Model) -> Option<String> {
         return None;
     }
     Some(if pane.entries.is_empty() {
-        "empty directory".to_string()
+        // What a job has made there since is not known before it is read again.
+        let writes = |job: &&JobView| {
+            !job.state.is_final() && job.elapsed_ms > 0 && job.dest.as_path() == pane.path.as_path()
+        };
+        match model.snapshot.jobs.iter().find(writes) {
+            Some(job) => format!("empty when read; job {} writes here", job.id),
+            None => "empty directory".to_string(),
+        }
     } else if pane.filter.is_some() {
         "no name matches the filter".to_string()
     } else {
@@ -146,15 +154,12 @@ fn reading(names: usize, waited_ms: u64) -> String {
     let waited = waited_ms / 1000;
     match (names, waited) {
         (0, 0) => "reading".to_string(),
-        (0, _) => format!("reading, no answer for {waited}s  (Esc stops)"),
-        _ => format!(
-            "reading: {} names so far  (Esc stops)",
-            units::count(names as u64)
-        ),
+        (0, _) => format!("no answer for {waited}s (Esc stops)"),
+        _ => format!("{} names so far (Esc stops)", units::count(names as u64)),
     }
 }
 
-fn foot_line(pane: &Pane, model: &Model, look: Look) -> Line {
+fn foot_line(pane: &Pane, model: &Model, width: usize, look: Look) -> Line {
     if let Some(filter) = &pane.filter {
         let text = look.name(filter.input.value().as_bytes()).into_owned();
         let shown = if pane.arranging {
@@ -169,16 +174,20 @@ fn foot_line(pane: &Pane, model: &Model, look: Look) -> Line {
     if let Some(pending) = &pane.pending
         && pane.listed > 0
     {
-        let path = look
-            .name(pending.path.as_os_str().as_encoded_bytes())
-            .into_owned();
         let waited = model.now_ms.saturating_sub(pending.since_ms);
         // A quick answer needs no words.
         if waited >= 300 {
-            return Line::of(
-                format!(" {path}: {}", reading(pending.read, waited)),
-                look.warn(),
-            );
+            let words = reading(pending.read, waited);
+            // How long it has been and what ends it says more than the way to it.
+            let path = look.name(pending.path.as_os_str().as_encoded_bytes());
+            let cells = width.saturating_sub(text::width(&words) + 3);
+            let words = if cells < 4 {
+                format!(" {words}")
+            } else {
+                let path = text::cut_middle(&path, cells, look.ellipsis());
+                format!(" {path}: {words}")
+            };
+            return Line::of(words, look.warn());
         }
     }
     if pane.listed == 0 || pane.failure.is_some() {

@@ -143,7 +143,7 @@ fn what(spec: &JobSpec, look: Look) -> String {
         .sources
         .iter()
         .take(3)
-        .map(|source| look.name(source.name().as_bytes()).into_owned())
+        .map(|source| look.ended(source.name().as_bytes()).into_owned())
         .collect();
     let more = spec.sources.len() - names.len();
     let more = if more > 0 {

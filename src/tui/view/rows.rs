@@ -41,7 +41,7 @@ fn entry(pen: &mut Pen, model: &Model, pane: &Pane, row: &Row<'_>, area: Rect) {
     let date = date_cells(width);
     let gap = usize::from(date > 0);
     let room = width.saturating_sub(2 + 1 + SIZE + gap + date);
-    let name = look.name(row.name);
+    let name = look.ended(row.name);
     let suffix = match row.kind {
         Kind::Dir => "/",
         Kind::Link => "@",

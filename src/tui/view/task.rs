@@ -144,6 +144,16 @@ fn figures(job: &JobView, width: u16, look: Look) -> Line {
             .then(units::size(job.bytes_cloned), look.plain());
     }
     line = line.then(format!("  files {}", words::files(job)), look.plain());
+    // Else an idle worker beside files that are not done looks like a copy that hangs.
+    if job.unnamed > 0 {
+        let words = if width < 120 {
+            "to be flushed"
+        } else {
+            "copied, named once they are on the device"
+        };
+        let count = units::count(job.unnamed);
+        line = line.then(format!(" +{count} {words}"), look.plain());
+    }
     let conflicts = if job.conflicts == 1 {
         "conflict"
     } else {

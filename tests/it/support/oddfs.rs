@@ -8,7 +8,7 @@ use fuser::{
 };
 use std::ffi::OsStr;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, UNIX_EPOCH};
@@ -227,9 +227,44 @@ pub fn unmount(session: BackgroundSession, at: &Path) {
     let Err(error) = session.umount_and_join() else {
         return;
     };
-    let detached = [("umount", "-l"), ("fusermount3", "-uz")].map(|(program, how)| {
+    assert!(detach(at), "not unmounted: {error}");
+}
+
+fn detach(at: &Path) -> bool {
+    let mut ways = [("umount", "-l"), ("fusermount3", "-uz")].into_iter();
+    ways.any(|(program, how)| {
         let status = Command::new(program).arg(how).arg(at).status();
         status.is_ok_and(|status| status.success())
-    });
-    assert!(detached.contains(&true), "not unmounted: {error}");
+    })
+}
+
+/// A mount whose server never reads what it is asked: every call on it waits, as on a server that
+/// has gone away, until this is dropped.
+pub struct Silent {
+    // Never run. Dropped while calls wait it would leave the mount behind, and them with it.
+    _session: fuser::Session<OddFs>,
+    at: PathBuf,
+}
+
+impl Drop for Silent {
+    fn drop(&mut self) {
+        let gone = detach(&self.at);
+        assert!(gone || std::thread::panicking(), "it is still mounted");
+    }
+}
+
+/// Mounts one; `None`, said loudly, where there is no FUSE.
+pub fn mount_silent(at: &Path) -> Option<Silent> {
+    let mut config = Config::default();
+    config.mount_options = vec![MountOption::FSName("silent".to_owned())];
+    match fuser::Session::new(OddFs(Vec::new()), at, &config) {
+        Ok(session) => Some(Silent {
+            _session: session,
+            at: at.to_owned(),
+        }),
+        Err(error) => {
+            skip(&format!("no silent file system can be mounted: {error}"));
+            None
+        }
+    }
 }

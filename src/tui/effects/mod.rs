@@ -5,33 +5,27 @@
 //! threads block on the bounded channel to the screen while it is behind; the screen never waits
 //! for them.
 
-use super::browse::{Entries, FoldSum, Item, Side, Sort, Task, Wish};
+mod details;
+mod reading;
+
+pub use details::Wanted;
+
+use super::browse::{Entries, Item, Side, Sort, Task};
 use super::layers::MountRow;
-use super::msg::{Listing, Msg, Ordered, Told};
-use crate::clock;
+use super::msg::{Msg, Told};
 use crate::sequence::FrameTypes;
-use crate::sys::listing::{Details, Names};
 use crate::sys::{count, edit, inspect, listing, probe};
+use details::Asking;
+use reading::{Order, read, room};
 use std::io;
-use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
-use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// Threads a pane may have at a time; more means that a mount does not answer.
 const THREADS: usize = 16;
-
-/// Details sent in one message.
-const BATCH: usize = 2_000;
-
-/// Names that are shown before the rest has come: what one sweep of a large directory brings.
-const FIRST: usize = 2_000;
-
-/// Between two reports of how much was read.
-const REPORT: Duration = Duration::from_millis(200);
 
 /// Why nothing more is tried.
 const NO_ANSWER: &str = "the file system does not answer, and too many looks at it wait already";
@@ -56,6 +50,8 @@ struct PaneLooks {
     details: (u64, Arc<AtomicBool>),
     /// Set to stop counting.
     counting: Arc<AtomicBool>,
+    /// Of which listing the room was asked last, and whether that has been answered.
+    space: (u64, Arc<AtomicBool>),
 }
 
 impl Looks {
@@ -295,11 +291,19 @@ impl Looks {
         self.inspecting = Arc::default();
     }
 
-    /// Asks the room on a pane's file system.
+    /// Asks the room on a pane's file system. It is asked every few seconds: one that has not
+    /// answered is not asked again, else its threads would be all that the pane may have.
     pub fn space(&mut self, side: Side, generation: u64, path: PathBuf) -> Result<(), String> {
         let answers = self.answers.clone();
+        let (asked, answered) = &self.panes[side.index()].space;
+        if *asked == generation && !answered.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let answered = Arc::new(AtomicBool::new(false));
+        self.panes[side.index()].space = (generation, answered.clone());
         self.spawn(side, "haul-space", move || {
             let space = room(&path);
+            answered.store(true, Ordering::Relaxed);
             tell(
                 &answers,
                 Msg::Space {
@@ -335,177 +339,6 @@ impl Looks {
         }
         Ok(())
     }
-}
-
-/// What is asked of a directory.
-pub struct Wanted {
-    /// The directory.
-    pub path: PathBuf,
-    /// Its names.
-    pub entries: Arc<Entries>,
-    /// Entries, each for itself.
-    pub rows: Vec<u32>,
-    /// Sequences to be added up.
-    pub folds: Vec<u32>,
-    /// True when these are all that were not known.
-    pub all: bool,
-}
-
-struct Asking {
-    side: Side,
-    generation: u64,
-    stop: Arc<AtomicBool>,
-    answers: mpsc::Sender<Msg>,
-}
-
-impl Asking {
-    fn all(&self, wanted: &Wanted) {
-        let Wanted { rows, folds, .. } = wanted;
-        let parts = rows.len().div_ceil(BATCH);
-        for (part, batch) in rows.chunks(BATCH).enumerate() {
-            let Some(found) = self.look(wanted, batch) else {
-                return;
-            };
-            let complete = wanted.all && folds.is_empty() && part + 1 == parts;
-            if !self.tell_details(batch, &found, complete) {
-                return;
-            }
-        }
-        for (at, fold) in folds.iter().enumerate() {
-            let members = wanted.entries.members(*fold);
-            let mut found = Vec::with_capacity(members.len());
-            for batch in members.chunks(BATCH) {
-                let Some(some) = self.look(wanted, batch) else {
-                    return;
-                };
-                if !self.tell_details(batch, &some, false) {
-                    return;
-                }
-                found.extend(some);
-            }
-            let sum = wanted.entries.sum(*fold, found.into_iter());
-            let sum = Msg::FoldSum {
-                side: self.side,
-                generation: self.generation,
-                fold: *fold,
-                sum: FoldSum::Yes(sum),
-            };
-            let complete = wanted.all && at + 1 == folds.len();
-            if !tell(&self.answers, sum) || complete && !self.tell_details(&[], &[], true) {
-                return;
-            }
-        }
-    }
-
-    /// Details of entries; `None` once nobody wants them.
-    fn look(&self, wanted: &Wanted, batch: &[u32]) -> Option<Vec<Option<Details>>> {
-        let asked = batch.iter().map(|entry| wanted.entries.name(*entry));
-        let go_on = || !self.stop.load(Ordering::Relaxed);
-        // A directory that is gone has no details; the rows say so.
-        let mut found = listing::details(&wanted.path, asked, go_on).unwrap_or_default();
-        found.resize(batch.len(), None);
-        (!self.stop.load(Ordering::Relaxed)).then_some(found)
-    }
-
-    fn tell_details(&self, batch: &[u32], found: &[Option<Details>], complete: bool) -> bool {
-        tell(
-            &self.answers,
-            Msg::Details {
-                side: self.side,
-                generation: self.generation,
-                found: batch.iter().copied().zip(found.iter().copied()).collect(),
-                complete,
-            },
-        )
-    }
-}
-
-struct Order {
-    sort: Sort,
-    folding: bool,
-    types: FrameTypes,
-}
-
-fn read(
-    side: Side,
-    generation: u64,
-    path: &Path,
-    order: &Order,
-    stop: &AtomicBool,
-    answers: &mpsc::Sender<Msg>,
-) -> io::Result<Listing> {
-    let mut told = None;
-    let names = listing::names(path, |names| {
-        if stop.load(Ordering::Relaxed) {
-            return ControlFlow::Break(());
-        }
-        let now = clock::now();
-        match told {
-            // The first names of many show at once; what they stand among comes later.
-            None if names.len() >= FIRST => {
-                told = Some(now);
-                let result = Ok(listing_of(names.clone(), order, path, false));
-                tell(
-                    answers,
-                    Msg::Listing {
-                        side,
-                        generation,
-                        result,
-                    },
-                );
-            }
-            Some(at) if now.duration_since(at) >= REPORT => {
-                told = Some(now);
-                tell(
-                    answers,
-                    Msg::Reading {
-                        side,
-                        generation,
-                        names: names.len(),
-                    },
-                );
-            }
-            _ => {}
-        }
-        ControlFlow::Continue(())
-    })?;
-    Ok(listing_of(names, order, path, true))
-}
-
-/// Names, grouped and ordered here, so that the screen does not wait for it.
-fn listing_of(names: Names, order: &Order, path: &Path, whole: bool) -> Listing {
-    let entries = Arc::new(Entries::new(names, &order.types));
-    let task = Task {
-        ticket: 0,
-        entries: entries.clone(),
-        known: Arc::default(),
-        sums: Arc::default(),
-        counted: std::collections::HashMap::new(),
-        wish: Wish {
-            sort: order.sort,
-            folding: order.folding,
-            ..Wish::default()
-        },
-        order: None,
-    };
-    Listing {
-        ordered: Some(Ordered {
-            sort: order.sort,
-            folding: order.folding,
-            items: task.order(),
-        }),
-        entries,
-        space: room(path),
-        whole,
-    }
-}
-
-/// The room of the file system a path is on; `None`, with the reason in the log, where it does not
-/// say: the screen then shows none, or that it is unknown.
-fn room(path: &Path) -> Option<listing::Space> {
-    listing::space(path)
-        .inspect_err(|error| tracing::debug!("a file system does not tell its room: {error}"))
-        .ok()
 }
 
 /// Sends an answer; false once nobody listens.

@@ -1,0 +1,87 @@
+//! Figures of the interactive program that tell how long work took and how much of it there is.
+
+use crate::support::pty::{DOWN, F5, TAB};
+use crate::terminal::{
+    LARGE, MIB, SLOWLY, done, given_back, in_mid_copy_of, open_with, row, stands, turn,
+    world_with_large,
+};
+use rustix::fs::{FallocateFlags, fallocate};
+use std::fs::{self, File};
+use std::time::{Duration, Instant, SystemTime};
+
+/// The seconds of work in the receipt of a job, by the name of its source.
+fn seconds_of_work(history: &str, source: &str) -> f64 {
+    let receipts = history.lines().map(|line| {
+        let receipt: serde_json::Value = serde_json::from_str(line).expect("an object");
+        receipt
+    });
+    let mut of_it = receipts.filter(|receipt| receipt.to_string().contains(source));
+    let receipt = of_it.next().expect("a receipt");
+    receipt["elapsed_seconds"].as_f64().expect("seconds")
+}
+
+/// T17: a job is paused, another waits, and a third of the bytes is there already.
+#[test]
+fn paused_and_waiting_time_is_no_work_and_what_is_skipped_leaves_the_total() {
+    let _turn = turn();
+    let world = world_with_large(LARGE);
+    // In one directory with the large file: one that is there already.
+    let (src, dst) = (world.path().join("src"), world.path().join("dst"));
+    for dir in [src.join("all"), dst.join("all")] {
+        fs::create_dir(&dir).expect("made");
+        let same = File::create(dir.join("same.bin")).expect("made");
+        fallocate(&same, FallocateFlags::empty(), 0, 256 * MIB).expect("room");
+        same.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000))
+            .expect("set");
+    }
+    fs::rename(src.join("big.bin"), src.join("all/big.bin")).expect("moved");
+    let mut variables = SLOWLY.to_vec();
+    let state = world.path().join("state");
+    variables.push(("XDG_STATE_HOME", state.to_str().expect("text")));
+    let mut terminal = open_with(&world, &variables);
+    let began = Instant::now();
+    in_mid_copy_of(&terminal, "all/");
+
+    // The second waits for the first.
+    terminal.keys(DOWN).keys(F5);
+    terminal.shows("1 file, 68.4 KiB");
+    let added = Instant::now();
+    terminal.keys("\x1bOQ");
+    terminal.until("queued", |screen| stands(screen, 2, "QUEUED"));
+    let waits = Instant::now();
+    while waits.elapsed() < Duration::from_millis(1_500) {
+        terminal.until("still queued", |screen| stands(screen, 2, "QUEUED"));
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let waited = waits.elapsed();
+
+    // The first is paused: it has no time left to tell, and lets the second run.
+    terminal.keys(TAB).keys(TAB).keys("gg").keys("p");
+    let screen = terminal.until("paused", |screen| stands(screen, 1, "PAUSED"));
+    let paused = Instant::now();
+    let line = row(&screen, 1).expect("its row");
+    assert!(!line.contains('~') && !line.contains("left"), "{screen}");
+    done(&terminal, 2);
+    let second = added.elapsed();
+    while paused.elapsed() < Duration::from_millis(1_500) {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let paused = paused.elapsed();
+    terminal.keys("p");
+    let screen = done(&terminal, 1);
+    let first = began.elapsed();
+    assert!(screen.contains("copied 512 MiB of 512 MiB"), "{screen}");
+    assert!(screen.contains("files 2/2  1 skipped"), "{screen}");
+    let line = row(&screen, 1).expect("its row");
+    assert!(line.contains("100%"), "{screen}");
+    terminal.keys("q");
+    assert_eq!(terminal.end(), 0);
+    given_back(&terminal);
+
+    let history = fs::read_to_string(state.join("haul/history.jsonl")).expect("receipts");
+    for (source, wall, idle) in [("then.txt", second, waited), ("src/all", first, paused)] {
+        let work = seconds_of_work(&history, source);
+        let most = wall.as_secs_f64() - idle.as_secs_f64();
+        assert!(work <= most, "{source}: {work} s of work in {most} s");
+    }
+}
