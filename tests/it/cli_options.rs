@@ -179,7 +179,10 @@ fn patterns_are_what_the_manual_says() {
     }
     for (number, (words, left_out)) in [
         // A name, at any depth; a path, from the source on; a directory.
-        (&["--exclude=*.exr"][..], &["1.exr", "a/1.exr", "a/b/2.exr"][..]),
+        (
+            &["--exclude=*.exr"][..],
+            &["1.exr", "a/1.exr", "a/b/2.exr"][..],
+        ),
         (&["--exclude=/*.exr"], &["1.exr"]),
         (&["--exclude=a/b"], &["a/b/2.exr", "a/b/note"]),
         (&["--exclude=b/note"], &[]),
@@ -190,7 +193,10 @@ fn patterns_are_what_the_manual_says() {
         (&["--exclude=a/**/*.exr"], &["a/1.exr", "a/b/2.exr"]),
         (&["--exclude=**/note"], &["a/b/note"]),
         // As in a shell.
-        (&["--exclude=[!z]"], &["a/1.exr", "a/b/2.exr", "a/b/note", "c/b", "tmp/x", "y"]),
+        (
+            &["--exclude=[!z]"],
+            &["a/1.exr", "a/b/2.exr", "a/b/note", "c/b", "tmp/x", "y"],
+        ),
         (&["--exclude=[x-y]"], &["tmp/x", "y"]),
         (&["--exclude={note,y}"], &["a/b/note", "y"]),
         (&["--exclude=\\[z\\]"], &["[z]"]),
