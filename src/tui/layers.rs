@@ -147,6 +147,8 @@ pub struct PlanLayer {
     pub id: PlanId,
     /// What would be asked for.
     pub spec: JobSpec,
+    /// How the sources are called: their first rows, and how many rows they are.
+    pub called: (Vec<BytePath>, usize),
     /// What was counted. Kept while a changed plan is counted anew.
     pub counted: Option<Plan>,
     /// What would move the bytes; `None` until the engine says.

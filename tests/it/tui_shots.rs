@@ -407,3 +407,30 @@ fn a_list_of_failures_that_grows_keeps_its_cursor_and_what_is_unfolded() {
         world.screen()
     );
 }
+
+#[test]
+fn the_plan_calls_what_is_marked_by_its_rows() {
+    for (width, keys, called) in [
+        // Ten of the frames are a sequence of their own.
+        (
+            200,
+            "+*.110?.exr<enter><f5>",
+            "10 entries: comp_v012.[1100-1109].exr",
+        ),
+        (
+            200,
+            "+plate*<enter><f5>",
+            "237 entries: plate_bg.[1001-1240].dpx",
+        ),
+        (
+            200,
+            "+comp*<enter>+take*<enter><f5>",
+            "242 entries: comp_v012.[1001-1240].exr, take_1.mov, take_2.mov",
+        ),
+    ] {
+        let mut world = shots(width, 50);
+        world.keys(keys);
+        let screen = world.screen();
+        assert!(screen.contains(called), "{called}\n{screen}");
+    }
+}

@@ -4,15 +4,26 @@ use super::Effects;
 use crate::proto::{
     BytePath, Conflict, Durability, JobSpec, Naming, Plan, PlanId, Request, Start, Strategy,
 };
+use crate::sequence::{self, FrameTypes};
 use crate::tui::action::Action;
 use crate::tui::browse::Side;
 use crate::tui::layers::{Field, Layer, PlanLayer};
 use crate::tui::layout::layout;
 use crate::tui::model::Model;
 use crate::tui::msg::Effect;
+use std::collections::HashSet;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 /// Most workers that can be chosen by key; more is a matter of the configuration.
 const MOST_WORKERS: u16 = 64;
+
+/// Sources called by their names.
+const NAMED: usize = 3;
+
+/// Sources looked at for sequences when a plan is opened: some milliseconds. Of more, single names
+/// are shown; the count of sequences comes with the plan.
+const FOLDED: usize = 10_000;
 
 /// Opens the plan for what is chosen in the source pane, into the destination pane's directory.
 /// Both are fixed here, wherever the panes go later.
@@ -50,12 +61,53 @@ pub fn open(model: &mut Model, effects: &mut Effects) {
     effects.push(count(id, &spec));
     model.layers.push(Layer::Plan(Box::new(PlanLayer {
         id,
+        called: called(&spec),
         spec,
         counted: None,
         preview: None,
         field: Field::Strategy,
         top: Some(0),
     })));
+}
+
+/// The sources as rows: what is a sequence is one, as in the pane it was marked in.
+fn called(spec: &JobSpec) -> (Vec<BytePath>, usize) {
+    let names: Vec<&[u8]> = spec
+        .sources
+        .iter()
+        .map(|source| source.name().as_bytes())
+        .collect();
+    let plain = || names.iter().map(|name| BytePath::from_bytes(name));
+    let parent = |source: &BytePath| source.as_path().parent().map(Path::to_path_buf);
+    let first = spec.sources.first().map(parent);
+    let together = spec
+        .sources
+        .iter()
+        .all(|source| Some(parent(source)) == first);
+    if !together || names.len() > FOLDED {
+        return (plain().take(NAMED).collect(), names.len());
+    }
+    let types = spec.frame_types.as_ref();
+    let types = types.map_or_else(FrameTypes::default, FrameTypes::new);
+    let grouping = sequence::group(&names[..], &types);
+    let mut seen = HashSet::new();
+    let mut rows = Vec::new();
+    for (at, name) in (0..).zip(plain()) {
+        match grouping.of(at) {
+            None => rows.push(name),
+            Some(id) if seen.insert(id) => {
+                let gaps = sequence::gaps(&names[..], &grouping, id);
+                let (head, numbers, tail) = grouping.label(&names[..], id, &gaps);
+                rows.push(BytePath::from_bytes(
+                    &[head, numbers.as_bytes(), tail].concat(),
+                ));
+            }
+            Some(_) => {}
+        }
+    }
+    let count = rows.len();
+    rows.truncate(NAMED);
+    (rows, count)
 }
 
 fn next_id(model: &mut Model) -> PlanId {

@@ -1,9 +1,7 @@
 //! The plan of a copy: what, where to, whether it fits, how.
 
 use super::draw::{self, Line, Pen};
-use crate::proto::{
-    Conflict, ConflictSample, Durability, JobSpec, Mark, Plan, PlanShots, Strategy,
-};
+use crate::proto::{Conflict, ConflictSample, Durability, Mark, Plan, PlanShots, Strategy};
 use crate::tui::layers::{Field, PlanLayer};
 use crate::tui::layout::middle;
 use crate::tui::look::Look;
@@ -87,7 +85,7 @@ fn lines(layer: &PlanLayer, look: Look, width: usize) -> (Vec<Line>, usize) {
     if let Some((words, false)) = &fits {
         pair("Room", words, look.bad());
     }
-    pair("Copy", &what(spec, look), look.strong());
+    pair("Copy", &what(layer, look), look.strong());
     pair("Into", &look.name(spec.dest.as_bytes()), look.strong());
     let counted = layer.counted.as_ref();
     pair("Counted", &counting(counted), look.plain());
@@ -138,14 +136,13 @@ fn lines(layer: &PlanLayer, look: Look, width: usize) -> (Vec<Line>, usize) {
     (lines, at)
 }
 
-fn what(spec: &JobSpec, look: Look) -> String {
-    let names: Vec<_> = spec
-        .sources
+fn what(layer: &PlanLayer, look: Look) -> String {
+    let (spec, (names, rows)) = (&layer.spec, &layer.called);
+    let more = rows - names.len();
+    let names: Vec<_> = names
         .iter()
-        .take(3)
-        .map(|source| look.ended(source.name().as_bytes()).into_owned())
+        .map(|name| look.ended(name.as_bytes()).into_owned())
         .collect();
-    let more = spec.sources.len() - names.len();
     let more = if more > 0 {
         format!(" and {more} more")
     } else {
