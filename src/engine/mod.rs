@@ -27,6 +27,7 @@ mod route;
 mod sample;
 mod scan;
 mod shots;
+mod slice;
 mod state;
 mod strategy;
 mod tally;

@@ -96,6 +96,14 @@ pub fn shortage_line(view: &JobView) -> Option<String> {
         |free| format!("{} free", units::size(free)),
     );
     let more = if view.found_is_final { "" } else { " or more" };
+    if needed == 0 {
+        // All else has ended by now; what did not fit is listed by itself.
+        return Some(format!(
+            "{} on '{}'",
+            shortage.lack.words(),
+            text::shown(view.dest.as_bytes())
+        ));
+    }
     Some(format!(
         "{} on '{}': {}{more} needed, {free}",
         shortage.lack.words(),
