@@ -34,6 +34,29 @@ pub fn shown(bytes: &[u8]) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// JSON that is as safe to show as it is: what acts on a terminal or hides becomes the escape that
+/// JSON has for it, so that it reads as the same value.
+pub fn safe_json(json: String) -> String {
+    if json.is_ascii() && !json.contains('\x7f') {
+        return json;
+    }
+    let mut out = String::with_capacity(json.len() + 16);
+    for character in json.chars() {
+        // Outside of strings there is only ASCII, and white space.
+        if character.is_ascii_control() && character != '\x7f' || is_visible(character, false) {
+            out.push(character);
+            continue;
+        }
+        for unit in character.encode_utf16(&mut [0; 2]) {
+            // Writing to a string cannot fail.
+            if write!(out, "\\u{unit:04x}").is_err() {
+                out.push(char::REPLACEMENT_CHARACTER);
+            }
+        }
+    }
+    out
+}
+
 fn is_plain(text: &str) -> bool {
     let bytes = text.as_bytes();
     if bytes
@@ -177,6 +200,23 @@ fn tail(text: &str, max: usize) -> &str {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn json_hides_nothing_and_means_the_same() {
+        let name = "a\u{9b}2J\u{202e}\u{7f}\u{e0041}é\n\\u{1f600}";
+        let json = format!(
+            "{{\"path\":{}}}\n",
+            serde_json::to_string(name).expect("JSON")
+        );
+        let safe = safe_json(json.clone());
+        let value = |json: &str| serde_json::from_str::<serde_json::Value>(json).expect("JSON");
+        assert_eq!(value(&safe), value(&json));
+        assert!(
+            safe.contains("\\u009b2J\\u202e\\u007f\\udb40\\udc41é"),
+            "{safe}"
+        );
+        assert_eq!(safe_json("{\"a\":1}\n".to_owned()), "{\"a\":1}\n");
+    }
 
     #[test]
     fn plain_names_are_borrowed() {

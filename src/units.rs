@@ -18,6 +18,14 @@ pub fn size(bytes: u64) -> String {
     )
 }
 
+/// A count of files: "1 file", "40 files".
+pub fn files(count: u64) -> String {
+    match count {
+        1 => "1 file".to_owned(),
+        _ => format!("{count} files"),
+    }
+}
+
 /// Bytes in at most 5 cells: "512", "999K", "11.2G".
 pub fn size_short(bytes: u64) -> String {
     let (mut value, mut power) = scaled(bytes);

@@ -65,8 +65,8 @@ complete -c haul -n "__fish_haul_using_subcommand copy" -l no-preserve -d 'Do no
 complete -c haul -n "__fish_haul_using_subcommand copy" -l sparse -d 'What becomes of holes: kept, made of zeros too, filled' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c haul -n "__fish_haul_using_subcommand copy" -l exclude -d 'Leave out what matches; may be given again' -r
-complete -c haul -n "__fish_haul_using_subcommand copy" -l include -d 'Keep what matches although --exclude says otherwise; may be given again' -r
+complete -c haul -n "__fish_haul_using_subcommand copy" -l exclude -d 'Leave out what matches, a directory with all that is in it; may be given again (HAUL_EXCLUDE separates several with colons)' -r
+complete -c haul -n "__fish_haul_using_subcommand copy" -l include -d 'Keep what matches although --exclude says otherwise; what is in a directory left out is not reached (\'*/\' keeps all directories); may be given again (HAUL_INCLUDE separates several with colons)' -r
 complete -c haul -n "__fish_haul_using_subcommand copy" -l limit -d 'Bytes per second at most (20MiB), or none' -r
 complete -c haul -n "__fish_haul_using_subcommand copy" -l retries -d 'Times a file is begun again after trouble that may pass' -r
 complete -c haul -n "__fish_haul_using_subcommand copy" -l progress -d 'How progress is shown, on standard error' -r -f -a "auto\t'A bar on a terminal, lines elsewhere once it takes longer than 5 seconds'
@@ -113,8 +113,8 @@ complete -c haul -n "__fish_haul_using_subcommand apply" -l no-preserve -d 'Do n
 complete -c haul -n "__fish_haul_using_subcommand apply" -l sparse -d 'What becomes of holes: kept, made of zeros too, filled' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c haul -n "__fish_haul_using_subcommand apply" -l exclude -d 'Leave out what matches; may be given again' -r
-complete -c haul -n "__fish_haul_using_subcommand apply" -l include -d 'Keep what matches although --exclude says otherwise; may be given again' -r
+complete -c haul -n "__fish_haul_using_subcommand apply" -l exclude -d 'Leave out what matches, a directory with all that is in it; may be given again (HAUL_EXCLUDE separates several with colons)' -r
+complete -c haul -n "__fish_haul_using_subcommand apply" -l include -d 'Keep what matches although --exclude says otherwise; what is in a directory left out is not reached (\'*/\' keeps all directories); may be given again (HAUL_INCLUDE separates several with colons)' -r
 complete -c haul -n "__fish_haul_using_subcommand apply" -l limit -d 'Bytes per second at most (20MiB), or none' -r
 complete -c haul -n "__fish_haul_using_subcommand apply" -l retries -d 'Times a file is begun again after trouble that may pass' -r
 complete -c haul -n "__fish_haul_using_subcommand apply" -l progress -d 'How progress is shown, on standard error' -r -f -a "auto\t'A bar on a terminal, lines elsewhere once it takes longer than 5 seconds'

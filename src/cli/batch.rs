@@ -74,12 +74,15 @@ pub fn read(path: &Path) -> io::Result<Vec<u8>> {
 /// # Errors
 /// Everything that is wrong, a line each: safe to show, entries by their index from 0.
 pub fn parse(bytes: &[u8]) -> Result<Batch, Vec<String>> {
-    // Without this the format's library would take a list for the object, by position.
-    if bytes.trim_ascii_start().first() == Some(&b'[') {
-        return Err(vec!["a batch is a JSON object, not a list".to_owned()]);
+    // Without this the format's library would take a list for the object, by position, and tell of
+    // other values by what they are called in this program.
+    match bytes.trim_ascii_start().first() {
+        None | Some(b'{') => {}
+        Some(b'[') => return Err(vec!["a batch is a JSON object, not a list".to_owned()]),
+        Some(_) => return Err(vec!["a batch is a JSON object".to_owned()]),
     }
-    let outer: Outer<'_> = serde_json::from_slice(bytes)
-        .map_err(|error| vec![format!("{}", safe(&error.to_string()))])?;
+    let outer: Outer<'_> =
+        serde_json::from_slice(bytes).map_err(|error| vec![plain(&error.to_string())])?;
     let mut wrong = Vec::new();
     let mut mappings = Vec::with_capacity(outer.mappings.len());
     for (index, raw) in outer.mappings.iter().enumerate() {
@@ -118,6 +121,15 @@ pub fn parse(bytes: &[u8]) -> Result<Batch, Vec<String>> {
         max_workers,
         id,
     })
+}
+
+/// What the format's library says, where it speaks of types in the words of JSON.
+fn plain(words: &str) -> String {
+    let at = words.rfind(" at line ").unwrap_or(words.len());
+    if words[..at].ends_with("expected a sequence") {
+        return format!("mappings must be a list of objects{}", &words[at..]);
+    }
+    safe(words).into_owned()
 }
 
 fn entry(raw: &RawValue) -> Result<(BytePath, BytePath), Vec<String>> {
@@ -256,6 +268,12 @@ mod tests {
     fn what_is_no_batch_is_told_with_line_and_column() {
         for (text, words) in [
             ("", "line 1"),
+            (" 5", "a batch is a JSON object"),
+            ("\"a\"", "a batch is a JSON object"),
+            (
+                "{\"mappings\":7}",
+                "mappings must be a list of objects at line 1",
+            ),
             ("[]", "a batch is a JSON object, not a list"),
             (
                 " [[{\"src\":\"a\",\"dst\":\"b\"}],null,null,null,null]",
@@ -274,6 +292,9 @@ mod tests {
         ] {
             let said = wrong(text).join("\n");
             assert!(said.contains(words), "{text}: {said}");
+            for internal in ["Outer", "Entry", "struct", "sequence"] {
+                assert!(!said.contains(internal), "{text}: {said}");
+            }
         }
         assert!(parse(b"{\"mappings\":[{\"src\":\"\xff\",\"dst\":\"b\"}]}").is_err());
         let said = wrong("{\"\\u001b[2J\":1}").join("");

@@ -4,13 +4,13 @@
 //! are fetched by page from the engine's own list, so none is lost however fast they come; what the
 //! update stream drops is asked for again. Everything here runs on the main thread.
 
-use super::report::{Report, failure_line, shortage_line, summary_line};
+use super::report::{Report, failure_line, shortage_line, space_line, summary_line};
 use super::signals::{Came, Target};
 use crate::clock;
 use crate::exit::Exit;
 use crate::proto::{
-    Conflict, Event, Failure, JobId, JobSpec, JobState, JobView, Plan, PlanId, Request, Start,
-    Summary, SummaryFiles, Update,
+    Conflict, Event, Failure, JobId, JobSpec, JobState, JobView, Notice, Plan, PlanId, Request,
+    Start, Summary, SummaryFiles, Update,
 };
 use crate::session::Client;
 use crate::text;
@@ -260,6 +260,43 @@ pub fn nothing_done() -> Summary {
     without_job(JobState::Failed, 1)
 }
 
+/// The summary of a plan that was not made, by what the program exits with.
+pub fn no_plan(exit: Exit) -> Summary {
+    let (state, failed) = match exit {
+        Exit::Signal(_) => (JobState::Cancelled, 0),
+        _ => (JobState::Failed, 1),
+    };
+    Summary {
+        dry_run: true,
+        ..without_job(state, failed)
+    }
+}
+
+/// The summary of a plan: what would fail and what would be left as a conflict; nothing was copied.
+pub fn summary_of_plan(plan: &Plan, conflict: Conflict) -> Summary {
+    let exit = plan_exit(plan, conflict);
+    let left = [0, plan.conflicts][usize::from(conflict == Conflict::Refuse)];
+    let files = SummaryFiles {
+        failed: plan.failing(),
+        conflicts: left,
+        ..SummaryFiles::default()
+    };
+    let state = match exit {
+        Exit::Good => JobState::Done,
+        _ => JobState::DoneWithFailures,
+    };
+    let short = plan.lack(conflict).map(|_| Notice {
+        text: space_line(plan, conflict),
+        count: 1,
+    });
+    Summary {
+        dry_run: true,
+        dirs: plan.found.dirs,
+        notices: short.into_iter().collect(),
+        ..Summary::bare(state, files)
+    }
+}
+
 fn without_job(state: JobState, failed: u64) -> Summary {
     let files = SummaryFiles {
         failed,
@@ -304,9 +341,9 @@ pub async fn plan(
     }
 }
 
-/// What a dry run exits with.
+/// What a dry run exits with: what the copy would, as far as can be told.
 pub fn plan_exit(plan: &Plan, conflict: Conflict) -> Exit {
-    if !plan.problems.is_empty() {
+    if plan.failing() > 0 || plan.lack(conflict).is_some() {
         Exit::Failed
     } else if plan.conflicts > 0 && conflict == Conflict::Refuse {
         Exit::Conflicts

@@ -97,7 +97,7 @@ pub fn run(config: Option<&Path>, args: &DoctorArgs) -> Exit {
     }
     let printed = if args.json {
         match serde_json::to_string(&findings) {
-            Ok(line) => print(format!("{line}\n").as_bytes()),
+            Ok(line) => print(format!("{}\n", text::safe_json(line)).as_bytes()),
             Err(error) => refuse_output(&error.into()),
         }
     } else {

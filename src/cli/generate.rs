@@ -80,8 +80,13 @@ fn write_man(out: &mut Vec<u8>) -> io::Result<()> {
         page.render_description_section(&mut part)?;
         page.render_synopsis_section(&mut part)?;
         page.render_options_section(&mut part)?;
+        if sub.get_after_help().is_some() {
+            page.render_extra_section(&mut part)?;
+        }
         // One page: what would be sections of its own are parts of the command's section.
-        let part = String::from_utf8_lossy(&part).replace(".SH ", ".SS ");
+        let part = String::from_utf8_lossy(&part)
+            .replace(".SH EXTRA", ".SH NOTES")
+            .replace(".SH ", ".SS ");
         out.extend_from_slice(part.as_bytes());
     }
     write_contract(out)

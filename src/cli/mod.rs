@@ -14,11 +14,13 @@ pub mod report;
 mod screen;
 mod signals;
 
+use crate::clock;
 use crate::config::{self, Config, KEYS, Level, Loaded, Origin};
 use crate::exit::Exit;
 use crate::logging::{self, Log};
-use crate::proto::{JobSpec, Plan, Request, Update};
+use crate::proto::{Conflict, JobSpec, Plan, Request, Update};
 use crate::session::{self, Client};
+use crate::sys::tty;
 use crate::text;
 use crate::tui::keymap::Keymap;
 use args::{ApplyArgs, Cli, Command, ConfigArgs, CopyArgs, Show, Telling};
@@ -107,14 +109,16 @@ fn carry_out(
     dry_run: bool,
 ) -> Exit {
     let (log, notice) = start_log(config);
-    let mut report = report_of(telling, !dry_run, batch_id.clone(), notice);
+    let mut report = report_of(telling, batch_id, notice);
     let exit = match with_engine(|client, signals, target, runtime| {
         if dry_run {
-            let planned = runtime.block_on(copy::plan(client, spec.clone(), signals));
-            match planned {
-                Ok(plan) => show_plan(&plan, telling, batch_id, &mut report)
-                    .worst(copy::plan_exit(&plan, spec.conflict)),
-                Err(exit) => exit,
+            let conflict = spec.conflict;
+            match runtime.block_on(copy::plan(client, spec, signals)) {
+                Ok(plan) => show_plan(&plan, conflict, telling, &mut report),
+                Err(exit) => {
+                    report.end_of_plan(&copy::no_plan(exit));
+                    exit
+                }
             }
         } else {
             let follower = copy::Follower::new(client, &mut report, target);
@@ -132,20 +136,14 @@ fn carry_out(
     exit
 }
 
-/// The report of a headless copy; `json` where lines of JSON may be printed.
-fn report_of(
-    telling: &Telling,
-    json: bool,
-    batch_id: Option<String>,
-    notice: Option<String>,
-) -> Report {
+/// The report of a headless copy, or of its plan.
+fn report_of(telling: &Telling, batch_id: Option<String>, notice: Option<String>) -> Report {
     let verbosity = match (telling.quiet, telling.verbose) {
         (true, _) => Verbosity::Quiet,
         (_, true) => Verbosity::Verbose,
         _ => Verbosity::Normal,
     };
-    let json = json && telling.json;
-    let json = json.then(|| Json::new(Box::new(io::stdout()) as Box<dyn Write>, batch_id));
+    let json = telling.json.then(|| Json::new(output(), batch_id));
     let mut report = Report::new(progress(telling), json, verbosity);
     if let Some(notice) = notice.filter(|_| verbosity != Verbosity::Quiet) {
         report.say(&notice);
@@ -202,32 +200,30 @@ fn progress(telling: &Telling) -> Box<dyn Progress> {
     }
 }
 
-fn show_plan(
-    plan: &Plan,
-    telling: &Telling,
-    batch_id: Option<String>,
-    report: &mut Report,
-) -> Exit {
+/// Says what the job would do, and ends as it would.
+fn show_plan(plan: &Plan, conflict: Conflict, telling: &Telling, report: &mut Report) -> Exit {
     for problem in &plan.problems {
         report.failure(problem);
     }
     if plan.more_problems > 0 {
         complain(&format!("and {} more problems", plan.more_problems));
     }
+    let exit = copy::plan_exit(plan, conflict);
     if telling.json {
-        let mut json = Json::new(io::stdout(), batch_id);
-        json.update_now(&Update::Plan(Box::new(plan.clone())));
-        return match json.error() {
-            Some(error) => refuse_output(error),
-            None => Exit::Good,
-        };
+        report.update(&Update::Plan(Box::new(plan.clone())), clock::now());
+        report.end_of_plan(&copy::summary_of_plan(plan, conflict));
+        let lost = [Exit::Good, Exit::Failed][usize::from(report.output_failed())];
+        return exit.worst(lost);
     }
     if telling.quiet {
-        return Exit::Good;
+        if plan.lack(conflict).is_some() {
+            report.say(&report::space_line(plan, conflict));
+        }
+        return exit;
     }
-    let mut lines = report::plan_lines(plan).join("\n");
+    let mut lines = report::plan_lines(plan, conflict).join("\n");
     lines.push('\n');
-    print(lines.as_bytes())
+    exit.worst(print(lines.as_bytes()))
 }
 
 /// The keys in force.
@@ -297,8 +293,9 @@ fn start_log(config: &Config) -> (Option<Log>, Option<String>) {
     if config.log.level == Level::Off {
         return (None, None);
     }
-    let Some(dir) = config::state_dir() else {
-        return (None, Some("note: no home directory, so no log".to_owned()));
+    let dir = match config::state_dir() {
+        Ok(dir) => dir,
+        Err(reason) => return (None, Some(format!("note: {reason}, so no log"))),
     };
     match logging::start(config.log.level, &dir) {
         Ok(log) => (Some(log), None),
@@ -333,10 +330,33 @@ fn complain(reason: &str) {
 
 /// Prints on standard output; a reader that went away has read enough.
 fn print(bytes: &[u8]) -> Exit {
-    let mut out = io::stdout().lock();
+    let mut out = output();
     match out.write_all(bytes).and_then(|()| out.flush()) {
         Ok(()) => Exit::Good,
         Err(error) => refuse_output(&error),
+    }
+}
+
+/// Standard output. Where it was closed when the program was started every write fails: the
+/// standard library puts `/dev/null` there, and what is printed would be lost without a word.
+fn output() -> Box<dyn Write> {
+    if tty::has_output() {
+        Box::new(io::stdout())
+    } else {
+        Box::new(Closed)
+    }
+}
+
+/// A standard output that is closed.
+struct Closed;
+
+impl Write for Closed {
+    fn write(&mut self, _bytes: &[u8]) -> io::Result<usize> {
+        Err(io::Error::other("it is closed"))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

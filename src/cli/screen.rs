@@ -59,7 +59,8 @@ fn run(
     let settings = Settings {
         notice,
         keymap,
-        state_dir: config::state_dir(),
+        // Without one nothing is kept, which the notice about the log says.
+        state_dir: config::state_dir().ok(),
         ..settings(config)
     };
     let exit = match tui::run(client, settings, source, dest) {

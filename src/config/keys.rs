@@ -183,7 +183,7 @@ pub const KEYS: &[Key] = &[
         section: "copy",
         name: "exclude",
         variable: "HAUL_EXCLUDE",
-        doc: "Patterns of what to leave out; one with a `/` is matched against the whole path below the source.\nThe variable separates them with colons; --exclude adds to them.",
+        doc: "Patterns of what to leave out; one with a `/` is matched against the whole path below the source.\nA directory that is left out is not entered, whatever in it is to stay.\nThe variable separates them with colons; --exclude adds to them.",
         set: |config, value| patterns(value).map(|list| config.copy.filters.exclude = list),
         get: |config| quoted_list(&config.copy.filters.exclude),
     },

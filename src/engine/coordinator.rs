@@ -118,11 +118,11 @@ pub async fn run(sys: Arc<dyn Sys>, ends: Ends) {
         this.advance();
         if this.ended {
             // Who waits for the end must not wait for the tick.
-            this.publish();
+            this.show();
         }
     }
-    this.publish();
     this.post();
+    this.publish();
 }
 
 /// True while others in the queue wait to hear which device it writes to: the clock ends that.
@@ -350,7 +350,7 @@ impl Coordinator {
                 view::read_gauges(job, now);
             }
         }
-        self.publish();
+        self.show();
     }
 
     /// Steps every job that has one to take, and begins those whose turn it is.
@@ -441,6 +441,17 @@ impl Coordinator {
             tracing::error!("no thread to look up a device: {error}");
             // Nobody will ever say: it must not wait for that.
             job.device = Device::Hidden;
+        }
+    }
+
+    /// Publishes a snapshot after the events that led to it: while some of them do not fit into the
+    /// door's channel it waits, as a door that does not read those reads no snapshots either.
+    fn show(&mut self) {
+        self.post();
+        if self.outbox.is_empty() {
+            self.publish();
+        } else {
+            self.dirty = true;
         }
     }
 

@@ -159,22 +159,29 @@ pub fn is_out_of_files(trouble: &Trouble) -> bool {
     matches!(trouble.errno, Some(Errno::MFILE | Errno::NFILE))
 }
 
-/// The kernel refused something new in a directory: where its file system has room and no inodes
-/// left, that is said, for removing large files would not help.
+/// The kernel refused something new in a directory. Where the file system has room and no inodes
+/// left, that is said, for removing large files would not help; and where the directory itself was
+/// removed, which the kernel tells as anything from "no such file" to "not permitted".
 pub fn refused_new(sys: &dyn Sys, dir: BorrowedFd<'_>, op: Op, errno: Errno) -> Trouble {
-    let trouble = Trouble::kernel(op, Side::Dest, errno);
+    let number = errno.raw_os_error();
     // Where the file system does not tell, the kernel's own words are given.
-    let out_of_inodes = errno == Errno::NOSPC
-        && sys
-            .space(dir)
-            .is_ok_and(|space| space.inodes_total > 0 && space.inodes_free == 0);
-    if out_of_inodes {
-        let number = errno.raw_os_error();
-        trouble.words(format!(
+    let out_of_inodes = || {
+        sys.space(dir)
+            .is_ok_and(|space| space.inodes_total > 0 && space.inodes_free == 0)
+    };
+    let removed = || sys.stat(dir).is_ok_and(|dir| dir.nlink == 0);
+    match errno {
+        Errno::NOSPC if out_of_inodes() => Trouble::kernel(op, Side::Dest, errno).words(format!(
             "no space left for more files: the file system has no inodes left (os error {number})"
-        ))
-    } else {
-        trouble
+        )),
+        Errno::NOENT | Errno::PERM | Errno::STALE if removed() => Trouble {
+            // Another attempt would meet the same.
+            class: ErrorClass::Vanished,
+            ..Trouble::kernel(op, Side::Dest, errno).words(format!(
+                "the directory at the destination has gone (os error {number})"
+            ))
+        },
+        _ => Trouble::kernel(op, Side::Dest, errno),
     }
 }
 
@@ -186,4 +193,33 @@ pub fn source(op: Op) -> impl Fn(Errno) -> Trouble {
 /// For `map_err` on a call of the system layer.
 pub fn dest(op: Op) -> impl Fn(Errno) -> Trouble {
     move |errno| Trouble::kernel(op, Side::Dest, errno)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sys::Real;
+    use std::os::fd::AsFd;
+
+    /// ENOENT, EPERM: what the kernel says of a new name in a directory that was removed.
+    #[test]
+    fn a_directory_that_was_removed_is_said_to_have_gone() {
+        let parent = tempfile::tempdir().expect("a directory");
+        let path = parent.path().join("there");
+        std::fs::create_dir(&path).expect("made");
+        let dir = Real.open_root(&path).expect("opens");
+        let told = |errno| refused_new(&Real, dir.as_fd(), Op::Create, errno);
+        assert_eq!(told(Errno::PERM).class, ErrorClass::Permission);
+        std::fs::remove_dir(&path).expect("removed");
+        for errno in [Errno::PERM, Errno::NOENT] {
+            let trouble = told(errno);
+            assert_eq!(trouble.class, ErrorClass::Vanished);
+            let words = trouble.failure(None, BytePath::default()).reason;
+            assert!(
+                words.contains("the directory at the destination has gone"),
+                "{words}"
+            );
+        }
+        assert_eq!(told(Errno::ROFS).class, ErrorClass::Permission);
+    }
 }

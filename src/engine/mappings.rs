@@ -79,7 +79,15 @@ fn alone(
         move |trouble: Trouble| format!("{side} '{shown}': {}", words(&trouble))
     };
     let origin = resolve::origin(src).map_err(of("src", src))?;
-    let found = resolve::find(sys, &origin, spec.follow_links).map_err(of("src", src))?;
+    let found = resolve::find(sys, &origin, spec.follow_links).map_err(|trouble| {
+        let words = of("src", src)(trouble.clone());
+        match trouble.errno {
+            Some(Errno::NOENT) if spec.operation == Operation::Move => {
+                and_moved_before(sys, dst, words)
+            }
+            _ => words,
+        }
+    })?;
     let new = resolve::new_name(dst).map_err(of("dst", dst))?;
     if new.name.as_bytes().len() > NAME_MAX {
         return Err(format!(
@@ -100,6 +108,18 @@ fn alone(
         return Err(format!("{}: is its own source", quoted("dst", dst)));
     }
     Ok((at_src, at_dst, found.stat.kind == Kind::Dir))
+}
+
+/// Of a source that is not there: whether it looks as if an earlier run of the batch had moved it.
+/// That what is at the destination is its copy nobody can tell any more, so it is not taken for it.
+fn and_moved_before(sys: &dyn Sys, dst: &BytePath, words: String) -> String {
+    match sys.stat_path(dst.as_path()) {
+        Ok(_) => format!(
+            "{words}, and {} is there: moved before, it seems; to move the others, leave this mapping out",
+            quoted("dst", dst)
+        ),
+        Err(_) => words,
+    }
 }
 
 /// What several mappings do to each other.

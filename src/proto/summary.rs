@@ -33,8 +33,11 @@ pub struct Summary {
     /// Its destination.
     #[serde(default)]
     pub dest: BytePath,
-    /// Its last state.
+    /// Its last state; of a dry run whether everything could be counted.
     pub state: JobState,
+    /// Nothing was done: the counts say what would fail and what would be left as a conflict.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dry_run: bool,
     /// Counts.
     pub files: SummaryFiles,
     /// Directories found.
@@ -62,6 +65,7 @@ impl Summary {
             sources: 0,
             dest: BytePath::default(),
             state,
+            dry_run: false,
             files,
             dirs: 0,
             bytes_copied: 0,
@@ -81,6 +85,7 @@ impl Summary {
             sources: job.sources,
             dest: job.dest.clone(),
             state: job.state,
+            dry_run: false,
             files: SummaryFiles {
                 copied: job.copied,
                 skipped: job.skipped,

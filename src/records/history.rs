@@ -146,6 +146,7 @@ mod tests {
                 sources: 1,
                 dest: BytePath::from("/dst"),
                 state: JobState::Done,
+                dry_run: false,
                 files: SummaryFiles {
                     copied,
                     ..SummaryFiles::default()

@@ -98,16 +98,21 @@ impl Client {
     }
 
     /// The next update: events, pages and plans in order, and the newest snapshot whenever there
-    /// is a newer one than last returned. Cancel-safe. `None` once the engine has ended and
-    /// everything was read.
+    /// is a newer one than last returned; never a snapshot before an event that was sent before it.
+    /// Cancel-safe. `None` once the engine has ended and everything was read.
     pub async fn next(&mut self) -> Option<Update> {
         tokio::select! {
             biased;
             Some(update) = self.updates.recv() => Some(update),
             // With the engine gone `changed` still reports a snapshot that was not seen, once.
-            Ok(()) = self.snapshots.changed() => {
-                Some(Update::Snapshot(self.snapshots.borrow_and_update().clone()))
-            }
+            Ok(()) = self.snapshots.changed() => Some(match self.updates.try_recv() {
+                // Both came since the first look; the update was sent first.
+                Ok(update) => {
+                    self.snapshots.mark_changed();
+                    update
+                }
+                Err(_) => Update::Snapshot(self.snapshots.borrow_and_update().clone()),
+            }),
             else => None,
         }
     }

@@ -105,6 +105,22 @@ pub fn survive_file_size_limit() {
     }
 }
 
+/// Whether this user may make something in a directory, as far as the kernel tells without trying:
+/// its mode and lists, and whether its file system can be written to (faccessat2(2)).
+pub fn may_make_in(dir: std::os::fd::BorrowedFd<'_>) -> SysResult<()> {
+    may_make(dir, std::path::Path::new("."))
+}
+
+fn may_make(from: std::os::fd::BorrowedFd<'_>, dir: &std::path::Path) -> SysResult<()> {
+    use rustix::fs::{Access, AtFlags, accessat};
+    let wanted = Access::WRITE_OK | Access::EXEC_OK;
+    match accessat(from, dir, wanted, AtFlags::EACCESS) {
+        // A kernel before 5.8 cannot be asked for the user that counts: it is found by trying.
+        Err(Errno::NOSYS | Errno::INVAL) => Ok(()),
+        told => told,
+    }
+}
+
 /// The path of something that exists, without links, `.` and `..`: for comparing paths before a
 /// job, never for reaching anything.
 pub fn canonical(path: &std::path::Path) -> SysResult<std::path::PathBuf> {

@@ -12,6 +12,7 @@ use rustix::stdio::{stdin as keyboard, stdout as screen};
 use std::fs::File;
 use std::io;
 use std::os::fd::AsFd;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// What a wait on the terminal ended with.
@@ -22,6 +23,27 @@ pub enum Readiness {
     /// The terminal is gone.
     HungUp,
 }
+
+/// True unless standard output was closed when the program was started. Before `main` the standard
+/// library puts `/dev/null` in the place of what is closed, and takes every write for done.
+pub fn has_output() -> bool {
+    !CLOSED.load(Ordering::Relaxed)
+}
+
+/// Standard output was no open file when the program was started.
+static CLOSED: AtomicBool = AtomicBool::new(false);
+
+extern "C" fn look_at_output() {
+    // SAFETY: the number is only asked about, by one system call that takes any number.
+    let told = unsafe { libc::fcntl(libc::STDOUT_FILENO, libc::F_GETFD) };
+    CLOSED.store(told == -1, Ordering::Relaxed);
+}
+
+// SAFETY: the C library calls what this section lists before `main`; one system call and one store
+// need nothing that is set up later.
+#[used]
+#[unsafe(link_section = ".init_array")]
+static LOOK_AT_OUTPUT: extern "C" fn() = look_at_output;
 
 /// True when both standard input and standard output are terminals.
 pub fn interactive() -> bool {

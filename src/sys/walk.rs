@@ -51,6 +51,16 @@ impl Bounds {
     }
 }
 
+/// Whether this user may make something in a directory, as [`super::may_make_in`] tells it.
+pub fn may_make_in(path: &Path) -> Result<(), Errno> {
+    let path = if path.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        path
+    };
+    super::may_make(rustix::fs::CWD, path)
+}
+
 /// Walks `root` and everything kept below it; stops soon after `each` says no.
 pub fn walk(root: &Path, bounds: Bounds, keep: Arc<Keep>, mut each: impl FnMut(Met) -> bool) {
     type State = ((), Option<Result<Stat, Errno>>);

@@ -301,6 +301,7 @@ mod tests {
             sources: 1,
             dest: "/b".into(),
             state: JobState::Done,
+            dry_run: false,
             files: crate::proto::SummaryFiles::default(),
             dirs: 0,
             bytes_copied: 0,

@@ -80,7 +80,7 @@ fn a_link_that_somebody_else_put_on_the_way_to_a_source_is_not_followed_by_root(
     let as_root = || {
         let mut command = Command::new(env!("CARGO_BIN_EXE_haul"));
         command
-            .env("HOME", scratch.at("home of root"))
+            .env("HOME", scratch.dir("home of root"))
             .current_dir(scratch.path());
         command
     };
@@ -134,7 +134,7 @@ fn a_link_that_somebody_else_put_on_the_way_of_a_mapping_is_not_followed() {
         fs::write(scratch.at("batch"), batch).expect("written");
         let mut command = Command::new(env!("CARGO_BIN_EXE_haul"));
         command
-            .env("HOME", scratch.at("home"))
+            .env("HOME", scratch.dir("home"))
             .current_dir(scratch.path());
         command.args(["apply", "batch"]).output().expect("it runs")
     };

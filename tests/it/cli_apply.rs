@@ -125,7 +125,8 @@ fn thousands_of_mappings_are_one_job() {
     let whole = json!({"mappings": mappings, "batch_id": "shot\u{7}1", "file_workers": 3, "max_workers": 2});
     let (code, out, err) = apply(&world, &["--json", "-n"], &whole);
     assert_eq!((code, err.as_str()), (0, ""));
-    let plan: Value = serde_json::from_str(&out).expect("one line");
+    let first = out.lines().next().expect("a line");
+    let plan: Value = serde_json::from_str(first).expect("JSON");
     assert_eq!(
         (&plan["new"], &plan["batch_id"]),
         (&json!(5000), &json!("shot\u{7}1"))
@@ -171,7 +172,8 @@ fn what_is_typed_beats_the_batch() {
     let workers = |words: &[&str]| {
         let (code, out, err) = apply(&world, &[words, &["-n", "--json"]].concat(), &wanted);
         assert_eq!(code, 0, "{err}");
-        let plan: Value = serde_json::from_str(&out).expect("JSON");
+        let first = out.lines().next().expect("a line");
+        let plan: Value = serde_json::from_str(first).expect("JSON");
         plan["preview"]["file_workers"].as_u64().expect("a count")
     };
     assert_eq!(workers(&[]), 7);
@@ -451,4 +453,31 @@ fn a_move_of_what_is_dangerous_is_refused_whole() {
         code == 2 && err.contains("haul itself works in it"),
         "{err}"
     );
+}
+
+/// What an earlier run moved is not taken for moved, as nobody can tell that it was; it is named.
+#[test]
+fn a_move_that_was_partly_done_says_what_seems_done() {
+    let world = World::new();
+    make(&world, &["a", "b"]);
+    fs::create_dir(world.path().join("to")).expect("made");
+    fs::write(world.path().join("to/b"), "another one").expect("written");
+    let mut wanted = batch(&[("a", "to/a"), ("b", "to/b")]);
+    wanted["operation_type"] = json!("move");
+    assert_eq!(apply(&world, &[], &wanted).0, 3);
+    assert!(!world.path().join("a").exists());
+    let (code, _, err) = apply(&world, &["--conflict", "overwrite"], &wanted);
+    assert_eq!(code, 2, "{err}");
+    assert!(err.contains("mappings[0]: src 'a': no such file"), "{err}");
+    assert!(
+        err.contains("dst 'to/a' is there: moved before, it seems; to move the others, leave this mapping out"),
+        "{err}"
+    );
+    assert!(!err.contains("mappings[1]"), "{err}");
+    assert!(world.path().join("b").exists(), "nothing is touched");
+    // One that never was is only missing.
+    wanted["mappings"][0] = json!({"src": "never", "dst": "to/never"});
+    let (code, _, err) = apply(&world, &[], &wanted);
+    assert_eq!(code, 2);
+    assert!(!err.contains("moved before"), "{err}");
 }

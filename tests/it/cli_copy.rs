@@ -107,6 +107,62 @@ fn json_begins_with_hello_and_ends_with_the_summary() {
     assert!(files >= 2, "{summary}");
 }
 
+/// Each change of state is told, and before the first snapshot that shows the state.
+#[test]
+fn json_tells_every_state_before_it_shows_it() {
+    let world = World::new();
+    tree(&world);
+    for round in 0..20 {
+        let dest = format!("b{round}");
+        let (code, out, err) = world.run(["copy", "--json", "a", &dest]);
+        assert_eq!((code, err.as_str()), (0, ""));
+        let mut told = vec![Value::from("queued")];
+        for line in lines_of_json(&out) {
+            if line["type"] == "event" && line["event"] == "state" {
+                assert_eq!(Some(&line["from"]), told.last(), "{out}");
+                told.push(line["to"].clone());
+            }
+            if line["type"] == "snapshot" && !line["jobs"][0].is_null() {
+                assert!(told.contains(&line["jobs"][0]["state"]), "{out}");
+            }
+        }
+        assert_eq!(told.last(), Some(&Value::from("done")), "{out}");
+    }
+}
+
+/// The standard library opens `/dev/null` in place of a closed standard output.
+#[test]
+fn a_closed_standard_output_is_an_error() {
+    let world = World::new();
+    tree(&world);
+    let run = |words: &str, target: &str| {
+        let mut command = assert_cmd::Command::new("sh");
+        command
+            .args(["-c", &format!("exec \"$0\" {words} {target}")])
+            .arg(env!("CARGO_BIN_EXE_haul"))
+            .env("HOME", world.path().join("home"))
+            .current_dir(world.path());
+        outcome(command)
+    };
+    for words in [
+        "copy --json a b",
+        "copy -n a c",
+        "copy -n --json a c",
+        "doctor",
+        "doctor --json",
+        "keys",
+        "--help",
+    ] {
+        let (code, _, err) = run(words, ">&-");
+        assert_eq!(code, 1, "{words}: {err}");
+        assert!(err.contains("cannot write to standard output: "), "{err}");
+        let (code, _, err) = run(words, ">/dev/null");
+        assert_eq!((code, err.as_str()), (0, ""), "{words}");
+    }
+    assert!(world.path().join("b/sub/notes").exists());
+    assert_eq!(run("copy a d", ">&-").0, 0, "prints nothing");
+}
+
 #[test]
 fn every_conflict_is_a_line_and_the_code_is_three() {
     let world = World::new();
@@ -198,15 +254,26 @@ fn a_dry_run_says_what_would_be_done_and_does_nothing() {
     assert!(!world.path().join("b").exists());
     let (code, out, _) = world.run(["copy", "-n", "--json", "a", "b"]);
     let lines = lines_of_json(&out);
-    assert_eq!((code, lines.len()), (0, 1));
+    assert_eq!((code, lines.len()), (0, 2));
     assert_eq!(
         (&lines[0]["type"], &lines[0]["new"]),
         (&"plan".into(), &4.into())
+    );
+    let last = last_of(&out);
+    assert_eq!(
+        (&last["dry_run"], &last["state"]),
+        (&true.into(), &"done".into())
+    );
+    assert_eq!(
+        (&last["files"]["copied"], &last["dirs"]),
+        (&0.into(), &3.into())
     );
 
     let (code, _, err) = world.run(["copy", "-n", "missing", "b"]);
     assert_eq!(code, 1);
     assert!(err.contains("'missing'"), "{err}");
+    let (code, out, _) = world.run(["copy", "-n", "--json", "missing", "b"]);
+    assert_eq!((code, &last_of(&out)["files"]["failed"]), (1, &1.into()));
 
     let world = World::new();
     conflicts(&world, 3);
@@ -414,7 +481,7 @@ fn an_ignored_hang_up_stays_ignored() {
     let begun = Instant::now();
     while names(world.path())
         .iter()
-        .all(|name| ["a", "b", "big", ".local"].contains(&name.as_str()))
+        .all(|name| ["a", "b", "big", ".local", "home"].contains(&name.as_str()))
     {
         assert!(begun.elapsed() < Duration::from_secs(20), "it never began");
         sleep(Duration::from_millis(1));

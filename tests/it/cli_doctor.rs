@@ -118,3 +118,19 @@ fn what_cannot_be_looked_at_or_tried_is_said() {
         );
     }
 }
+
+#[test]
+fn json_shows_no_name_that_acts_on_a_terminal() {
+    let world = World::new();
+    let name = "a\u{9b}2J\u{202e}b";
+    fs::create_dir(world.path().join(name)).expect("made");
+    let (code, out, err) = world.run(["doctor", "--json", name]);
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert!(!out.contains(['\u{9b}', '\u{202e}']), "{out:?}");
+    let told: Value = serde_json::from_str(&out).expect("JSON");
+    assert_eq!(told["paths"][0]["path"], name);
+    let (code, out, _) = world.run(["copy", "--json", name, "b"]);
+    assert_eq!(code, 0);
+    assert!(!out.contains(['\u{9b}', '\u{202e}']), "{out:?}");
+    assert!(out.contains("a\\u009b2J\\u202eb"), "{out}");
+}

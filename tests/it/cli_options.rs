@@ -157,6 +157,69 @@ fn what_is_included_stays_although_it_is_excluded() {
     assert!(!there("c", "hero.exr"));
 }
 
+/// The rules that the manual and the help tell, one by one.
+#[test]
+fn patterns_are_what_the_manual_says() {
+    let world = World::new();
+    let root = world.path();
+    let all = [
+        "1.exr",
+        "a/1.exr",
+        "a/b/2.exr",
+        "a/b/note",
+        "c/b",
+        "tmp/x",
+        "[z]",
+        "y",
+    ];
+    for name in all {
+        let path = root.join("from").join(name);
+        fs::create_dir_all(path.parent().expect("in a directory")).expect("made");
+        fs::write(path, name).expect("written");
+    }
+    for (number, (words, left_out)) in [
+        // A name, at any depth; a path, from the source on; a directory.
+        (
+            &["--exclude=*.exr"][..],
+            &["1.exr", "a/1.exr", "a/b/2.exr"][..],
+        ),
+        (&["--exclude=/*.exr"], &["1.exr"]),
+        (&["--exclude=a/b"], &["a/b/2.exr", "a/b/note"]),
+        (&["--exclude=b/note"], &[]),
+        (&["--exclude=b/"], &["a/b/2.exr", "a/b/note"]),
+        (&["--exclude=b"], &["a/b/2.exr", "a/b/note", "c/b"]),
+        // What stops at a slash and what does not.
+        (&["--exclude=a/*.exr"], &["a/1.exr"]),
+        (&["--exclude=a/**/*.exr"], &["a/1.exr", "a/b/2.exr"]),
+        (&["--exclude=**/note"], &["a/b/note"]),
+        // As in a shell.
+        (
+            &["--exclude=[!z]"],
+            &["a/1.exr", "a/b/2.exr", "a/b/note", "c/b", "tmp/x", "y"],
+        ),
+        (&["--exclude=[x-y]"], &["tmp/x", "y"]),
+        (&["--exclude={note,y}"], &["a/b/note", "y"]),
+        (&["--exclude=\\[z\\]"], &["[z]"]),
+        // What is left out is not entered; a source is never left out; nothing begins with '!'.
+        (&["--exclude=tmp", "--include=x"], &["tmp/x"]),
+        (&["--exclude=tmp/*", "--include=x"], &[]),
+        (&["--exclude=from"], &[]),
+        (&["--exclude=!y"], &[]),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let to = format!("to-{number}");
+        let mut line = vec!["copy", "-q", "from", &to];
+        line.extend(words);
+        good(&world, line);
+        for name in all {
+            let there = root.join(&to).join(name).exists();
+            assert_eq!(there, !left_out.contains(&name), "{words:?}: {name}");
+        }
+    }
+}
+
 #[test]
 fn a_limit_takes_the_time_it_must() {
     let world = World::new();
@@ -221,4 +284,21 @@ fn retries_may_be_none() {
     good(&world, ["copy", "--retries", "0", "a", "b"]);
     let (code, _, err) = world.run(["copy", "--retries", "100", "missing", "c"]);
     assert_eq!((code, err.lines().count()), (1, 1), "{err}");
+}
+
+/// A directory that is left out is not entered; a pattern for directories only keeps them.
+#[test]
+fn what_is_below_a_directory_left_out_is_kept_only_with_it() {
+    let world = World::new();
+    fs::create_dir_all(world.path().join("a/sub/deep")).expect("made");
+    for name in ["sub/deep/x.exr", "sub/y.tmp", "z.exr"] {
+        fs::write(world.path().join("a").join(name), "x").expect("written");
+    }
+    let exr = ["-q", "--exclude", "*", "--include", "*.exr"];
+    good(&world, ["copy", "a", "b"].iter().chain(&exr).copied());
+    assert!(world.path().join("b/z.exr").exists() && !world.path().join("b/sub").exists());
+    let dirs = ["copy", "a", "c", "--include", "*/"];
+    good(&world, dirs.iter().chain(&exr).copied());
+    assert!(world.path().join("c/sub/deep/x.exr").exists());
+    assert!(!world.path().join("c/sub/y.tmp").exists());
 }

@@ -226,3 +226,65 @@ fn a_full_standard_output_is_told_and_a_reader_that_left_is_not() {
     let output = run(writer.into());
     assert_eq!((output.status.code(), output.stderr.len()), (Some(0), 0));
 }
+
+/// Every line of the example can be taken out of its comment.
+#[test]
+fn the_default_configuration_is_a_valid_file() {
+    let world = World::new();
+    let (code, out, _) = world.run(["config", "--default"]);
+    assert_eq!(code, 0);
+    let settings: Vec<&str> = out
+        .lines()
+        .map(|line| match line.strip_prefix('#') {
+            Some(rest) if rest.starts_with(|first: char| first == '[' || first.is_lowercase()) => {
+                rest
+            }
+            _ => line,
+        })
+        .collect();
+    fs::write(world.path().join("all.toml"), settings.join("\n")).expect("written");
+    for words in ["config", "keys"] {
+        let (code, _, err) = world.run(["--config", "all.toml", words]);
+        assert_eq!((code, err.as_str()), (0, ""), "{words}");
+    }
+    let help = settings.iter().position(|line| *line == "[keys.help]");
+    let close = "close = [\"<esc>\", \"q\", \"<F1>\", \"?\"]";
+    let below = &settings[help.expect("a section")..];
+    assert!(
+        below.iter().any(|line| line.starts_with(close)),
+        "{below:?}"
+    );
+}
+
+/// Users who must have no home have one that is not there; a relative one may be anything.
+#[test]
+fn no_home_directory_is_made_for_a_log() {
+    let world = World::new();
+    fs::write(world.path().join("a"), "x").expect("written");
+    let copy = |home: &str, state: Option<&str>, to: &str| {
+        let mut command = world.haul(["copy", "a", to]);
+        command.env("HOME", home);
+        if let Some(state) = state {
+            command.env("XDG_STATE_HOME", state);
+        }
+        outcome(command)
+    };
+    let missing = world.path().join("nobody");
+    let missing = missing.to_str().expect("UTF-8");
+    for (home, words) in [
+        (missing, "note: the home directory is not there, so no log"),
+        (
+            "rel",
+            "note: the home directory is no absolute path, so no log",
+        ),
+    ] {
+        let (code, out, err) = copy(home, None, "b");
+        assert_eq!((code, out.as_str()), (0, ""), "{home}");
+        assert_eq!(err, format!("haul: {words}\n"));
+        assert!(!world.path().join(home).exists(), "{home}");
+    }
+    let state = world.path().join("state");
+    let (code, _, err) = copy(missing, state.to_str(), "b");
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert!(state.join("haul/haul.log").exists());
+}

@@ -378,10 +378,10 @@ fn a_plan_promises_shared_blocks_only_where_there_may_be_some() {
         let Some(xfs) = scratch.mount_image_with("xfs", options) else {
             return;
         };
-        fs::write(xfs.join("f"), "x").expect("written");
+        fs::write(xfs.join("f"), vec![1; 200_000]).expect("written");
         let output = Command::new(env!("CARGO_BIN_EXE_haul"))
             .args(["copy", "--dry-run", "f", "g"])
-            .env("HOME", scratch.at("home"))
+            .env("HOME", scratch.dir("home"))
             .current_dir(&xfs)
             .output()
             .expect("it runs");

@@ -358,4 +358,12 @@ fn a_name_of_any_length_is_given_a_free_one_beside_it() {
     let beside = format!("{}_1", "n".repeat(253));
     assert_eq!(fs::read(copy.join(beside)).expect("there"), b"new");
     assert_eq!(fs::read(copy.join(long)).expect("there"), b"older");
+    // Once more: it is there, if not by its own name.
+    let again = run_real(&job);
+    again.assert_good();
+    assert_eq!(
+        (again.summary.files.copied, again.summary.files.skipped),
+        (0, 1)
+    );
+    assert_eq!(fs::read_dir(&copy).expect("there").count(), 2);
 }

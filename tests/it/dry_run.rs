@@ -37,7 +37,7 @@ fn a_destination_that_cannot_be_looked_at_is_a_problem_and_not_simply_new() {
     tree::set_mode(&scratch.at("to/below"), 0o700);
     assert_eq!(code, 1, "{out}{err}");
     assert!(err.contains("'to/below/file'"), "{err}");
-    assert!(out.contains("new: 1\n"), "{out}");
+    assert!(out.contains("new: 0; cannot be copied: 1\n"), "{out}");
 }
 
 /// What stops a copy stops it in its plan: with the same words, of the same names as they were given.
@@ -62,8 +62,9 @@ fn what_cannot_replace_another_kind_is_a_problem_of_the_plan() {
     };
     let (code, out, planned) = world.run(["copy", "-n", "-T", "from", "to"]);
     assert_eq!(code, 1, "{out}{planned}");
-    assert!(out.contains("found: 2 files in 1 directory"), "{out}");
-    assert!(out.contains("new: 1\n"), "{out}");
+    assert!(out.contains("found: 4 files in 3 directories"), "{out}");
+    // Two directories and what is in them, and a file over a directory.
+    assert!(out.contains("new: 1; cannot be copied: 5\n"), "{out}");
     let (code, out, told) = world.run(["copy", "-T", "from", "to"]);
     assert_eq!(code, 1, "{out}{told}");
     assert_eq!(lines(&planned), lines(&told));
@@ -142,5 +143,171 @@ fn a_plan_takes_for_identical_what_the_copy_takes_for_it() {
     assert!(
         err.contains("'to/link': another symbolic link is there, left alone"),
         "{err}"
+    );
+}
+
+/// A tmpfs with these options at `to`, while the closure runs; a skip where mounts need root.
+fn mounted(world: &World, options: &str, test: impl FnOnce()) {
+    let to = world.path().join("to");
+    fs::create_dir_all(&to).expect("made");
+    let mounted = Command::new("mount")
+        .args(["-t", "tmpfs", "-o", options, "haul-test"])
+        .arg(&to)
+        .status();
+    if !mounted.is_ok_and(|status| status.success()) {
+        return skip("mounts need root");
+    }
+    let tried = std::panic::catch_unwind(std::panic::AssertUnwindSafe(test));
+    let unmounted = Command::new("umount").arg(&to).status();
+    assert!(unmounted.is_ok_and(|status| status.success()));
+    if let Err(panic) = tried {
+        std::panic::resume_unwind(panic);
+    }
+}
+
+#[test]
+fn a_plan_knows_of_inodes_room_and_mounts_that_are_read_only() {
+    let world = World::new();
+    let many = world.path().join("many");
+    fs::create_dir(&many).expect("made");
+    for number in 0..500 {
+        fs::write(many.join(format!("f{number}")), "tiny").expect("written");
+    }
+    mounted(&world, "size=1m,nr_inodes=200", || {
+        let (code, out, _) = world.run(["copy", "-n", "many", "to"]);
+        assert_eq!(code, 1, "{out}");
+        assert!(out.contains("space: 501 inodes needed, "), "{out}");
+        assert!(out.contains("free: does not fit"), "{out}");
+        assert!(out.contains("by: buffered, "), "{out}");
+        assert!(!out.contains("several ranges at a time"), "{out}");
+    });
+    fs::write(world.path().join("large"), vec![1; 2 << 20]).expect("written");
+    mounted(&world, "size=1m", || {
+        let (code, out, _) = world.run(["copy", "-n", "large", "to"]);
+        assert_eq!(code, 1, "{out}");
+        assert!(out.contains("does not fit"), "{out}");
+        let (code, out, err) = world.run(["copy", "-q", "-n", "large", "to"]);
+        assert_eq!((code, out.as_str()), (1, ""));
+        assert!(err.contains("does not fit"), "{err}");
+        let (code, out, _) = world.run(["copy", "-n", "--json", "large", "to"]);
+        let last = out.lines().last().expect("a line");
+        assert_eq!(code, 1, "{out}");
+        assert!(
+            last.contains("\"summary\"") && last.contains("does not fit"),
+            "{last}"
+        );
+    });
+    mounted(&world, "ro", || {
+        for source in ["large", "many"] {
+            let (code, out, planned) = world.run(["copy", "-n", source, "to"]);
+            assert_eq!(code, 1, "{out}");
+            assert!(out.contains("new: 0; cannot be copied: "), "{out}");
+            let (code, _, told) = world.run(["copy", source, "to"]);
+            assert_eq!(code, 1);
+            assert_eq!(planned.lines().next(), told.lines().next());
+        }
+    });
+}
+
+#[test]
+fn a_destination_that_may_not_be_written_is_a_problem_of_the_plan() {
+    let scratch = Scratch::quick();
+    scratch.dir("from/below");
+    scratch.file("from/below/new", "content");
+    tree::set_mode(&scratch.dir("to/below"), 0o555);
+    for (words, path) in [
+        (["copy", "-n", "-T", "from", "to"], "'to/below/new'"),
+        (["copy", "-nq", "-t", "to", "from/below"], "'to/below/new'"),
+        (
+            ["copy", "-n", "-T", "from", "to/below/tree"],
+            "'to/below/tree'",
+        ),
+    ] {
+        let Some(mut command) = as_nobody(&scratch) else {
+            return;
+        };
+        command.args(words);
+        let (code, out, err) = outcome(assert_cmd::Command::from_std(command));
+        assert_eq!(code, 1, "{out}{err}");
+        assert!(err.contains("cannot create") && err.contains(path), "{err}");
+        assert!(err.contains("permission denied"), "{err}");
+    }
+}
+
+/// What a policy does not copy takes no room, and of a sparse file only its blocks do.
+#[test]
+fn the_room_a_plan_asks_for_is_what_would_be_written() {
+    let world = World::new();
+    let at = |path: &str| world.path().join(path);
+    for dir in ["from", "to"] {
+        fs::create_dir(at(dir)).expect("made");
+        fs::write(at(dir).join("other"), vec![1; 3000 + dir.len()]).expect("written");
+    }
+    fs::write(at("from/new"), vec![1; 1000]).expect("written");
+    let space = |words: &[&str]| {
+        let mut all = vec!["copy", "-n", "-T", "from", "to"];
+        all.extend(words);
+        let (_, out, _) = world.run(all);
+        let line = out.lines().find(|line| line.starts_with("space: "));
+        line.expect("a line").to_owned()
+    };
+    for policy in ["refuse", "skip"] {
+        let line = space(&["--conflict", policy]);
+        assert!(
+            line.starts_with("space: 1000 B to copy"),
+            "{policy}: {line}"
+        );
+    }
+    for policy in ["overwrite", "rename"] {
+        let line = space(&["--conflict", policy]);
+        assert!(
+            line.starts_with("space: 3.9 KiB to copy"),
+            "{policy}: {line}"
+        );
+    }
+    let sparse = fs::File::create(at("from/sparse")).expect("made");
+    sparse.set_len(1 << 41).expect("lengthened");
+    let line = space(&[]);
+    assert!(
+        line.starts_with("space: 1000 B") && line.ends_with("fits"),
+        "{line}"
+    );
+    let line = space(&["--sparse", "never"]);
+    assert!(
+        line.starts_with("space: 2.0 TiB") && line.ends_with("does not fit"),
+        "{line}"
+    );
+}
+
+#[test]
+fn the_strategy_of_a_plan_is_that_of_the_sizes_found() {
+    let world = World::new();
+    fs::create_dir(world.path().join("from")).expect("made");
+    for number in 0..9 {
+        let path = world.path().join(format!("from/f{number}"));
+        fs::write(path, vec![number; 300_000]).expect("written");
+    }
+    let plan = |to: &str| {
+        let (code, out, err) = world.run(["copy", "-n", "--json", "from", to]);
+        assert_eq!(code, 0, "{err}");
+        let first = out.lines().next().expect("a line");
+        let plan: serde_json::Value = serde_json::from_str(first).expect("JSON");
+        plan["preview"].clone()
+    };
+    let planned = plan("to")["strategy"].clone();
+    let (_, out, _) = world.run(["copy", "--json", "from", "to"]);
+    let last = out.lines().last().expect("a line");
+    let summary: serde_json::Value = serde_json::from_str(last).expect("JSON");
+    let used = summary["strategies"].as_array().expect("a list");
+    let used: Vec<_> = used.iter().map(|used| &used["strategy"]).collect();
+    // A clone is tried, and may not work.
+    if planned != "reflink" {
+        assert_eq!(used, [&planned], "{summary}");
+    }
+    fs::write(world.path().join("from/small"), "few").expect("written");
+    let reason = plan("to2")["reason"].as_str().expect("text").to_owned();
+    assert!(
+        reason.contains("; so 2.6 MiB of 9 files, buffered 3 B of 1 file"),
+        "{reason}"
     );
 }

@@ -205,7 +205,7 @@ fn in_shell(scratch: &Scratch, script: &str) -> Output {
     Command::new("bash")
         .args(["-c", script])
         .env("HAUL", env!("CARGO_BIN_EXE_haul"))
-        .env("HOME", scratch.at("home"))
+        .env("HOME", scratch.dir("home"))
         .current_dir(scratch.path())
         .output()
         .expect("a shell runs")

@@ -27,7 +27,7 @@ fn calls_with(scratch: &Scratch, inject: Option<&str>, words: &[&str]) -> Option
         .arg(env!("CARGO_BIN_EXE_haul"))
         .arg("copy")
         .args(words)
-        .env("HOME", scratch.at("home"))
+        .env("HOME", scratch.dir("home"))
         .output();
     match output {
         Ok(output) if output.status.success() => {}

@@ -109,7 +109,7 @@ fn the_mask_neither_widens_nor_narrows_what_is_kept() {
             let output = Command::new("sh")
                 .args(["-c", &script])
                 .env("HAUL", env!("CARGO_BIN_EXE_haul"))
-                .env("HOME", scratch.at("home"))
+                .env("HOME", scratch.dir("home"))
                 .current_dir(scratch.path())
                 .output()
                 .expect("it runs");
@@ -624,7 +624,7 @@ fn owners_nobody_knows_are_numbers_like_any_other() {
         .args(["--user", "--map-root-user"])
         .arg(env!("CARGO_BIN_EXE_haul"))
         .args(["copy", "-T", "from", "inside"])
-        .env("HOME", scratch.at("home"))
+        .env("HOME", scratch.dir("home"))
         .current_dir(scratch.path())
         .output();
     let Some(output) = output.ok().filter(|output| {

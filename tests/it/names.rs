@@ -332,7 +332,7 @@ fn a_directory_of_very_many_names_needs_little_memory() {
     }
     let mut child = Command::new(env!("CARGO_BIN_EXE_haul"))
         .args(["copy", "-q", "--sync", "none", "from", "to"])
-        .env("HOME", scratch.at("home"))
+        .env("HOME", scratch.dir("home"))
         .current_dir(scratch.path())
         .spawn()
         .expect("it runs");

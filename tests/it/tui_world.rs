@@ -407,6 +407,12 @@ pub fn plan(id: u64) -> Plan {
         new: 470,
         identical: 7,
         identical_bytes: GIB,
+        unreachable: 0,
+        new_dirs: 0,
+        new_bytes: 16 * GIB,
+        conflict_bytes: 0,
+        newer_bytes: 0,
+        free_inodes: None,
         conflicts: 3,
         samples: vec![haul::proto::ConflictSample {
             path: BytePath::from("comp/comp_v012.1001.exr"),

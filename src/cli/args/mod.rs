@@ -86,6 +86,10 @@ pub struct ConfigArgs {
 #[command(
     override_usage = "haul copy [OPTIONS] SOURCE... DEST\n       haul copy [OPTIONS] -t DIR SOURCE...",
     after_help = "DEST is the directory to copy into when it exists, else the new name.\n\
+                  GLOB: without a / it is matched against each name, at any depth; with one against the path\n\
+                  below the source; with one at its end against directories only. * and ? stop at a /, ** does\n\
+                  not; [a-z], [!a] and {a,b} as in a shell. What is left out is not entered; a SOURCE is never\n\
+                  left out.\n\
                   Exit: 0 all copied or identical, 1 something failed or was refused, 2 wrong usage,\n\
                   3 conflicts were left, 128+n ended by signal n."
 )]

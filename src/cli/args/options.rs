@@ -84,12 +84,25 @@ pub struct JobOptions {
     #[arg(short = 'x', long)]
     pub one_file_system: bool,
 
-    /// Leave out what matches; may be given again
-    #[arg(long, value_name = "GLOB", value_parser = config::pattern)]
+    /// Leave out what matches, a directory with all that is in it; may be given again
+    #[arg(
+        long,
+        value_name = "GLOB",
+        value_parser = config::pattern,
+        help = "Leave out what matches, a directory with all that is in it; may be given again \
+                (HAUL_EXCLUDE separates several with colons)"
+    )]
     pub exclude: Vec<String>,
 
     /// Keep what matches although --exclude says otherwise; may be given again
-    #[arg(long, value_name = "GLOB", value_parser = config::pattern)]
+    #[arg(
+        long,
+        value_name = "GLOB",
+        value_parser = config::pattern,
+        help = "Keep what matches although --exclude says otherwise; what is in a directory left out is \
+                not reached ('*/' keeps all directories); may be given again (HAUL_INCLUDE separates \
+                several with colons)"
+    )]
     pub include: Vec<String>,
 
     /// Leave out version control's own data (.git, .hg, .svn and kin)

@@ -280,6 +280,12 @@ fn a_dry_run_exits_as_the_copy_would() {
         new: 0,
         identical: 0,
         identical_bytes: 0,
+        unreachable: 0,
+        new_dirs: 0,
+        new_bytes: 0,
+        conflict_bytes: 0,
+        newer_bytes: 0,
+        free_inodes: None,
         conflicts: 1,
         samples: Vec::new(),
         free: None,
@@ -290,6 +296,19 @@ fn a_dry_run_exits_as_the_copy_would() {
     };
     assert_eq!(plan_exit(&plan, Conflict::Refuse), Exit::Conflicts);
     assert_eq!(plan_exit(&plan, Conflict::Skip), Exit::Good);
+    // What the policy does not copy needs no room.
+    (plan.conflict_bytes, plan.newer_bytes) = (20, 10);
+    (plan.free, plan.free_inodes) = (Some(10), Some(0));
+    for (policy, exit) in [
+        (Conflict::Skip, Exit::Good),
+        (Conflict::Newer, Exit::Good),
+        (Conflict::Overwrite, Exit::Failed),
+        (Conflict::Rename, Exit::Failed),
+    ] {
+        assert_eq!(plan_exit(&plan, policy), exit, "{policy:?}");
+        let told = summary_of_plan(&plan, policy);
+        assert_eq!(told.notices.len(), usize::from(exit == Exit::Failed));
+    }
     plan.problems.push(failure(1));
     assert_eq!(plan_exit(&plan, Conflict::Refuse), Exit::Failed);
 }

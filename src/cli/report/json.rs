@@ -1,6 +1,7 @@
 //! The update stream as JSON, one object a line: the same schema a socket would carry.
 
 use crate::proto::{JobState, Update};
+use crate::text;
 use serde::Serialize;
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
@@ -67,7 +68,8 @@ impl<W: Write> Json<W> {
         };
         let result = serde_json::to_string(&line)
             .map_err(io::Error::from)
-            .and_then(|mut line| {
+            .and_then(|line| {
+                let mut line = text::safe_json(line);
                 line.push('\n');
                 self.out.write_all(line.as_bytes())?;
                 self.out.flush()

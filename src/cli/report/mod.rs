@@ -15,7 +15,9 @@ pub use bar::Bar;
 pub use json::Json;
 pub use plain::Plain;
 pub use quiet::Quiet;
-pub use words::{failure_line, plan_lines, progress_line, safe, shortage_line, summary_line};
+pub use words::{
+    failure_line, plan_lines, progress_line, safe, shortage_line, space_line, summary_line,
+};
 
 use crate::proto::{Event, Failure, JobView, Summary, Update};
 use std::io::{self, Write};
@@ -128,6 +130,16 @@ impl Report {
         if closing {
             self.progress.say(&summary_line(summary));
         }
+        self.last_line(summary);
+    }
+
+    /// Ends what was only planned: the last line of JSON, where JSON is printed; nothing may follow.
+    pub fn end_of_plan(&mut self, summary: &Summary) {
+        self.progress.clear();
+        self.last_line(summary);
+    }
+
+    fn last_line(&mut self, summary: &Summary) {
         if let Some(json) = &mut self.json {
             let before = json.failed();
             json.update_now(&Update::Summary(Box::new(summary.clone())));

@@ -1,7 +1,7 @@
 //! The words of the reports: pure functions from what the engine says to one line of text.
 
 use crate::proto::{
-    ErrorClass, Failure, JobState, JobView, Lack, Plan, Strategy, StrategyUse, Summary,
+    Conflict, ErrorClass, Failure, JobState, JobView, Lack, Plan, Strategy, StrategyUse, Summary,
 };
 use crate::{text, units};
 use std::borrow::Cow;
@@ -104,14 +104,14 @@ pub fn shortage_line(view: &JobView) -> Option<String> {
         |free| format!("{} free", units::size(free)),
     );
     let more = if view.found_is_final { "" } else { " or more" };
-    let needed = match needed {
-        // What failed for it is not waited for any more.
-        0 => String::new(),
-        needed => format!("{}{more} needed, ", units::size(needed)),
-    };
+    if needed == 0 {
+        // All else has ended by now; what did not fit is listed by itself.
+        return Some(format!("{} on '{place}'", shortage.lack.words()));
+    }
     Some(format!(
-        "{} on '{place}': {needed}{free}",
-        shortage.lack.words()
+        "{} on '{place}': {}{more} needed, {free}",
+        shortage.lack.words(),
+        units::size(needed)
     ))
 }
 
@@ -136,7 +136,7 @@ pub fn summary_line(summary: &Summary) -> String {
     };
     let mut line = format!(
         "{how}copied {}, {} in {took}",
-        files_word(files.copied),
+        units::files(files.copied),
         units::size(summary.bytes_copied)
     );
     if summary.bytes_copied > 0 {
@@ -164,7 +164,7 @@ pub fn strategy_lines(summary: &Summary) -> Vec<String> {
         format!(
             "{}: {}, {}: {}",
             used.strategy,
-            files_word(used.files),
+            units::files(used.files),
             units::size(used.bytes),
             safe(&used.reason)
         )
@@ -172,9 +172,8 @@ pub fn strategy_lines(summary: &Summary) -> Vec<String> {
     summary.strategies.iter().map(line).collect()
 }
 
-/// What a job would do, a line each.
-pub fn plan_lines(plan: &Plan) -> Vec<String> {
-    let needed = plan.found.bytes.saturating_sub(plan.identical_bytes);
+/// What a job would do with that policy for existing names, a line each.
+pub fn plan_lines(plan: &Plan, conflict: Conflict) -> Vec<String> {
     let dirs = match plan.found.dirs {
         0 => String::new(),
         1 => " in 1 directory".to_owned(),
@@ -188,10 +187,13 @@ pub fn plan_lines(plan: &Plan) -> Vec<String> {
     if plan.conflicts > 0 {
         parts.push(format!("conflicts: {}", plan.conflicts));
     }
+    if plan.failing() > 0 {
+        parts.push(format!("cannot be copied: {}", plan.failing()));
+    }
     let mut lines = vec![
         format!(
             "found: {}{dirs}, {}",
-            files_word(plan.found.files),
+            units::files(plan.found.files),
             units::size(plan.found.bytes)
         ),
         parts.join("; "),
@@ -208,24 +210,12 @@ pub fn plan_lines(plan: &Plan) -> Vec<String> {
     if hidden > 0 && !plan.samples.is_empty() {
         lines.push(format!("  and {hidden} more"));
     }
-    lines.push(match plan.free {
-        Some(free) => format!(
-            "space: {} to copy, {} free: {}",
-            units::size(needed),
-            units::size(free),
-            if needed <= free {
-                "fits"
-            } else {
-                "does not fit"
-            }
-        ),
-        None => format!("space: {} to copy, free space unknown", units::size(needed)),
-    });
     let preview = &plan.preview;
     // Nothing was found that could be moved by anything.
     if preview.source_fs.is_empty() {
         return lines;
     }
+    lines.push(space_line(plan, conflict));
     let strategy = if preview.strategy == Strategy::Auto {
         "chosen per file".to_owned()
     } else {
@@ -244,11 +234,26 @@ pub fn plan_lines(plan: &Plan) -> Vec<String> {
     lines
 }
 
-fn files_word(count: u64) -> String {
-    match count {
-        1 => "1 file".to_owned(),
-        _ => format!("{count} files"),
+/// What would be written against what is free; the last words say whether it fits.
+pub fn space_line(plan: &Plan, conflict: Conflict) -> String {
+    let needed = units::size(plan.to_write(conflict));
+    let lack = plan.lack(conflict);
+    if let (Some(Lack::Inodes), Some(free)) = (lack, plan.free_inodes) {
+        let names = plan.to_make(conflict);
+        return format!("space: {names} inodes needed, {free} free: does not fit");
     }
+    let Some(free) = plan.free else {
+        return format!("space: {needed} to copy, free space unknown");
+    };
+    let verdict = match lack {
+        Some(_) => "does not fit",
+        None if plan.to_write(conflict) > free => "fits only where the blocks are shared",
+        None => "fits",
+    };
+    format!(
+        "space: {needed} to copy, {} free: {verdict}",
+        units::size(free)
+    )
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::super::failure::{Trouble, dest, directory_there};
 use super::super::tree::Entry;
+use super::temporary::NAMES;
 use crate::proto::{Conflict, ErrorClass, Op, Side};
 use crate::sys::{Errno, Kind, Stat, Sys, Time};
 use std::ffi::{CStr, CString};
@@ -76,9 +77,32 @@ pub(super) fn look(
         Conflict::Skip => Way::Leave,
         Conflict::Newer if entry.mtime <= there.mtime => Way::Leave,
         Conflict::Newer | Conflict::Overwrite => Way::Replace(there),
+        Conflict::Rename if is_beside(sys, dir, name, entry, nature)? => Way::Identical,
         Conflict::Rename => Way::Beside,
         Conflict::Ask => Way::Ask(there),
     })
+}
+
+/// True when an earlier run gave the same entry a free name beside the one that is taken.
+fn is_beside(
+    sys: &dyn Sys,
+    dir: BorrowedFd<'_>,
+    name: &CStr,
+    entry: &Entry,
+    nature: &Nature,
+) -> Result<bool, Trouble> {
+    for number in 1..=NAMES {
+        let beside = beside(name, number);
+        let there = match sys.stat_at(dir, &beside) {
+            Ok(there) => there,
+            Err(Errno::NOENT) => return Ok(false),
+            Err(errno) => return Err(Trouble::kernel(Op::Stat, Side::Dest, errno)),
+        };
+        if is_identical(sys, dir, &beside, entry, &there, nature)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn is_identical(

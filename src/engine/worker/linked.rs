@@ -2,6 +2,7 @@
 
 use super::existing::{self, Nature, Way};
 use super::publish;
+use super::temporary::NAMES;
 use super::{Outcome, Worker};
 use crate::engine::failure::{Trouble, dest};
 use crate::engine::links::{Inode, Part};
@@ -11,9 +12,6 @@ use crate::proto::{Conflict, ErrorClass, Op, Side};
 use crate::sys::{Errno, Kind, Sys};
 use std::ffi::CStr;
 use std::sync::Arc;
-
-/// Free names tried beside an existing one.
-const NAMES: u32 = 10_000;
 
 impl Worker {
     /// The inode of an entry that shares it with other names and is to be kept so.

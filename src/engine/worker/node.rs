@@ -7,6 +7,7 @@ use super::super::tree::Slice;
 use super::attributes::Bearer;
 use super::existing::{self, Nature, Way};
 use super::publish::{self, Dress, Named, Nascent};
+use super::temporary::NAMES;
 use super::{Outcome, Worker};
 use crate::proto::{ErrorClass, FilePhase, Op, Side};
 use crate::sys::{Errno, Kind, Stat};
@@ -101,7 +102,7 @@ impl Worker {
                 match publish::name_new(sys, fds.dst(), Nascent::Temporary(&temp), name)? {
                     Named::Done => return Ok(()),
                     Named::Taken => match &mut beside {
-                        Some(number) if *number < 10_000 => *number += 1,
+                        Some(number) if *number < NAMES => *number += 1,
                         _ => {
                             self.may_be_taken(slice, index, &fds)?;
                             dir.found_shared();

@@ -1,7 +1,7 @@
 //! The end of a file: what it keeps besides its bytes, and only then its name.
 
 use super::attributes::{self, Bearer};
-use crate::engine::failure::{Trouble, dest, source};
+use crate::engine::failure::{Trouble, dest, refused_new, source};
 use crate::engine::report::Notable;
 use crate::engine::route::Route;
 use crate::proto::{ErrorClass, Op, Preserve, Side};
@@ -255,7 +255,7 @@ pub(super) fn name_new(
             return match sys.link_open(file, dir, name) {
                 Ok(()) => Ok(Named::Done),
                 Err(Errno::EXIST) => Ok(Named::Taken),
-                Err(errno) => Err(Trouble::kernel(Op::Rename, Side::Dest, errno)),
+                Err(errno) => Err(refused_new(sys, dir, Op::Rename, errno)),
             };
         }
     };
@@ -281,9 +281,9 @@ pub(super) fn name_new(
                     Err(errno) => Err(Trouble::kernel(Op::Stat, Side::Dest, errno)),
                 }
             }
-            Err(errno) => Err(Trouble::kernel(Op::Rename, Side::Dest, errno)),
+            Err(errno) => Err(refused_new(sys, dir, Op::Rename, errno)),
         },
-        Err(errno) => Err(Trouble::kernel(Op::Rename, Side::Dest, errno)),
+        Err(errno) => Err(refused_new(sys, dir, Op::Rename, errno)),
     }
 }
 

@@ -92,7 +92,9 @@ impl Worker {
             match self.shared.sys.link_open(file, dir, &temp) {
                 Ok(()) => return Ok(temp),
                 Err(Errno::EXIST) => {}
-                Err(errno) => return Err(Trouble::kernel(Op::Create, Side::Dest, errno)),
+                Err(errno) => {
+                    return Err(refused_new(&*self.shared.sys, dir, Op::Create, errno));
+                }
             }
         }
         Err(no_free_name())

@@ -1,7 +1,7 @@
 //! The plan of a copy: what, where to, whether it fits, how.
 
 use super::draw::{self, Line, Pen};
-use crate::proto::{Conflict, ConflictSample, Durability, Mark, Plan, PlanShots, Strategy};
+use crate::proto::{Conflict, ConflictSample, Durability, Lack, Mark, Plan, PlanShots, Strategy};
 use crate::tui::layers::{Field, PlanLayer};
 use crate::tui::layout::middle;
 use crate::tui::look::Look;
@@ -69,7 +69,7 @@ fn lines(layer: &PlanLayer, look: Look, width: usize) -> (Vec<Line>, usize) {
     let mut lines = Vec::new();
     let spec = &layer.spec;
     // On a small screen only the first lines are seen at once.
-    let fits = layer.counted.as_ref().map(room);
+    let fits = layer.counted.as_ref().map(|plan| room(plan, spec.conflict));
     let mut pair = |name: &str, value: &str, style| {
         for (at, line) in draw::wrap(value, width.saturating_sub(NAMES))
             .into_iter()
@@ -186,6 +186,10 @@ fn parts(plan: &Plan) -> String {
     if plan.conflicts > 0 {
         parts.push(format!("{} in conflict", units::count(plan.conflicts)));
     }
+    if plan.unreachable > 0 {
+        let below = units::count(plan.unreachable);
+        parts.push(format!("{below} below what cannot be made"));
+    }
     parts.join(", ")
 }
 
@@ -203,18 +207,33 @@ fn shots(shots: &PlanShots) -> String {
 }
 
 /// Whether it fits: what is to be written against what is free.
-fn room(plan: &Plan) -> (String, bool) {
-    let wanted = plan.found.bytes.saturating_sub(plan.identical_bytes);
+fn room(plan: &Plan, conflict: Conflict) -> (String, bool) {
+    let wanted = plan.to_write(conflict);
+    let lack = plan.lack(conflict);
+    if let (Some(Lack::Inodes), Some(free)) = (lack, plan.free_inodes) {
+        let short = units::count(plan.to_make(conflict) - free);
+        let free = units::count(free);
+        return (
+            format!("DOES NOT FIT: {free} inodes free, {short} too few"),
+            false,
+        );
+    }
     let Some(free) = plan.free else {
         return ("free space cannot be told".to_string(), true);
     };
     let free_text = units::size(free);
     if wanted > free {
         let short = units::size(wanted - free);
-        return (
-            format!("DOES NOT FIT: {free_text} free, {short} too little"),
-            false,
-        );
+        return match lack {
+            Some(_) => (
+                format!("DOES NOT FIT: {free_text} free, {short} too little"),
+                false,
+            ),
+            None => (
+                format!("{free_text} free: fits only where the blocks are shared"),
+                true,
+            ),
+        };
     }
     let left = units::size(free - wanted);
     if plan.is_final {

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 pub fn start(scratch: &Scratch, words: &[&str]) -> Child {
     Command::new(env!("CARGO_BIN_EXE_haul"))
         .env_clear()
-        .env("HOME", scratch.at("home"))
+        .env("HOME", scratch.dir("home"))
         .current_dir(scratch.path())
         .args(["copy", "--sync", "none"])
         .args(words)

@@ -23,6 +23,7 @@ impl World {
     /// A new, empty one.
     pub fn new() -> Self {
         let dir = tempfile::tempdir().expect("a directory");
+        std::fs::create_dir(dir.path().join("home")).expect("made");
         Self { dir }
     }
 

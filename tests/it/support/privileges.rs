@@ -20,9 +20,11 @@ pub fn haul(scratch: &Scratch) -> Command {
 
 fn program(path: &Path, scratch: &Scratch) -> Command {
     let mut command = Command::new(path);
+    let home = scratch.dir("home");
+    tree::set_mode(&home, 0o777);
     command
         .env_clear()
-        .env("HOME", scratch.at("home"))
+        .env("HOME", home)
         .env("LC_ALL", "C.UTF-8")
         .current_dir(scratch.path())
         .stdin(Stdio::null());

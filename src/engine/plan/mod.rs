@@ -3,30 +3,31 @@
 //! One thread a plan; jwalk reads the source trees ahead of it. By path: a tree that changes
 //! meanwhile makes the count wrong, never the copy.
 
-use super::failure::{self, Trouble, source};
+mod entries;
+
+use super::failure::Trouble;
 use super::filter::Filter;
 use super::job::{wanted, workers};
+use super::mix::Mix;
 use super::profile;
 use super::report::{Report, What};
 use super::resolve::{self, Target};
 use super::room;
 use super::route::Route;
 use super::shots::{Counter, types_of};
-use super::temp::is_temp;
 use super::threads;
-use super::worker::{contain, is_same_time};
+use super::worker::contain;
 use crate::clock;
 use crate::proto::{
-    Best, BytePath, ConflictSample, ErrorClass, JobId, JobSpec, Mark, Naming, Op, Plan, PlanId,
-    Preview, Side, Strategy, Totals,
+    Best, BytePath, ErrorClass, JobId, JobSpec, Naming, Op, Plan, PlanId, Preview, Side, Strategy,
+    Totals,
 };
-use crate::sys::walk::{self, Bounds, Met};
-use crate::sys::{Errno, Kind, Stat, Sys, may_share_blocks};
+use crate::sys::{Errno, Kind, Space, Stat, Sys, may_make_in, may_share_blocks};
 use std::collections::HashSet;
-use std::ffi::{CStr, CString, OsStr};
+use std::ffi::OsStr;
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -38,8 +39,6 @@ const SAMPLES: usize = 20;
 const PROBLEMS: usize = 100;
 /// How often the door hears of the progress.
 const TELL: Duration = Duration::from_millis(100);
-/// The size whose ladder the preview shows: a frame of a shot or more.
-const PREVIEW_SIZE: u64 = 1 << 30;
 
 struct Count {
     sys: Arc<dyn Sys>,
@@ -51,6 +50,10 @@ struct Count {
     shots: Counter,
     told: Instant,
     alive: bool,
+    /// What moves the sizes found, once the route is known.
+    mix: Option<Mix>,
+    /// The directory that was last asked whether something can be made in it, and its answer.
+    writable: Option<(PathBuf, Result<(), Errno>)>,
 }
 
 /// Begins to count on a thread of its own; answers arrive as [`What::Plan`] until one is final.
@@ -74,7 +77,13 @@ pub fn spawn(
         identical_bytes: 0,
         conflicts: 0,
         samples: Vec::new(),
+        unreachable: 0,
+        new_dirs: 0,
+        new_bytes: 0,
+        conflict_bytes: 0,
+        newer_bytes: 0,
         free: None,
+        free_inodes: None,
         problems: Vec::new(),
         more_problems: 0,
         preview: Preview {
@@ -106,6 +115,8 @@ pub fn spawn(
             shots,
             told: clock::now(),
             alive: true,
+            mix: None,
+            writable: None,
         };
         if let Some(words) = bad_glob {
             let dest = count.spec.dest.clone();
@@ -133,6 +144,9 @@ pub fn spawn(
 impl Count {
     fn tell(&mut self) {
         self.told = clock::now();
+        if let Some(mix) = &self.mix {
+            mix.tell(&mut self.plan.preview);
+        }
         let what = What::Plan(Box::new(self.plan.clone()));
         self.alive &= self
             .reports
@@ -171,8 +185,7 @@ impl Count {
                     if devices.insert(target.above.first().map(|dir| dir.dev)) {
                         // Room on several file systems is no one figure.
                         let space = room::space(&*sys, target.dir.as_fd());
-                        let only = devices.len() == 1;
-                        self.plan.free = space.map(|space| space.free).filter(|_| only);
+                        self.room(space.filter(|_| devices.len() == 1));
                     }
                     self.source(src, &target, &mut names)
                 });
@@ -184,6 +197,12 @@ impl Count {
                 self.problem(trouble, path.clone());
             }
         }
+    }
+
+    fn room(&mut self, space: Option<Space>) {
+        self.plan.free = space.map(|space| space.free);
+        let limited = space.filter(|space| space.inodes_total > 0);
+        self.plan.free_inodes = limited.map(|space| space.inodes_free);
     }
 
     fn all(&mut self) {
@@ -200,8 +219,7 @@ impl Count {
                 return;
             }
         };
-        let space = room::space(&*self.sys, target.dir.as_fd());
-        self.plan.free = space.map(|space| space.free);
+        self.room(room::space(&*self.sys, target.dir.as_fd()));
         let mut names = HashSet::new();
         for path in &spec.sources {
             if self.stopped() {
@@ -261,6 +279,10 @@ impl Count {
         } else {
             resolve::tidy(&target.path).join(OsStr::from_bytes(name.to_bytes()))
         };
+        // Of a directory that is still to be made the nearest one above it is asked.
+        self.writable = dest
+            .parent()
+            .map(|parent| (parent.to_path_buf(), may_make_in(target.dir.as_fd())));
         if found.stat.kind == Kind::Dir {
             self.tree(path.as_path(), &dest, found.stat.dev);
         } else {
@@ -298,133 +320,11 @@ impl Count {
         let preview = &mut self.plan.preview;
         (preview.file_workers, preview.chunk_workers) = workers(&self.spec, best);
         let wanted = wanted(&self.spec, best, preview.chunk_workers, chunk);
-        let ladder = route.ladder(wanted, PREVIEW_SIZE);
-        if let Some((strategy, reason)) = ladder.first() {
-            preview.strategy = strategy;
-            reason.text().clone_into(&mut preview.reason);
-            // Whether a rung holds is known only once it was tried.
-            for (position, (strategy, _)) in ladder.iter().skip(1).enumerate() {
-                let words = if position == 0 {
-                    "; where it does not work, "
-                } else {
-                    ", then "
-                };
-                preview.reason += words;
-                preview.reason += strategy.name();
-            }
-        }
+        let mix = Mix::new(route, wanted);
+        mix.tell(preview);
+        self.mix = Some(mix);
         preview.source_fs = src_kind.name();
         preview.dest_fs = dst_kind.name();
-    }
-
-    /// A directory: read ahead of this thread; what is left out is not entered.
-    fn tree(&mut self, root: &Path, dest: &Path, device: u64) {
-        let fresh = matches!(walk::stat(dest), Err(Errno::NOENT));
-        let filter = self.filter.clone();
-        let keep = move |below: &Path, name: &OsStr, is_dir: bool| {
-            !is_temp(name.as_bytes()) && !filter.leaves_out(name.as_bytes(), below, is_dir)
-        };
-        let bounds = Bounds {
-            follow_links: self.spec.follow_links,
-            device: self.spec.one_file_system.then_some(device),
-        };
-        // Directories that cannot be at the destination, and with them what is in them.
-        let mut refused: Vec<PathBuf> = Vec::new();
-        walk::walk(root, bounds, Arc::new(keep), |met| {
-            let is_refused = |path: &Path| refused.iter().any(|refused| path.starts_with(refused));
-            match met {
-                Met::Dir(path) | Met::Entry(path, _) | Met::Unreadable(path, _)
-                    if is_refused(&path) => {}
-                Met::Dir(path) => {
-                    let below = path.strip_prefix(root).unwrap_or(&path);
-                    if fresh || self.may_be_dir(&dest.join(below), below) {
-                        self.plan.found.dirs += 1;
-                    } else {
-                        refused.push(path);
-                    }
-                }
-                Met::Entry(path, stat) => {
-                    let below = path.strip_prefix(root).unwrap_or(&path);
-                    self.shots.meet(&path, &stat, &mut self.plan.shots);
-                    // A path that the kernel gave has no zero byte to refuse.
-                    let name = CString::new(below.as_os_str().as_bytes()).unwrap_or_default();
-                    self.entry(&stat, &path, &dest.join(below), &name, !fresh);
-                }
-                Met::Unreadable(path, errno) => {
-                    self.problem(source(Op::List)(errno), BytePath::from(path));
-                }
-            }
-            if self.told.elapsed() >= TELL {
-                self.tell();
-            }
-            !self.stopped()
-        });
-    }
-
-    /// True unless something that is no directory, links to one included, has the name of a
-    /// directory below the root: then the plan has a problem, as the copy will.
-    fn may_be_dir(&mut self, dest: &Path, below: &Path) -> bool {
-        let in_the_way = !below.as_os_str().is_empty()
-            && walk::stat(dest).is_ok_and(|there| there.kind != Kind::Dir);
-        if in_the_way {
-            let trouble = failure::no_directory_there();
-            self.problem(trouble, BytePath::from(dest));
-        }
-        !in_the_way
-    }
-
-    /// Counts an entry and compares it with what is at the destination. Where that cannot be looked
-    /// at the entry counts as new, and the plan has a problem.
-    fn entry(&mut self, stat: &Stat, path: &Path, dest: &Path, name: &CStr, look: bool) {
-        let size = if stat.kind == Kind::File {
-            stat.size
-        } else {
-            0
-        };
-        self.plan.found.files += 1;
-        self.plan.found.bytes += size;
-        let there = match look.then(|| walk::stat(dest)) {
-            Some(Ok(there)) => there,
-            told => {
-                self.plan.new += 1;
-                if let Some(Err(errno)) = told
-                    && !matches!(errno, Errno::NOENT | Errno::NOTDIR)
-                {
-                    self.problem(failure::dest(Op::Stat)(errno), BytePath::from(dest));
-                }
-                return;
-            }
-        };
-        if there.kind == Kind::Dir {
-            let trouble = failure::directory_there(stat.kind);
-            self.problem(trouble, BytePath::from(dest));
-            return;
-        }
-        let same = there.kind == stat.kind
-            && match stat.kind {
-                Kind::File => there.size == size && is_same_time(stat.mtime, there.mtime),
-                Kind::Link => walk::read_link(path)
-                    .is_ok_and(|target| walk::read_link(dest).is_ok_and(|there| there == target)),
-                _ => there.rdev == stat.rdev && is_same_time(stat.mtime, there.mtime),
-            };
-        if same {
-            self.plan.identical += 1;
-            self.plan.identical_bytes += size;
-            return;
-        }
-        self.plan.conflicts += 1;
-        if self.plan.samples.len() < SAMPLES {
-            self.plan.samples.push(ConflictSample {
-                path: BytePath::from_bytes(name.to_bytes()),
-                source_size: size,
-                dest_size: there.size,
-                newer: match stat.mtime.cmp(&there.mtime) {
-                    std::cmp::Ordering::Greater => Mark::Source,
-                    std::cmp::Ordering::Less => Mark::Dest,
-                    std::cmp::Ordering::Equal => Mark::Same,
-                },
-            });
-        }
     }
 }
 
