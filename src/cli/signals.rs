@@ -7,7 +7,7 @@
 //! signal that whoever started the program had ignored (`nohup`, a background job of a script) stays
 //! ignored.
 
-use crate::exit::Exit;
+use crate::exit::{ENDING, Exit};
 use crate::proto::{JobId, Request};
 use std::io;
 use std::sync::Arc;
@@ -104,14 +104,9 @@ fn start() -> io::Result<(Runtime, Handlers)> {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = ignored(&status);
     let mut handlers = Vec::new();
-    for kind in [
-        SignalKind::interrupt(),
-        SignalKind::terminate(),
-        SignalKind::hangup(),
-        SignalKind::quit(),
-    ] {
-        let number = kind.as_raw_value() as u8;
+    for number in ENDING {
         if ignored >> (number - 1) & 1 == 0 {
+            let kind = SignalKind::from_raw(i32::from(number));
             handlers.push((number, signal(kind)?));
         }
     }

@@ -127,13 +127,13 @@ impl JobView {
     /// Share done in 0..=1 by bytes, or by entries when there are no bytes; 1 only for a job that
     /// has ended or is flushing, so that nothing says 100 % while files are still open.
     pub fn fraction(&self) -> f64 {
-        if self.state.is_final() && self.parked > 0 {
-            // What waits for an answer is not done, and its bytes are in no sum.
-            let done = self.files_done.saturating_sub(self.parked);
-            return done as f64 / self.found.files.max(self.parked) as f64;
-        }
         if matches!(self.state, JobState::Done | JobState::DoneWithFailures) {
-            return 1.0;
+            if self.parked + self.failed == 0 {
+                return 1.0;
+            }
+            // What failed, or waits for an answer, is not done, and its bytes are in no sum.
+            let done = self.copied + self.skipped;
+            return (done as f64 / self.found.files.max(1) as f64).min(0.999);
         }
         let (done, total) = match self.bytes_total() {
             0 => (self.files_done, self.found.files),

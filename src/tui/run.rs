@@ -18,6 +18,7 @@ use super::theme::Theme;
 use super::writer::Writer;
 use super::{input, term, update, words};
 use crate::clock;
+use crate::exit::ENDING;
 use crate::proto::Request;
 use crate::session::Client;
 use crate::sys::tty;
@@ -27,6 +28,7 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{PathBuf, absolute};
 use std::sync::PoisonError;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -48,8 +50,9 @@ const PROMPT: Duration = Duration::from_millis(50);
 /// How long the engine may take for a request to be taken; it never waits for a screen.
 const REQUEST: Duration = Duration::from_secs(2);
 
-/// How long the engine may take to end after a signal: it has temporaries to remove.
-const FAREWELL: Duration = Duration::from_secs(10);
+/// How long the engine may take to end after a signal: it has temporaries to remove, and to flush what
+/// is whole.
+const FAREWELL: Duration = Duration::from_secs(30);
 
 /// Runs the interactive program until it is left; the terminal is as before when this returns.
 ///
@@ -98,10 +101,7 @@ pub fn run(
 }
 
 struct Signals {
-    term: Signal,
-    hup: Signal,
-    int: Signal,
-    quit: Signal,
+    ending: Vec<(u8, Signal)>,
     stop: Signal,
     resized: Signal,
 }
@@ -109,10 +109,10 @@ struct Signals {
 impl Signals {
     fn new() -> std::io::Result<Self> {
         Ok(Self {
-            term: signal(SignalKind::terminate())?,
-            hup: signal(SignalKind::hangup())?,
-            int: signal(SignalKind::interrupt())?,
-            quit: signal(SignalKind::quit())?,
+            ending: ENDING
+                .into_iter()
+                .map(|number| Ok((number, signal(SignalKind::from_raw(i32::from(number)))?)))
+                .collect::<std::io::Result<_>>()?,
             stop: signal(SignalKind::from_raw(SIGTSTP))?,
             resized: signal(SignalKind::window_change())?,
         })
@@ -120,6 +120,19 @@ impl Signals {
 }
 
 const SIGTSTP: i32 = 20;
+
+/// The next signal that asks haul to end.
+async fn next_ending(handlers: &mut [(u8, Signal)]) -> u8 {
+    std::future::poll_fn(|context| {
+        for (number, handler) in handlers.iter_mut() {
+            if handler.poll_recv(context).is_ready() {
+                return Poll::Ready(*number);
+            }
+        }
+        Poll::Pending
+    })
+    .await
+}
 
 #[allow(
     clippy::struct_excessive_bools,
@@ -254,10 +267,7 @@ impl Shell {
         let signals = &mut self.signals;
         let msg = tokio::select! {
             biased;
-            Some(()) = signals.term.recv() => Msg::Signal(15),
-            Some(()) = signals.hup.recv() => Msg::Signal(1),
-            Some(()) = signals.int.recv() => Msg::Signal(2),
-            Some(()) = signals.quit.recv() => Msg::Signal(3),
+            number = next_ending(&mut signals.ending) => Msg::Signal(number),
             Some(()) = signals.stop.recv() => return self.suspend(),
             Some(()) = signals.resized.recv() => self.resized()?,
             () = last => {

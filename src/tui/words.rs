@@ -74,7 +74,7 @@ pub fn shortage(job: &JobView) -> Option<String> {
     }
     let needed = units::size(needed);
     Some(format!(
-        "{} on {dest}: {needed} needed, {free}",
+        "{}: {needed} needed, {free} on {dest}",
         shortage.lack.words()
     ))
 }

@@ -143,6 +143,23 @@ fn an_orphan_beside_a_single_file_is_removed() {
     }
 }
 
+/// The next run into that directory removes it, also when it brings directories only.
+#[test]
+fn an_orphan_beside_a_directory_is_removed() {
+    let scratch = Scratch::new();
+    one_large(&scratch);
+    fs::write(scratch.dir("tree").join("a"), "a").expect("written");
+    let to = scratch.dir("to");
+    let orphan = orphaned(
+        &["--strategy", "buffered", "from/large", "to"],
+        &to,
+        &scratch,
+    );
+    complete(&scratch, &["tree", "to"]);
+    assert!(!orphan.exists(), "left behind");
+    assert_same(&scratch.at("tree"), &to.join("tree"));
+}
+
 /// Links carry no lock, and a file none between its closing and its naming: a second run may take
 /// them for orphans, and the first must cope.
 #[test]

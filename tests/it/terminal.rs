@@ -433,6 +433,9 @@ fn the_terminal_is_given_back_on_a_signal_and_on_leaving() {
         (Some(Signal::HUP), 129),
         (Some(Signal::INT), 130),
         (Some(Signal::QUIT), 131),
+        (Some(Signal::USR1), 138),
+        (Some(Signal::XCPU), 152),
+        (Some(Signal::ALARM), 142),
     ] {
         let mut terminal = open(&world);
         terminal.shows("a.txt");

@@ -36,6 +36,8 @@ fn paused_and_waiting_time_is_no_work_and_what_is_skipped_leaves_the_total() {
     }
     fs::rename(src.join("big.bin"), src.join("all/big.bin")).expect("moved");
     let mut variables = SLOWLY.to_vec();
+    // A quiet machine copies the first before the second was seen to wait.
+    variables.push(("HAUL_LIMIT", "100M"));
     let state = world.path().join("state");
     variables.push(("XDG_STATE_HOME", state.to_str().expect("text")));
     let mut terminal = open_with(&world, &variables);

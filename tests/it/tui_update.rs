@@ -604,6 +604,22 @@ fn a_finished_job_shows_its_files_in_the_destination_pane() {
     );
 }
 
+/// A job that found no room stands still, and so would the figure.
+#[test]
+fn the_room_of_the_panes_is_asked_for_when_a_job_pauses() {
+    let mut world = World::new(80, 24);
+    world.jobs(vec![job(1, JobState::Paused)]);
+    world.taken();
+    world.engine(Update::Event(Event::State {
+        job: JobId(1),
+        from: JobState::Pausing,
+        to: JobState::Paused,
+    }));
+    let effects = world.taken();
+    let room = |effect: &&Effect| matches!(effect, Effect::Space { .. });
+    assert_eq!(effects.iter().filter(room).count(), 2, "{effects:?}");
+}
+
 /// "Empty directory" is said of a pane only as long as it is so.
 #[test]
 fn a_pane_that_shows_nothing_is_read_again_while_a_job_writes_there() {

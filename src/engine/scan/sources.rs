@@ -154,7 +154,11 @@ impl Scan {
         }
         if found.stat.kind == Kind::Dir {
             self.close_files(files.take());
+            let into = target.name.is_none() && dst_name.as_c_str() != c".";
             let place = self.place(&origin, found.parent, target)?;
+            if into {
+                self.sweep_place(&place)?;
+            }
             place.expect();
             self.stack.push(Subtree {
                 parent: place,

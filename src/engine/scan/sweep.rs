@@ -124,7 +124,8 @@ impl Scan {
         sys.unlink(fds.dst(), name).map(|()| Leftover::Removed)
     }
 
-    /// The same for a directory that gets single files; once, before the first.
+    /// The same for the destination, into which sources come under their own names, and for
+    /// directories that get single files; once, before the first.
     pub(super) fn sweep_place(&mut self, place: &Arc<Dir>) -> Result<(), Trouble> {
         let shared = self.shared.clone();
         let fds = place.acquire(&*shared.sys)?;

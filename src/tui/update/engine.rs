@@ -1,7 +1,7 @@
 //! What the engine says.
 
 use super::{Effects, listing, panes, plan};
-use crate::proto::{Event, JobId, Strategy, Update};
+use crate::proto::{Event, JobId, JobState, Strategy, Update};
 use crate::tui::browse::Side;
 use crate::tui::model::Model;
 use crate::tui::msg::Effect;
@@ -38,6 +38,15 @@ fn happened(model: &mut Model, event: &Event, effects: &mut Effects) {
     match event {
         Event::Added { job } => model.expected = Some(*job),
         Event::State { job, to, .. } if to.is_final() => ended(model, *job, effects),
+        // It may have paused by itself for lack of room, and nothing else asks while nothing runs.
+        Event::State {
+            to: JobState::Paused,
+            ..
+        } => {
+            for side in [Side::Source, Side::Dest] {
+                listing::ask_space_of(model, side, effects);
+            }
+        }
         // That `auto` went past a rung is no news to a person: the details say what was used.
         Event::Fallback { job, from, reason } if asked_for(model, *job, *from) => {
             let reason = model.look.words(reason).into_owned();

@@ -14,7 +14,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 /// Between two looks at the room of the panes while something is copied.
-const SPACE_MS: u64 = 5_000;
+const SPACE_MS: u64 = 2_000;
 
 /// Between two readings of a pane that is empty though a job writes there: reading nothing is cheap.
 const EMPTY_MS: u64 = 500;

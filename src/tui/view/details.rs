@@ -123,7 +123,7 @@ pub fn lines(model: &Model, layer: &DetailsLayer, width: u16) -> (Vec<Line>, Opt
     }
     if job.shots.sequences > 0 {
         page.head(&format!(
-            "Sequences: {} of {} have all their frames",
+            "Sequences: {} of {} copied, each frame the source has",
             units::count(job.shots.whole),
             units::count(job.shots.sequences)
         ));
