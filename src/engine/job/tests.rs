@@ -27,6 +27,8 @@ impl Bench {
             sources: vec![BytePath::from(dir.path().join("from"))],
             dest: BytePath::from(dir.path().join("to")),
             durability: Durability::Job,
+            // A clone has nothing to flush.
+            strategy: Strategy::Buffered,
             ..JobSpec::default()
         };
         let (reports_in, reports) = mpsc::channel(REPORTS);
