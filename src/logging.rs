@@ -18,8 +18,14 @@ use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuild
 pub const MAX_BYTES: u64 = 8 << 20;
 
 /// Lines that may wait for the disk; beyond it they are dropped and counted, as the copy must not
-/// wait for its log.
-const MAX_LINES: usize = 16_384;
+/// wait for its log. Room for all of them is made and touched at the start (32 bytes a line), so what
+/// is said rarely gets little.
+const fn max_lines(level: Level) -> usize {
+    match level {
+        Level::Off | Level::Error | Level::Warn | Level::Info => 1_024,
+        Level::Debug | Level::Trace => 16_384,
+    }
+}
 
 /// The running log. Dropping it writes what still waits.
 #[must_use = "the log ends when this is dropped"]
@@ -51,7 +57,7 @@ pub fn start(level: Level, dir: &Path) -> io::Result<Log> {
     let (writer, failed) = open(dir, &path)?;
     let (writer, guard): (NonBlocking, WorkerGuard) = NonBlockingBuilder::default()
         .lossy(true)
-        .buffered_lines_limit(MAX_LINES)
+        .buffered_lines_limit(max_lines(level))
         .thread_name("haul-log")
         .finish(writer);
     let dropped = writer.error_counter();

@@ -69,15 +69,27 @@ pub fn keep_own_permissions() {
 }
 
 fn current_umask() -> u32 {
-    std::fs::read_to_string("/proc/self/status")
-        .ok()
-        .and_then(|status| {
-            let line = status
-                .lines()
-                .find_map(|line| line.strip_prefix("Umask:"))?;
-            u32::from_str_radix(line.trim(), 8).ok()
-        })
+    process_status("Umask")
+        .and_then(|mask| u32::from_str_radix(mask, 8).ok())
         .unwrap_or(0o022)
+}
+
+/// What the kernel says of this process under `field` (proc(5), `status`), as it was when this was
+/// first asked; `None` without `/proc`.
+pub fn process_status(field: &str) -> Option<&'static str> {
+    static STATUS: std::sync::OnceLock<String> = std::sync::OnceLock::new();
+    let status = STATUS.get_or_init(|| {
+        // Its length is told as nothing, and to begin with little would be many reads.
+        let mut status = String::with_capacity(4096);
+        let read = std::fs::File::open("/proc/self/status")
+            .and_then(|mut file| std::io::Read::read_to_string(&mut file, &mut status));
+        if read.is_err() {
+            status.clear();
+        }
+        status
+    });
+    let mut values = status.lines().filter_map(|line| line.split_once(':'));
+    values.find_map(|(name, value)| (name == field).then(|| value.trim()))
 }
 
 /// Files this process may have open, after asking for as many as it is allowed (the soft limit of

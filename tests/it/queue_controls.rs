@@ -33,6 +33,8 @@ fn a_job_that_waits_can_be_begun_at_once() {
     let spec = |to: &str| job(&from, &scratch.at(to), Strategy::Buffered);
     let first = driver.add(&spec("first"), Start::Queued);
     let second = driver.add(&spec("second"), Start::Queued);
+    // Begun before the first one is at work, it would be the first one that waits.
+    driver.until_view(first, "at work", |view| view.state.is_active());
     driver.until_view(second, "waiting", |view| view.waits_for == Some(first));
     driver.send(Request::StartNow { job: second });
     driver.until("both at once", |driver| {

@@ -25,8 +25,9 @@ use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use crossbeam_utils::CachePadded;
 use std::collections::VecDeque;
 use std::io;
+use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
@@ -407,8 +408,11 @@ impl Job {
     }
 }
 
+/// Processors this process may use, asked for once: of a control group that takes a dozen calls.
 fn cores() -> u16 {
-    std::thread::available_parallelism().map_or(2, std::num::NonZeroUsize::get) as u16
+    static CORES: OnceLock<u16> = OnceLock::new();
+    let ask = || std::thread::available_parallelism().map_or(2, NonZeroUsize::get) as u16;
+    *CORES.get_or_init(ask)
 }
 
 /// Files in flight and ranges of one file in flight, for a job. Where no number of files was asked
