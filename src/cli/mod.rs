@@ -15,7 +15,7 @@ mod screen;
 mod signals;
 
 use crate::clock;
-use crate::config::{self, Config, KEYS, Level, Loaded, Origin};
+use crate::config::{self, KEYS, Level, Loaded, Origin};
 use crate::exit::Exit;
 use crate::logging::{self, Log};
 use crate::proto::{Conflict, JobSpec, Plan, Request, Update};
@@ -75,7 +75,7 @@ fn copy_files(config: Option<&Path>, args: &CopyArgs) -> Exit {
         Ok(spec) => spec,
         Err(reason) => return refuse(&reason),
     };
-    carry_out(&loaded.config, spec, &args.telling, None, args.dry_run)
+    carry_out(&loaded, spec, &args.telling, None, args.dry_run)
 }
 
 fn apply_batch(config: Option<&Path>, args: &ApplyArgs) -> Exit {
@@ -84,7 +84,7 @@ fn apply_batch(config: Option<&Path>, args: &ApplyArgs) -> Exit {
         Err(exit) => return exit,
     };
     match apply::spec(args, &loaded.config) {
-        Ok((spec, id)) => carry_out(&loaded.config, spec, &args.telling, id, args.dry_run),
+        Ok((spec, id)) => carry_out(&loaded, spec, &args.telling, id, args.dry_run),
         Err(reasons) => {
             for reason in &reasons {
                 complain(reason);
@@ -102,13 +102,13 @@ fn apply_batch(config: Option<&Path>, args: &ApplyArgs) -> Exit {
 
 /// Runs one job from beginning to end, or only says what it would do.
 fn carry_out(
-    config: &Config,
+    loaded: &Loaded,
     spec: JobSpec,
     telling: &Telling,
     batch_id: Option<String>,
     dry_run: bool,
 ) -> Exit {
-    let (log, notice) = start_log(config);
+    let (log, notice) = start_log(loaded);
     let mut report = report_of(telling, batch_id, notice);
     let exit = match with_engine(|client, signals, target, runtime| {
         if dry_run {
@@ -288,22 +288,30 @@ fn load(config: Option<&Path>) -> Result<Loaded, Exit> {
     config::load(config, &|name| std::env::var_os(name)).map_err(|error| refuse(&error.to_string()))
 }
 
-/// Starts the log; without one, says why in words for a notice.
-fn start_log(config: &Config) -> (Option<Log>, Option<String>) {
-    if config.log.level == Level::Off {
-        return (None, None);
-    }
-    let dir = match config::state_dir() {
-        Ok(dir) => dir,
-        Err(reason) => return (None, Some(format!("note: {reason}, so no log"))),
+/// Starts the log; says in words for a notice why there is none, or no configuration.
+fn start_log(loaded: &Loaded) -> (Option<Log>, Option<String>) {
+    let (log, trouble) = match try_log(loaded.config.log.level) {
+        Ok(log) => (log, None),
+        Err(trouble) => (None, Some(trouble)),
     };
-    match logging::start(config.log.level, &dir) {
-        Ok(log) => (Some(log), None),
-        Err(error) => {
-            let dir = text::shown(dir.as_os_str().as_bytes());
-            (None, Some(format!("note: no log in '{dir}': {error}")))
-        }
+    let barred = loaded.path.as_ref().filter(|_| loaded.barred).map(|path| {
+        let path = text::shown(path.as_os_str().as_bytes());
+        format!("the configuration '{path}' cannot be reached, so the defaults hold")
+    });
+    let troubles: Vec<String> = barred.into_iter().chain(trouble).collect();
+    let notice = (!troubles.is_empty()).then(|| format!("note: {}", troubles.join("; ")));
+    (log, notice)
+}
+
+fn try_log(level: Level) -> Result<Option<Log>, String> {
+    if level == Level::Off {
+        return Ok(None);
     }
+    let dir = config::state_dir().map_err(|reason| format!("{reason}, so no log"))?;
+    logging::start(level, &dir).map(Some).map_err(|error| {
+        let dir = text::shown(dir.as_os_str().as_bytes());
+        format!("no log in '{dir}': {error}")
+    })
 }
 
 /// Help and version are answers; everything else is wrong usage. What was typed is repeated, so it

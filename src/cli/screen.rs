@@ -32,7 +32,7 @@ pub fn open(config: Option<&Path>, source: Option<PathBuf>, dest: Option<PathBuf
         Ok(keymap) => keymap,
         Err(reason) => return refuse(&reason),
     };
-    let (log, notice) = start_log(&loaded.config);
+    let (log, notice) = start_log(&loaded);
     let exit = match run(&loaded.config, keymap, notice, source, dest) {
         Ok(exit) => exit,
         Err(error) => {

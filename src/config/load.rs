@@ -31,6 +31,9 @@ pub struct Loaded {
     pub path: Option<PathBuf>,
     /// Whether it was there.
     pub found: bool,
+    /// Its usual place may not be entered: somebody else's home, as after a change of user that kept
+    /// `HOME`. The defaults hold.
+    pub barred: bool,
 }
 
 /// Why there is no configuration. Each ends the program with exit code 2.
@@ -82,6 +85,7 @@ pub fn load(
         origins: vec![Origin::Default; KEYS.len()],
         path: named.clone().or_else(paths::config_file),
         found: false,
+        barred: false,
     };
     if let Some(path) = loaded.path.clone() {
         match fs::read_to_string(&path) {
@@ -96,6 +100,14 @@ pub fn load(
                         error.kind(),
                         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
                     ) => {}
+            // A file that is there and may not be read is the caller's own mistake, and is told.
+            Err(error)
+                if named.is_none()
+                    && error.kind() == io::ErrorKind::PermissionDenied
+                    && is_out_of_reach(&path) =>
+            {
+                loaded.barred = true;
+            }
             Err(source) => return Err(ConfigError::Read { path, source }),
         }
     }
@@ -106,6 +118,11 @@ pub fn load(
         }
     }
     Ok(loaded)
+}
+
+/// True when not even whether it is there may be known.
+fn is_out_of_reach(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied)
 }
 
 /// The file that [`load`] would read, whether it is there or not; `None` without a home directory.

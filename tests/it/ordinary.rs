@@ -190,3 +190,43 @@ fn killed_he_goes_on_and_removes_his_own_temporaries_only() {
     let of_files: Vec<_> = found.iter().filter(|line| line.contains("/to/")).collect();
     assert!(of_files.is_empty(), "{of_files:?}");
 }
+
+#[test]
+fn a_home_that_may_not_be_entered_is_no_reason_not_to_copy() {
+    let scratch = Scratch::new();
+    let home = scratch.dir("somebody");
+    scratch.file("source", "bytes");
+    tree::set_mode(&scratch.at("source"), 0o644);
+    let Some(mut command) = as_nobody(&scratch) else {
+        return;
+    };
+    tree::set_mode(&home, 0);
+    command.env("HOME", &home).args(["copy", "source", "to"]);
+    let output = command.output().expect("it runs");
+    tree::set_mode(&home, 0o700);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(
+        said.contains("cannot be reached, so the defaults hold"),
+        "{said}"
+    );
+    assert_eq!(fs::read(scratch.at("to")).expect("copied"), b"bytes");
+}
+
+#[test]
+fn a_configuration_that_may_not_be_read_is_an_error() {
+    let scratch = Scratch::new();
+    let Some(mut command) = as_nobody(&scratch) else {
+        return;
+    };
+    let dir = scratch.dir("home/.config/haul");
+    let file = dir.join("config.toml");
+    fs::write(&file, "").expect("written");
+    tree::set_mode(&file, 0);
+    let output = command
+        .args(["copy", "source", "to"])
+        .output()
+        .expect("it runs");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("cannot read configuration"));
+}
