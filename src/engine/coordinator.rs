@@ -159,6 +159,15 @@ impl Coordinator {
             Request::RetryFailed { job } => self.with(job, |job| {
                 job.retry(&mut events);
             }),
+            Request::RetryListed {
+                job,
+                by,
+                list,
+                from,
+                count,
+            } => self.with(job, |job| {
+                job.retry_listed(by, list, (from, count), &mut events);
+            }),
             Request::Remove { job } => self
                 .jobs
                 .retain(|known| known.id != job || !known.state().is_final()),
