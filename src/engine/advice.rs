@@ -47,7 +47,7 @@ pub fn advice(
     let chunk = spec.tuning.chunk_size.unwrap_or(super::chunk::DEFAULT);
     let wanted = wanted(spec, best, chunk_workers, chunk);
     let choose = |size: &u64| {
-        let ladder = route.ladder(wanted, *size);
+        let ladder = route.ladder(wanted, *size, None);
         let (strategy, reason) = ladder.first()?;
         Some(Advice {
             size: *size,

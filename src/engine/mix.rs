@@ -64,7 +64,7 @@ impl Mix {
         shares.sort_by_key(|share| std::cmp::Reverse((share.bytes, share.files)));
         let first = shares.first();
         let ladder = first.map_or_else(
-            || self.route.ladder(self.wanted, LARGE),
+            || self.route.ladder(self.wanted, LARGE, None),
             |share| share.ladder,
         );
         let Some((strategy, reason)) = ladder.first() else {
@@ -106,7 +106,7 @@ impl Mix {
     fn shares(&self) -> Vec<Share> {
         let mut shares: Vec<Share> = Vec::new();
         for class in self.classes.iter().filter(|class| class.files > 0) {
-            let ladder = self.route.ladder(self.wanted, class.largest);
+            let ladder = self.route.ladder(self.wanted, class.largest, None);
             let Some((strategy, _)) = ladder.first() else {
                 continue;
             };

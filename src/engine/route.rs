@@ -16,6 +16,9 @@ pub const SMALL: u64 = 64 * 1024;
 /// From so many bytes on the pages of a file do not stay in memory, where that can be chosen.
 pub const LARGE: u64 = 1 << 20;
 
+/// Less than one part in so many is in memory of a file that is as good as not in memory.
+const COLD: u64 = 8;
+
 /// Why a strategy was taken for a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
@@ -35,6 +38,8 @@ pub enum Reason {
     Small,
     /// Read and written so that its pages do not stay.
     PagesGo,
+    /// It is read from the device in any case, and past the memory that costs least.
+    NotInMemory,
     /// Large, and nothing offloads it: several ranges at a time.
     Large,
     /// Too small to be cut in ranges.
@@ -65,6 +70,9 @@ impl Reason {
             Self::TwoDevices => "two file systems: the kernel offers no offload between them",
             Self::Small => "under 64 KiB: one read and one write are cheapest",
             Self::PagesGo => "read and written without filling the memory with its pages",
+            Self::NotInMemory => {
+                "not in memory, and to be on the device: read and written past the memory"
+            }
             Self::Large => "large, and nothing offloads it here: several ranges at a time",
             Self::NotWorthRanges => "smaller than the parallel minimum",
             Self::FellBack => "what was wanted is not supported on this route",
@@ -145,6 +153,8 @@ pub struct Route {
     cloned: AtomicBool,
     /// Whether pages can go, of what is read and of what is written.
     pages_go: [AtomicBool; 2],
+    /// Whether the copies are flushed.
+    flushed: bool,
 }
 
 /// Whether files can be made without a name and given one later.
@@ -183,14 +193,16 @@ impl Route {
             odd_said: AtomicBool::new(false),
             cloned: AtomicBool::new(false),
             pages_go: [AtomicBool::new(false), AtomicBool::new(false)],
+            flushed: false,
             nameless: AtomicU8::new(if dst_kind.can_be_nameless() { 0 } else { 2 }),
         }
     }
 
     /// The same for copies that are flushed so, on a kernel that lets pages go or does not. What
     /// need not be on the device is faster left in memory.
-    pub fn letting_pages_go(self, flushed: Durability, kernel: bool) -> Self {
-        let kernel = kernel && flushed != Durability::None;
+    pub fn letting_pages_go(mut self, flushed: Durability, kernel: bool) -> Self {
+        self.flushed = flushed != Durability::None;
+        let kernel = kernel && self.flushed;
         for (place, kind) in self.pages_go.iter().zip([self.src_kind, self.dst_kind]) {
             place.store(kernel && kind.lets_pages_go(), Ordering::Relaxed);
         }
@@ -208,6 +220,32 @@ impl Route {
                 Caching::Stay
             }
         })
+    }
+
+    /// True when it matters for a file of `size` bytes whether it is in memory: a large one that is
+    /// not, and whose copy is flushed, is read and written past the page cache (see `ARCHITECTURE.md`
+    /// for what was measured, on ext4).
+    pub fn asks_for_residents(&self, wanted: Wanted, size: u64) -> bool {
+        wanted.strategy == Strategy::Auto
+            && wanted.first.is_none()
+            && wanted.sparse == Sparse::Auto
+            && size >= LARGE
+            && self.goes_past_memory()
+            && !self.shares_blocks()
+    }
+
+    fn goes_past_memory(&self) -> bool {
+        self.flushed
+            && self.src_kind.is_good_past_memory()
+            && self.dst_kind.is_good_past_memory()
+            && self.offers(Strategy::Direct)
+    }
+
+    /// Until it is found not to.
+    fn shares_blocks(&self) -> bool {
+        self.src_dev == self.dst_dev
+            && self.offers(Strategy::Reflink)
+            && !self.dst_kind.never_shares_blocks()
     }
 
     /// A file system did not let them go.
@@ -281,6 +319,11 @@ impl Route {
         })
     }
 
+    /// A strategy that nobody asked for is worth less here than was thought.
+    pub fn drop_quietly(&self, strategy: Strategy) {
+        self.dropped.fetch_or(bit(strategy), Ordering::Relaxed);
+    }
+
     /// A strategy that was asked for was refused for a file, and the route keeps it: words the
     /// first time.
     pub fn odd(&self, strategy: Strategy, errno: Errno) -> Option<String> {
@@ -293,8 +336,9 @@ impl Route {
         ))
     }
 
-    /// The rungs for a file of `size` bytes.
-    pub fn ladder(&self, wanted: Wanted, size: u64) -> Ladder {
+    /// The rungs for a file of `size` bytes, with what was found in memory where it was
+    /// [asked for](Self::asks_for_residents).
+    pub fn ladder(&self, wanted: Wanted, size: u64, residents: Option<u64>) -> Ladder {
         use Strategy::{
             Auto, Baseline, Buffered, CopyFileRange, Direct, IoUring, Parallel, Reflink, Sendfile,
         };
@@ -316,7 +360,7 @@ impl Route {
             }
         };
         match wanted.strategy {
-            Auto => self.automatic(wanted, size),
+            Auto => self.automatic(wanted, size, residents),
             Baseline => Ladder::of(&[(Baseline, Reason::Asked)]),
             Buffered => Ladder::of(&[(Buffered, Reason::Asked)]),
             // No second rung: who asks for shared blocks must not get a copy without knowing.
@@ -342,10 +386,10 @@ impl Route {
         Ladder::of(&[(Strategy::Buffered, reason)])
     }
 
-    fn automatic(&self, wanted: Wanted, size: u64) -> Ladder {
-        use Strategy::{Buffered, CopyFileRange, Parallel, Reflink};
+    fn automatic(&self, wanted: Wanted, size: u64, residents: Option<u64>) -> Ladder {
+        use Strategy::{Buffered, CopyFileRange, Direct, Parallel, Reflink};
         let same = self.src_dev == self.dst_dev;
-        let shares = same && self.offers(Reflink) && !self.dst_kind.never_shares_blocks();
+        let shares = self.shares_blocks();
         if size < SMALL {
             let reason = [Reason::Small, Reason::Empty][usize::from(size == 0)];
             // What is shared is neither read nor written, and has nothing to flush.
@@ -367,6 +411,9 @@ impl Route {
         }
         if shares {
             rungs.push((Reflink, Reason::SharesBlocks));
+        }
+        if residents.is_some_and(|residents| residents < size / COLD) && self.goes_past_memory() {
+            rungs.push((Direct, Reason::NotInMemory));
         }
         if same && self.pages(size)[1] == Caching::Go {
             rungs.push((Buffered, Reason::PagesGo));
@@ -424,7 +471,7 @@ mod tests {
 
     fn names(route: &Route, strategy: Strategy, size: u64) -> Vec<&'static str> {
         route
-            .ladder(wanted(strategy), size)
+            .ladder(wanted(strategy), size, None)
             .iter()
             .map(|(strategy, _)| strategy.name())
             .collect()
@@ -507,6 +554,47 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_in_memory_goes_past_it_where_it_is_flushed() {
+        let cold = |route: &Route, size| {
+            let wanted = wanted(Strategy::Auto);
+            let residents = route.asks_for_residents(wanted, size).then_some(0);
+            let ladder = route.ladder(wanted, size, residents);
+            ladder.iter().map(|(one, _)| one.name()).collect::<Vec<_>>()
+        };
+        let plain = Route::new(1, 1, EXT4, EXT4).letting_pages_go(Durability::Job, true);
+        assert_eq!(
+            cold(&plain, LARGE),
+            ["direct", "buffered", "copy-file-range"]
+        );
+        assert_eq!(cold(&plain, LARGE - 1), ["copy-file-range", "buffered"]);
+        let size = 1 << 30;
+        let half = plain.ladder(wanted(Strategy::Auto), size, Some(size / 2));
+        let first = half.first().map(|(strategy, _)| strategy);
+        assert_eq!(first, Some(Strategy::Buffered), "half of it is in memory");
+        let two = Route::new(1, 2, EXT4, XFS).letting_pages_go(Durability::File, false);
+        assert_eq!(cold(&two, size), ["direct", "buffered"]);
+        assert!(two.refused(Strategy::Direct, Errno::OPNOTSUPP).is_some());
+        assert_eq!(cold(&two, size), ["parallel"]);
+        let unflushed = Route::new(1, 1, EXT4, EXT4).letting_pages_go(Durability::None, true);
+        assert_eq!(cold(&unflushed, size), ["copy-file-range", "buffered"]);
+        let shares = Route::new(1, 1, XFS, XFS).letting_pages_go(Durability::Job, true);
+        assert_eq!(
+            cold(&shares, size),
+            ["reflink", "buffered", "copy-file-range"],
+            "what is cloned is not read"
+        );
+        assert!(
+            shares
+                .refused(Strategy::Reflink, Errno::OPNOTSUPP)
+                .is_some()
+        );
+        assert_eq!(
+            cold(&shares, size),
+            ["direct", "buffered", "copy-file-range"]
+        );
+    }
+
+    #[test]
     fn what_was_measured_is_tried_first_and_once() {
         let plain = Route::new(1, 1, EXT4, EXT4);
         let names = |first, size| {
@@ -514,7 +602,7 @@ mod tests {
                 first: Some(first),
                 ..wanted(Strategy::Auto)
             };
-            let ladder = plain.ladder(wanted, size);
+            let ladder = plain.ladder(wanted, size, None);
             ladder.iter().map(|(one, _)| one.name()).collect::<Vec<_>>()
         };
         let (direct, buffered) = (Strategy::Direct, Strategy::Buffered);

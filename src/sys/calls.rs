@@ -145,6 +145,8 @@ macro_rules! each_call {
             set_direct => SetDirect(fd: BorrowedFd<'_>, direct: bool) -> ();
             /// What `O_DIRECT` wants of an open file; `None` where it cannot be used.
             alignment => Alignment(fd: BorrowedFd<'_>) -> Option<Alignment>;
+            /// Bytes of the first `len` of a file whose pages are in memory (cachestat(2), Linux 6.5).
+            resident => Resident(fd: BorrowedFd<'_>, len: u64) -> u64;
             /// Reserves blocks for a range, and makes the file so long.
             allocate => Allocate(fd: BorrowedFd<'_>, offset: u64, len: u64) -> ();
             /// A second descriptor for the same open file.

@@ -2,7 +2,7 @@
 
 use super::{
     Alignment, Caching, Child, Errno, FsKind, Kind, Layout, Ring, Space, Stat, Sys, SysResult,
-    Time, buf, ring,
+    Time, buf, cached, ring,
 };
 use rustix::fs::{
     self, AtFlags, FlockOperation, Mode, OFlags, RenameFlags, SeekFrom, Timespec, Timestamps,
@@ -419,6 +419,10 @@ impl Sys for Real {
         let (memory, offset) = (told.stx_dio_mem_align, told.stx_dio_offset_align);
         let usable = memory.is_power_of_two() && offset.is_power_of_two();
         Ok(usable.then_some(Alignment { memory, offset }))
+    }
+
+    fn resident(&self, fd: BorrowedFd<'_>, len: u64) -> SysResult<u64> {
+        cached::resident(fd, len)
     }
 
     fn allocate(&self, fd: BorrowedFd<'_>, offset: u64, len: u64) -> SysResult<()> {

@@ -250,6 +250,12 @@ impl FsKind {
         matches!(self.0, 0xEF53 | 0x5846_5342 | 0x9123_683E)
     }
 
+    /// True where a copy past the page cache is known to be no slower than one through it, for what is
+    /// not in memory: ext4, xfs.
+    pub fn is_good_past_memory(self) -> bool {
+        matches!(self.0, 0xEF53 | 0x5846_5342)
+    }
+
     /// True where the bytes live on another machine, or may: server-side offload is worth a try
     /// between two mounts, and writers should stay sequential.
     pub fn is_network(self) -> bool {

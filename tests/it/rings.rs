@@ -4,8 +4,8 @@ use crate::support::engine::{Ended, run, run_real, spec};
 use crate::support::scratch::Scratch;
 use crate::support::tree::Dice;
 use crate::support::walk::{assert_same, temporaries};
-use haul::proto::{JobSpec, JobState, Naming, Sparse, Strategy};
-use haul::sys::{Call, Errno, Fault, FaultKind, Faulty, Real};
+use haul::proto::{Durability, JobSpec, JobState, Naming, Sparse, Strategy};
+use haul::sys::{Call, Errno, Fault, FaultKind, Faulty, Real, Sys, cached};
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -238,5 +238,71 @@ fn holes_are_kept_and_filled_on_request() {
                 blocks(&to)
             );
         }
+    }
+}
+
+#[test]
+fn what_is_not_in_memory_is_copied_past_it_where_it_is_flushed() {
+    let mut scratch = Scratch::new();
+    let Some(disk) = scratch.mount_image("ext4") else {
+        return;
+    };
+    let from = disk.join("from");
+    fs::create_dir(&from).expect("made");
+    let mut dice = Dice::new(6);
+    for (name, size) in [
+        ("even", 4 << 20),
+        ("odd", (2 << 20) + 77),
+        ("small", 70_000),
+    ] {
+        fs::write(from.join(name), dice.bytes(size)).expect("written");
+    }
+    let forget = || {
+        cached::write_out(&disk).expect("written out");
+        for name in ["even", "odd", "small"] {
+            cached::forget(&from.join(name)).expect("forgotten");
+        }
+    };
+    let copied = |to: &str, durability, sys: Arc<dyn Sys>| {
+        let to = disk.join(to);
+        let mut job = job(&from, &to, Strategy::Auto);
+        job.durability = durability;
+        let ended = run(sys, &job);
+        assert_eq!(ended.summary.state, JobState::Done);
+        assert!(ended.view.notices.is_empty(), "nobody asked for it");
+        assert_same(&from, &to);
+        assert!(temporaries(&to).is_empty());
+        used(&ended).get(&Strategy::Direct).copied().unwrap_or(0)
+    };
+    let real = || Arc::new(Real) as Arc<dyn Sys>;
+    forget();
+    assert_eq!(
+        copied("cold", Durability::Job, real()),
+        2,
+        "the small one is not worth it"
+    );
+    // Looked at, and so in memory.
+    assert_eq!(copied("warm", Durability::Job, real()), 0);
+    forget();
+    assert_eq!(copied("unflushed", Durability::None, real()), 0);
+    // What the kernel does not tell, or cannot do, is no failure.
+    for (to, call, errno) in [
+        ("untold", Call::Resident, Errno::NOSYS),
+        ("not-ours", Call::Resident, Errno::PERM),
+        ("no-direct", Call::SetDirect, Errno::INVAL),
+        ("no-ring", Call::RingSetup, Errno::PERM),
+    ] {
+        forget();
+        let fault = Fault {
+            call: Some(call),
+            nth: 0,
+            sticky: call != Call::RingSetup,
+            kind: FaultKind::Fail(errno),
+        };
+        let sys = Arc::new(Faulty::new(Arc::new(Real), Some(fault)));
+        // By threads the file at hand goes on where there is no ring; the next goes another way.
+        let left = u64::from(call == Call::RingSetup);
+        assert_eq!(copied(to, Durability::Job, sys.clone()), left, "{to}");
+        assert!(sys.hit().is_some(), "{to}: met");
     }
 }

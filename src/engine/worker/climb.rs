@@ -105,7 +105,12 @@ impl Worker {
             }
             let no_ring = control.ring_refused();
             if let Some(errno) = no_ring {
-                self.say_ring_refused(strategy, errno);
+                if shared.wanted.strategy == Strategy::Auto {
+                    // Nobody asked for one; what is left of the route's files goes the usual way.
+                    route.drop_quietly(strategy);
+                } else {
+                    self.say_ring_refused(strategy, errno);
+                }
             }
             match stop {
                 Stop::Complete => {

@@ -140,7 +140,12 @@ impl Worker {
         let ladder = if to_the_end {
             route.to_the_end()
         } else {
-            route.ladder(shared.wanted, stat.size)
+            // Where the kernel does not tell, the file may be there.
+            let residents = route
+                .asks_for_residents(shared.wanted, stat.size)
+                .then(|| sys.resident(src.as_fd(), stat.size).ok())
+                .flatten();
+            route.ladder(shared.wanted, stat.size, residents)
         };
         let quick = stat.size <= NAMELESS && !ladder.in_ranges() || route.is_at_once(ladder);
         let (temp, dst) = if way == Placing::New && quick {
