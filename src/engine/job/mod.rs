@@ -197,6 +197,8 @@ pub struct Job {
     pub shortage: Option<Shortage>,
     /// Paused by itself, until there is room.
     waits_for_room: bool,
+    /// This run has met that there is no room.
+    ran_short: bool,
     /// Things to know.
     pub notables: Notables,
     /// Every failure, in order.
@@ -274,6 +276,7 @@ impl Job {
             moving: Moving::default(),
             shortage: None,
             waits_for_room: false,
+            ran_short: false,
             notables: Notables::default(),
             failures: Failures::default(),
             lists: Lists::default(),
@@ -395,6 +398,7 @@ impl Job {
             self.take_up_again();
         }
         self.runs += 1;
+        self.ran_short = false;
         let assignment = Assignment {
             sources: if only_answered {
                 chosen.sources
