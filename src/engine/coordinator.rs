@@ -159,6 +159,15 @@ impl Coordinator {
             Request::RetryFailed { job } => self.with(job, |job| {
                 job.retry(&mut events);
             }),
+            Request::RetryListed {
+                job,
+                by,
+                list,
+                from,
+                count,
+            } => self.with(job, |job| {
+                job.retry_listed(by, list, (from, count), &mut events);
+            }),
             Request::Remove { job } => self
                 .jobs
                 .retain(|known| known.id != job || !known.state().is_final()),
@@ -338,9 +347,25 @@ impl Coordinator {
                 job.best = best;
                 job.device = device.map_or(Device::Hidden, Device::Known);
             }),
+            // Its worker looks again.
+            What::Room if self.room_is_anothers(report.job) => {}
             what => self.with(report.job, |job| job.take(what, &mut events)),
         }
         self.say(events);
+    }
+
+    /// True while another job that ran short on the same device goes on. Two that both found what the
+    /// other had let go of would fill it together again, and begin anew without end.
+    fn room_is_anothers(&self, id: JobId) -> bool {
+        let Some(job) = self.jobs.iter().find(|job| job.id == id) else {
+            return false;
+        };
+        let mut others = self.jobs.iter().filter(|other| other.id != id);
+        let same_device = |a: &Job, b: &Job| match (a.device, b.device) {
+            (Device::Known(a), Device::Known(b)) => a == b,
+            _ => false,
+        };
+        others.any(|other| same_device(other, job) && other.goes_on_after_shortage())
     }
 
     fn tick(&mut self) {

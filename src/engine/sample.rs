@@ -59,6 +59,8 @@ pub struct Pace {
     long_scale: u32,
     /// Lowest and highest second.
     extremes: Option<(u64, u64)>,
+    /// Active time at which another rate was asked for: what was before says nothing of what is left.
+    since: Duration,
 }
 
 impl Pace {
@@ -123,6 +125,11 @@ impl Pace {
         self.active += step;
     }
 
+    /// Another rate is asked for: the time left is taken from what comes now.
+    pub fn expect_another_rate(&mut self) {
+        self.since = self.active;
+    }
+
     /// Lowest and highest bytes per second of the whole seconds so far.
     pub fn extremes(&self) -> Option<(u64, u64)> {
         self.extremes
@@ -179,10 +186,12 @@ impl Pace {
     /// Two terms, so that a job of one huge and a million tiny files is not misjudged at either
     /// end: a cost per byte and a cost per file, fitted to the last active seconds.
     pub fn left(&self, bytes: u64, files: u64) -> Option<(u64, u64)> {
-        if self.active < SILENCE {
+        let known = self.active.saturating_sub(self.since);
+        if known < SILENCE {
             return None;
         }
-        let recent: Vec<Cell> = self.cells.iter().rev().take(FIT_CELLS).copied().collect();
+        let cells = FIT_CELLS.min(known.as_secs() as usize);
+        let recent: Vec<Cell> = self.cells.iter().rev().take(cells).copied().collect();
         let (per_byte, per_file) = fit(&recent)?;
         let seconds = per_byte * bytes as f64 + per_file * files as f64;
         if !seconds.is_finite() || seconds > 1e9 {
@@ -287,6 +296,20 @@ mod tests {
             "{}",
             pace.mean()
         );
+    }
+
+    #[test]
+    fn the_time_left_follows_a_rate_that_was_asked_for() {
+        let start = crate::clock::now();
+        let mut pace = Pace::default();
+        pace.feed(start, 0, 0);
+        fed(&mut pace, start, 20, 100_000_000, 0);
+        assert_eq!(pace.left(1_000_000_000, 0), Some((10, 10)));
+        pace.expect_another_rate();
+        assert_eq!(pace.left(1_000_000_000, 0), None, "nothing is known yet");
+        fed(&mut pace, start + Duration::from_secs(20), 5, 10_000_000, 0);
+        let (low, high) = pace.left(1_000_000_000, 0).expect("known by now");
+        assert!(low >= 95 && high <= 105, "{low} to {high}");
     }
 
     /// A copy at a steady pace of so many seconds for a byte and a file, sampled ten times a

@@ -246,6 +246,14 @@ impl Tracked {
         }
     }
 
+    /// One that had ended otherwise is tried again.
+    pub fn once_more(&mut self, file: FileId) {
+        let row = self.of.get(file.0 as usize).map_or(NONE, |row| *row);
+        if let Some(row) = self.rows.get_mut(row as usize) {
+            row.failed = row.failed.saturating_sub(1);
+        }
+    }
+
     /// Takes what a scan has found. `failed` tells of entries that have ended otherwise.
     pub fn take(&mut self, shots: Vec<Shot>, failed: impl Fn(FileId) -> bool) {
         for shot in shots {

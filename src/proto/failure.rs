@@ -224,6 +224,8 @@ pub struct FailureFold {
 pub struct FailuresPage {
     /// By what they are put together.
     pub by: FailuresBy,
+    /// Which list of the job: another number once some were tried again.
+    pub list: u64,
     /// Failures in the whole list.
     pub of: u32,
     /// The folds, the largest first; at most 1,000.

@@ -77,6 +77,20 @@ pub enum Request {
         /// Which job.
         job: JobId,
     },
+    /// Runs failures of an ended job again by themselves, and leaves the others. Where they cannot be
+    /// told from the rest (a move; a scan that broke off), everything that failed is tried again.
+    RetryListed {
+        /// Which job.
+        job: JobId,
+        /// In the list that is put together by this.
+        by: FailuresBy,
+        /// Which list, as [`super::FailuresPage::list`] has it; of an older one nothing is tried.
+        list: u64,
+        /// Place of the first, in that list.
+        from: u32,
+        /// How many.
+        count: u32,
+    },
     /// Takes an ended job off the list.
     Remove {
         /// Which job.

@@ -22,6 +22,10 @@ pub struct ErrorsLayer {
     pub top: usize,
     /// By what they are put together.
     pub by: FailuresBy,
+    /// Which list of the job the pages are of.
+    list: Option<u64>,
+    /// A list some of which is tried again: what still comes of it is out of date.
+    spent: Option<u64>,
     /// Failures in the list; `None` until something of it has come.
     pub of: Option<u32>,
     /// What is one row, and whether its failures are listed below it.
@@ -51,6 +55,8 @@ impl ErrorsLayer {
             cursor: 0,
             top: 0,
             by: FailuresBy::Sequence,
+            list: None,
+            spent: None,
             of: None,
             folds: Vec::new(),
             pages: BTreeMap::new(),
@@ -153,17 +159,38 @@ impl ErrorsLayer {
     pub fn put_together(&mut self, by: FailuresBy) {
         *self = Self {
             by,
+            spent: self.spent,
             ..Self::new(self.job)
         };
+    }
+
+    /// The failures of the row under the cursor: of which list, the place of the first, how many.
+    pub fn chosen(&self) -> Option<(u64, u32, u32)> {
+        let list = self.list?;
+        let before = |at: usize| self.folds[..at].iter().map(|(fold, _)| fold.count).sum();
+        Some(match self.row(self.cursor)? {
+            Row::Fold(at) => {
+                let from: u64 = before(at);
+                (list, from as u32, self.folds[at].0.count as u32)
+            }
+            Row::Member(_, at) | Row::Single(at) => (list, at as u32, 1),
+        })
+    }
+
+    /// Some of the list is tried again: the next list is another one.
+    pub fn spend(&mut self) {
+        self.spent = self.list;
+        self.put_together(self.by);
     }
 
     /// Takes a page. The cursor stays on what it is on, and what is unfolded unfolded, as far as they
     /// are still there.
     pub fn take(&mut self, page: FailuresPage) {
-        if page.by != self.by {
+        if page.by != self.by || Some(page.list) == self.spent {
             return;
         }
-        let same = self.of == Some(page.of)
+        let same = self.list == Some(page.list)
+            && self.of == Some(page.of)
             && self.folds.len() == page.folds.len()
             && self.folds.iter().zip(&page.folds).all(|((a, _), b)| a == b);
         if !same {
@@ -179,7 +206,7 @@ impl ErrorsLayer {
                     (fold, open)
                 })
                 .collect();
-            self.of = Some(page.of);
+            (self.of, self.list) = (Some(page.of), Some(page.list));
             self.pages.clear();
             let now: u64 = self.folds.iter().map(|(fold, _)| fold.count).sum();
             self.cursor = match on {

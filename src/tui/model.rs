@@ -239,7 +239,7 @@ impl Model {
         self.context_of(&self.layers)
     }
 
-    /// Where an action of the palette on top would be carried out.
+    /// Where an action of the palette on top would be carried out, or the help was asked for.
     pub fn context_below(&self) -> Option<Context> {
         self.context_of(&self.layers[..self.layers.len().saturating_sub(1)])
     }

@@ -284,9 +284,20 @@ pub fn overall(snapshot: &Snapshot) -> (Option<u64>, Option<(u64, u64)>) {
     (rate, eta)
 }
 
-/// The time left over all jobs.
-pub fn overall_left(eta: Option<(u64, u64)>) -> String {
-    eta.map_or_else(String::new, |(low, high)| span(low, high))
+/// The time left over all jobs; with a `+` where some wait behind them or tell none.
+pub fn overall_left(snapshot: &Snapshot, eta: Option<(u64, u64)>) -> String {
+    let untold = |job: &JobView| {
+        let active = job.state.is_active() && job.state != JobState::Flushing;
+        job.state == JobState::Queued || (active && job.eta.is_none())
+    };
+    let more = if snapshot.jobs.iter().any(untold) {
+        "+"
+    } else {
+        ""
+    };
+    eta.map_or_else(String::new, |(low, high)| {
+        format!("{}{more}", span(low, high))
+    })
 }
 
 /// Entries in words: `1 entry`, `3 entries`.

@@ -1,10 +1,12 @@
 //! Jobs beside and behind each other, and jobs that are tried again.
 
 use crate::control::{CALL, job, source};
-use crate::support::engine::{Driver, slow};
+use crate::support::engine::{Driver, faulty, slow};
 use crate::support::scratch::Scratch;
 use crate::support::walk::assert_same;
-use haul::proto::{Event, JobId, JobState, Naming, Request, Start, Strategy};
+use haul::proto::{
+    Event, FailuresBy, FailuresPage, JobId, JobState, Naming, Request, Start, Strategy,
+};
 use haul::sys::{Call, Errno, Fault, FaultKind, Faulty, Real};
 use std::sync::Arc;
 use std::time::Duration;
@@ -106,6 +108,100 @@ fn the_only_file_that_failed_is_copied_by_trying_again() {
     let view = driver.shut_down().remove(0);
     assert_eq!((view.found.files, view.found.dirs, view.listed), (1, 1, 0));
     assert_same(&from, &to);
+}
+
+fn listed(driver: &mut Driver, id: JobId) -> FailuresPage {
+    let before = driver.lists.len();
+    driver.send(Request::FailureList {
+        job: id,
+        by: FailuresBy::Sequence,
+        from: 0,
+        limit: 200,
+    });
+    driver.until("a list", |driver| driver.lists.len() > before);
+    driver.lists[before].clone()
+}
+
+/// The failures of a page by the last components of their paths, in the order of the list.
+fn names(page: &FailuresPage) -> Vec<String> {
+    let paths = page.failures.iter().map(|failure| failure.path.as_path());
+    let names = paths.map(|path| path.file_name().expect("a name"));
+    names.map(|name| name.display().to_string()).collect()
+}
+
+fn retry(id: JobId, page: &FailuresPage, name: &str) -> Request {
+    let place = names(page).iter().position(|listed| listed == name);
+    Request::RetryListed {
+        job: id,
+        by: page.by,
+        list: page.list,
+        from: place.expect("listed") as u32,
+        count: 1,
+    }
+}
+
+/// A job that failed for want of way, and way is made for what can be tried again.
+fn in_the_way(scratch: &Scratch, driver: &mut Driver) -> (JobId, FailuresPage) {
+    let (from, to) = (source(scratch, 4, 1), scratch.dir("to"));
+    std::fs::create_dir(from.join("deep")).expect("made");
+    std::fs::write(from.join("deep/inside"), "x").expect("written");
+    for name in ["file-1", "file-2"] {
+        std::fs::create_dir(to.join(name)).expect("made");
+    }
+    let id = driver.add(&job(&from, &to, Strategy::Buffered), Start::Now);
+    driver.until_ended(id);
+    driver.until_state(id, JobState::DoneWithFailures);
+    let page = listed(driver, id);
+    let mut all = names(&page);
+    all.sort();
+    assert_eq!(all, ["deep", "file-1", "file-2"], "{page:?}");
+    for name in ["file-1", "file-2"] {
+        std::fs::remove_dir(to.join(name)).expect("removed");
+    }
+    (id, page)
+}
+
+#[test]
+fn failures_of_one_row_are_tried_again_and_the_others_stay() {
+    let scratch = Scratch::quick();
+    // The destination itself is there; what fails is to make the directory in it.
+    let fault = FaultKind::Fail(Errno::ACCESS);
+    let mut driver = Driver::on(faulty(Call::MakeDir, 1, false, fault));
+    let (id, page) = in_the_way(&scratch, &mut driver);
+    let to = scratch.at("to");
+    let left = |driver: &mut Driver, count| {
+        driver.until_view(id, "ended with fewer failures", |view| {
+            view.state.is_final() && view.listed == count
+        })
+    };
+    driver.send(retry(id, &page, "file-1"));
+    left(&mut driver, 2);
+    assert!(to.join("file-1").is_file() && !to.join("file-2").exists());
+    // The old list means nothing any more.
+    driver.send(retry(id, &page, "file-2"));
+    let page = listed(&mut driver, id);
+    assert_eq!(page.failures.len(), 2);
+    assert!(!to.join("file-2").exists());
+    driver.send(retry(id, &page, "deep"));
+    left(&mut driver, 1);
+    assert!(to.join("deep/inside").is_file() && !to.join("file-2").exists());
+    driver.send(Request::RetryFailed { job: id });
+    driver.until_state(id, JobState::Done);
+    let view = driver.shut_down().remove(0);
+    assert_eq!((view.failed, view.conflicts, view.listed), (0, 0, 0));
+    assert_same(&scratch.at("source"), &to);
+}
+
+#[test]
+fn a_row_that_was_refused_takes_nothing_else_with_it() {
+    let scratch = Scratch::quick();
+    std::fs::write(scratch.dir("to").join("deep"), "a file in the way").expect("written");
+    let mut driver = Driver::on(Arc::new(Real));
+    let (id, page) = in_the_way(&scratch, &mut driver);
+    driver.send(retry(id, &page, "deep"));
+    assert_eq!(names(&listed(&mut driver, id)), names(&page));
+    assert!(driver.state(id).is_final() && !scratch.at("to/file-1").exists());
+    driver.shut_down();
 }
 
 #[test]

@@ -154,6 +154,56 @@ fn a_job_that_waits_holds_up_no_other_device() {
     driver.shut_down();
 }
 
+/// Each has room alone, and both find the same room.
+#[test]
+fn two_jobs_that_ran_short_together_go_on_one_after_the_other() {
+    let mut scratch = Scratch::quick();
+    let Some(dest) = scratch.mount("small", 6 * 1024) else {
+        return;
+    };
+    fs::write(dest.join("filler"), vec![1; 4 * MIB]).expect("written");
+    let mut driver = Driver::on(Arc::new(Real));
+    let jobs = ["one", "two"].map(|name| {
+        let source = scratch.at(name);
+        fs::write(&source, vec![7; 4 * MIB]).expect("written");
+        let mut wanted = spec(&source, &dest);
+        wanted.wait_for_space = true;
+        wanted.limit = Some(4 << 20);
+        driver.add(&wanted, Start::Now)
+    });
+    driver.until("both are short", |driver| {
+        jobs.iter().all(|job| {
+            driver
+                .view(*job)
+                .is_some_and(|view| view.shortage.is_some())
+        })
+    });
+    fs::remove_file(dest.join("filler")).expect("removed");
+    let mut first = None;
+    driver.until("one has ended", |driver| {
+        let goes_on = |job: &&haul::proto::JobId| {
+            driver.view(**job).is_some_and(|view| {
+                view.state == JobState::Done
+                    || (view.state == JobState::Running && view.shortage.is_none())
+            })
+        };
+        let going: Vec<_> = jobs.iter().filter(goes_on).copied().collect();
+        assert!(going.len() < 2, "both go on: {going:?}");
+        first = first.or(going.first().copied());
+        jobs.iter().any(|job| driver.state(*job) == JobState::Done)
+    });
+    let first = first.expect("one went on");
+    let (name, other) = if first == jobs[0] {
+        ("one", jobs[1])
+    } else {
+        ("two", jobs[0])
+    };
+    // Its room is the other's.
+    fs::remove_file(dest.join(name)).expect("removed");
+    assert_eq!(driver.until_ended(other).state, JobState::Done);
+    driver.shut_down();
+}
+
 #[test]
 fn a_pause_by_hand_is_not_ended_by_room() {
     let mut scratch = Scratch::quick();

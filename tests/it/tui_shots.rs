@@ -375,6 +375,30 @@ fn frames_that_failed_for_one_cause_are_one_row_until_they_are_unfolded() {
         "{}",
         world.screen()
     );
+    // A row is tried again by itself, and what comes of the old list is out of date.
+    let row = |from, count| Request::RetryListed {
+        job: JobId(1),
+        by: FailuresBy::Sequence,
+        list: 0,
+        from,
+        count,
+    };
+    let mut other = failed(80, 24);
+    other.keys("Gr");
+    assert!(other.requests().contains(&row(240, 1)));
+    let mut other = failed(80, 24);
+    other.keys("zjjr");
+    assert!(other.requests().contains(&row(1, 1)));
+    let mut other = failed(80, 24);
+    other.taken();
+    other.keys("r");
+    assert_eq!(other.requests()[0], row(0, 240));
+    let old = listed(FailuresBy::Sequence, None, vec![failure("/old")]);
+    other.engine(Update::FailureList {
+        job: JobId(1),
+        page: Box::new(old),
+    });
+    assert!(!other.screen().contains("/old"), "{}", other.screen());
     // All at once; and all are tried again.
     world.keys("Z");
     assert!(
@@ -383,7 +407,7 @@ fn frames_that_failed_for_one_cause_are_one_row_until_they_are_unfolded() {
         world.screen()
     );
     world.taken();
-    world.keys("r");
+    world.keys("R");
     assert_eq!(world.requests(), [Request::RetryFailed { job: JobId(1) }]);
 }
 

@@ -540,6 +540,7 @@ fn failures_are_asked_for_by_page_as_they_come_into_view() {
     let answer = |world: &mut World, from: u32| {
         let page = FailuresPage {
             by,
+            list: 0,
             of: 100_000,
             folds: Vec::new(),
             from,

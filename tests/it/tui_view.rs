@@ -187,6 +187,7 @@ fn hostile_answers(world: &mut World) {
     failed.reason.clone_from(&words);
     let list = FailuresPage {
         by: FailuresBy::Cause,
+        list: 0,
         of: 3,
         folds: vec![FailureFold {
             path: Some(evil),

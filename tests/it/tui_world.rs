@@ -375,6 +375,7 @@ pub fn listed(by: FailuresBy, fold: Option<(&str, u64)>, failures: Vec<Failure>)
     };
     FailuresPage {
         by,
+        list: 0,
         of: failures.len() as u32,
         folds: fold.map(as_row).into_iter().collect(),
         from: 0,

@@ -84,6 +84,7 @@ impl Job {
     /// The job does not begin after all: what was answered waits for an answer again.
     pub(super) fn take_answers_back(&mut self) {
         self.only_answered = false;
+        self.chosen.clear();
         self.parked.append(&mut self.answered);
     }
 }

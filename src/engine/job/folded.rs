@@ -73,10 +73,26 @@ impl Job {
         Some(page)
     }
 
+    /// Failures from a place of a list on, by their numbers; `None` when it is not that list any more.
+    pub(super) fn listed(
+        &self,
+        by: FailuresBy,
+        list: u64,
+        from: u32,
+        count: u32,
+    ) -> Option<Vec<u32>> {
+        let that = |folded: &&Folded| folded.by == by && folded.of.1 == list;
+        let folded = self.lists.folded.as_ref().filter(that)?;
+        let current = list == self.failures.emptied();
+        let places = folded.order.iter().skip(from as usize).take(count as usize);
+        current.then(|| places.copied().collect())
+    }
+
     fn page_of(&self, folded: &Folded, from: u32, limit: u32) -> FailuresPage {
         let places = folded.order.iter().skip(from as usize).take(limit as usize);
         FailuresPage {
             by: folded.by,
+            list: folded.of.1,
             of: folded.order.len() as u32,
             folds: folded.folds.clone(),
             from,

@@ -5,6 +5,7 @@
 //! [`Job::set_state`].
 
 mod answer;
+mod chosen;
 mod crew;
 mod end;
 mod failures;
@@ -40,6 +41,7 @@ use crate::proto::{
     JobState, Op, Shortage, Side, Start, Strategy, Totals,
 };
 use crate::sys::Sys;
+use chosen::Chosen;
 use crew::{Crew, Hand};
 use failures::Failures;
 use files::Files;
@@ -122,6 +124,8 @@ pub struct Job {
     answered: BTreeMap<FileId, Facts>,
     /// The next run is about what was answered and nothing else.
     only_answered: bool,
+    /// Failures the next run is about, by their places in the list; none: all of them.
+    chosen: Vec<u32>,
     answers: Arc<Answers>,
     next_slice: usize,
     next_file: u32,
@@ -193,6 +197,8 @@ pub struct Job {
     pub shortage: Option<Shortage>,
     /// Paused by itself, until there is room.
     waits_for_room: bool,
+    /// This run has met that there is no room.
+    ran_short: bool,
     /// Things to know.
     pub notables: Notables,
     /// Every failure, in order.
@@ -226,6 +232,7 @@ impl Job {
             parked: BTreeMap::new(),
             answered: BTreeMap::new(),
             only_answered: false,
+            chosen: Vec::new(),
             answers: Arc::default(),
             next_slice: 0,
             next_file: 0,
@@ -269,6 +276,7 @@ impl Job {
             moving: Moving::default(),
             shortage: None,
             waits_for_room: false,
+            ran_short: false,
             notables: Notables::default(),
             failures: Failures::default(),
             lists: Lists::default(),
@@ -382,22 +390,25 @@ impl Job {
                 return;
             }
         };
+        let mut chosen = Chosen::default();
         if only_answered {
             self.take_up_answered();
+            chosen = self.take_up_chosen();
         } else if !anew {
             self.take_up_again();
         }
         self.runs += 1;
+        self.ran_short = false;
         let assignment = Assignment {
             sources: if only_answered {
-                Vec::new()
+                chosen.sources
             } else if self.retrying {
                 std::mem::take(&mut self.retry_sources)
             } else {
                 self.unmoved()
             },
             subtrees: if only_answered {
-                Vec::new()
+                chosen.subtrees
             } else {
                 std::mem::take(&mut self.retry_subtrees)
             },

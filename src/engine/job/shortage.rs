@@ -12,6 +12,7 @@ impl Job {
             tracing::warn!(job = self.id.0, free, "{}", shortage.lack.words());
         }
         self.shortage = Some(shortage);
+        self.ran_short = true;
     }
 
     /// It seems to have some again: everything that waits goes on, unless the job was paused by
@@ -30,6 +31,12 @@ impl Job {
         if self.waits_for_room() {
             self.find_room(events);
         }
+    }
+
+    /// True while it copies what it once had no room for.
+    pub fn goes_on_after_shortage(&self) -> bool {
+        let copies = matches!(self.state, JobState::Scanning | JobState::Running);
+        copies && self.ran_short && self.shortage.is_none()
     }
 
     /// Pauses once what was in flight has ended.

@@ -136,6 +136,7 @@ impl Job {
     /// Caps the rate, or takes the cap away.
     pub fn limit(&mut self, rate: Option<u64>) {
         Arc::make_mut(&mut self.spec).limit = rate.map(|rate| rate.max(1));
+        self.pace.expect_another_rate();
         if let Some(crew) = &self.crew {
             crew.shared.throttle.set(rate);
         }

@@ -59,6 +59,15 @@ impl Subtree {
         self.parent.expect_again();
     }
 
+    /// What failures call it, on either side.
+    pub fn paths(&self) -> [BytePath; 2] {
+        let of = |side, name: &CStr| self.parent.full_path(side, Some(name));
+        [
+            of(Side::Source, &self.src_name),
+            of(Side::Dest, &self.dst_name),
+        ]
+    }
+
     /// The directory it is in.
     pub fn parent(&self) -> &Arc<Dir> {
         &self.parent

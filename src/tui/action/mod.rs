@@ -113,6 +113,8 @@ pub enum Action {
     Earlier,
     /// Runs what failed again.
     Retry,
+    /// Runs again what a row of the failures lists.
+    RetryRow,
     /// Lists what failed.
     Errors,
     /// Lists the conflicts that wait for an answer.

@@ -124,7 +124,11 @@ pub const ACTIONS: &[Row] = rows! {
         "Show only paths that hold what is typed";
     ChartSpan "chart-span" "last minutes/whole run" ["<tab>", "t", "<space>"] in &[Chart],
         "Show the last five minutes by the second, or the whole run";
-    Retry "retry" "retry all" ["r"] in &[Panes, Queue, Details, Errors],
+    Retry "retry" "retry" ["r"] in &[Panes, Queue, Details],
+        "Run everything that failed in an ended job again";
+    RetryRow "retry-row" "retry" ["r"] in &[Errors],
+        "Run what the highlighted row lists again, once the job has ended; the other failures stay";
+    Retry "retry" "retry all" ["R"] in &[Errors],
         "Run everything that failed in an ended job again, whatever row is highlighted";
     Quit "quit" "quit" ["q", "<C-c>"] in BASE,
         "Leave haul; asks while there is work";

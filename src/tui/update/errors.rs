@@ -2,7 +2,7 @@
 
 use super::layers::{page, stepped};
 use super::{Effects, history, jobs};
-use crate::proto::{FailuresBy, FailuresPage, JobId, Request};
+use crate::proto::{ErrorClass, FailuresBy, FailuresPage, JobId, Request};
 use crate::tui::action::Action;
 use crate::tui::browse::follow;
 use crate::tui::layers::{ErrorsLayer, Layer, PAGE};
@@ -37,12 +37,43 @@ pub fn act(model: &mut Model, action: Action, effects: &mut Effects) {
             return;
         }
         Action::FoldAll => return layer.fold_all(),
+        Action::RetryRow => return retry_row(model, effects),
         Action::Export => return history::export(model, id, effects),
         _ => match stepped(action, cursor, last, height) {
             Some(to) => to,
             None => return jobs::act(model, action, effects),
         },
     };
+}
+
+/// Runs again what the row lists.
+fn retry_row(model: &mut Model, effects: &mut Effects) {
+    let Some(Layer::Errors(layer)) = model.layers.last() else {
+        return;
+    };
+    let (id, by, chosen) = (layer.job, layer.by, layer.chosen());
+    let refused = layer
+        .failure_at(layer.cursor)
+        .is_some_and(|failure| failure.class == ErrorClass::Refused && failure.file.is_none());
+    if refused {
+        return model.say("this was refused, and would be again: make way, then copy it anew");
+    }
+    let ended = model.job(id).is_some_and(|job| job.state.is_final());
+    let Some((list, from, count)) = chosen.filter(|_| ended) else {
+        // It says why not.
+        return jobs::retry(model, id, effects);
+    };
+    effects.push(Effect::Send(Request::RetryListed {
+        job: id,
+        by,
+        list,
+        from,
+        count,
+    }));
+    if let Some(Layer::Errors(layer)) = model.layers.last_mut() {
+        layer.spend();
+    }
+    model.say(format!("job {id}: what this row lists is tried again"));
 }
 
 /// Takes a page of the list.

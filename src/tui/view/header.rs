@@ -25,7 +25,7 @@ pub fn draw(pen: &mut Pen, model: &Model, area: Rect) {
             units::rate(rate)
         };
     }
-    let left = words::overall_left(eta);
+    let left = words::overall_left(&model.snapshot, eta);
     if !left.is_empty() {
         figures.push(' ');
         figures.push_str(&left);

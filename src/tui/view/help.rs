@@ -1,7 +1,7 @@
 //! The list of keys, made from the table of actions.
 
 use super::draw::{self, Line, Pen};
-use crate::tui::action::keys_of;
+use crate::tui::action::{Context, keys_of};
 use crate::tui::model::Model;
 use ratatui::layout::Rect;
 
@@ -41,7 +41,12 @@ pub fn lines(model: &Model, width: u16) -> Vec<Line> {
     let keys = KEYS.min(width / 3);
     let mut lines = Vec::new();
     let mut context = "";
-    for row in keys_of(&model.keymap) {
+    // What can be pressed where the help was asked for comes first.
+    let here = model.context_below().map(Context::title);
+    let rows = keys_of(&model.keymap);
+    let (first, rest): (Vec<_>, Vec<_>) =
+        rows.into_iter().partition(|row| Some(row.context) == here);
+    for row in first.into_iter().chain(rest) {
         if row.context != context {
             if !context.is_empty() {
                 lines.push(Line::new());

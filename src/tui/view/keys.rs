@@ -160,7 +160,7 @@ fn available(model: &Model, context: Context, action: Action) -> bool {
         Action::Cancel => job.is_some_and(|job| !job.state.is_final()),
         Action::Conflicts => job.is_some_and(|job| job.parked > 0),
         Action::Errors => job.is_some_and(|job| job.listed > 0),
-        Action::Retry => job.is_some_and(can_retry),
+        Action::Retry | Action::RetryRow => job.is_some_and(can_retry),
         Action::Details => job.is_some() || context == Context::History,
         Action::Files | Action::Chart => job.is_some(),
         Action::Limit | Action::FewerWorkers => job.is_some_and(|job| !job.state.is_final()),
