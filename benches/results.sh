@@ -83,6 +83,40 @@ measure 7-slow --from "$work/disk" --to "$work/slow" --shape light-frames,large 
 umount "$work/slow"
 wait "$server" || bad=1
 
+# What a small file costs the kernel: all calls of a run, counted, less those of the same run over an empty directory.
+calls() { # SOURCE WORDS...
+    local from=$1
+    shift
+    rm -rf "$work/memory/calls/to"
+    strace -f -qq -c -U calls,name -o "$work/calls" "$@" "$from" "$work/memory/calls/to" >/dev/null 2>&1 || return 1
+    awk '$2 == "total" { print $1 }' "$work/calls"
+}
+if command -v strace >/dev/null && [ ! -s "$found/calls.md" ]; then
+    echo "== system calls" >&2
+    files=10000
+    if [ "$size" = tiny ]; then files=1000; fi
+    mkdir -p "$work/memory/calls"/{none,small}
+    for at in $(seq "$files"); do printf '%6000d' "$at" >"$work/memory/calls/small/$at"; done
+    {
+        echo "| who | calls a file | what is asked for |"
+        echo "|---|---:|---|"
+        for words in "$HAUL copy -q --sync none -T" "cp -a -T" "xcp -r -T" "fcp" "cpz"; do
+            read -ra words <<<"$words"
+            command -v "${words[0]}" >/dev/null || continue
+            if start=$(calls "$work/memory/calls/none" "${words[@]}") &&
+                all=$(calls "$work/memory/calls/small" "${words[@]}") &&
+                diff -r "$work/memory/calls/small" "$work/memory/calls/to"; then
+                awk -v all="$all" -v start="$start" -v files="$files" -v who="$(basename "${words[0]}")" -v with="${words[*]:1}" \
+                    'BEGIN { printf "| %s | %.1f | %s |\n", who, (all - start) / files, with }'
+            else
+                bad=1
+            fi
+        done
+    } >"$work/calls.md"
+    mv "$work/calls.md" "$found/calls.md"
+    rm -rf "$work/memory/calls"
+fi
+
 rm -f assets/bench-compare-*.svg
 "$HAUL" bench show -q --markdown benches/RESULTS.md --charts assets "$found"/*.json || bad=1
 sed -i "1a\\\\nMade by \`benches/results.sh $size\`; the slow server (fuse) takes 0.5 ms a call." benches/RESULTS.md
@@ -91,6 +125,13 @@ if [ -s "$found/device.md" ]; then
         printf '\n## Beside the device\n\n'
         printf 'ext4 disk, cold, flushed, in turn in one run (\x60benches/device.sh\x60); every copy compared.\n\n'
         cat "$found/device.md"
+    } >>benches/RESULTS.md
+fi
+if [ -s "$found/calls.md" ]; then
+    {
+        printf '\n## System calls a small file\n\n'
+        printf 'Files of 6,000 bytes in one directory, tmpfs, counted by \x60strace -f -c\x60, less the calls of a run over an empty directory; every copy compared.\n\n'
+        cat "$found/calls.md"
     } >>benches/RESULTS.md
 fi
 exit "$bad"

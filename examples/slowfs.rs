@@ -3,7 +3,9 @@
 //! `slowfs [--delay MICROSECONDS] [--bandwidth BYTES] BACKING MOUNTPOINT` passes every call on to
 //! BACKING after a delay, and no more bytes a second than the bandwidth, in all. It ends when the
 //! mount is taken away (`umount MOUNTPOINT`, `fusermount3 -u MOUNTPOINT`). Calls of different
-//! programs and threads wait side by side, as they would for a server that is far away and not busy.
+//! programs and threads wait side by side, as they would for a server that is far away and not busy:
+//! a call is carried out when it comes, and its answer waits in a queue until it is due, so that a
+//! few threads serve any number of calls and leave the processors to what is measured.
 //! Not installed; `benches/results.sh` and the tests start it.
 
 use fuser::{
@@ -13,7 +15,8 @@ use fuser::{
     ReplyWrite, ReplyXattr, Request, SessionACL, TimeOrNow, WriteFlags,
 };
 use rustix::fs::{self, AtFlags, Mode, OFlags, SeekFrom, Timespec, Timestamps};
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
 use std::error::Error;
 use std::ffi::OsStr;
 use std::fs::File;
@@ -22,12 +25,18 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// Calls that may wait at a time.
-const THREADS: usize = 64;
+/// Threads that take calls and carry them out; none of them ever waits for an answer to be due.
+const THREADS: usize = 4;
+
+/// Threads that send answers which are due. Those of reads carry the bytes, so one is too few.
+const POSTMEN: usize = 2;
+
+/// Reads ahead that the kernel may have on their way at a time.
+const AHEAD: u16 = 64;
 
 /// How long the kernel may believe what it was told: as NFS does by default for names that change.
 const BELIEVED: Duration = Duration::from_secs(3);
@@ -42,7 +51,91 @@ struct Node {
     known: u64,
 }
 
+/// An answer that is not due yet.
+struct Letter {
+    due: Instant,
+    /// Those that are due at once go in this order.
+    number: u64,
+    send: Box<dyn FnOnce() + Send>,
+}
+
+impl PartialEq for Letter {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Letter {}
+
+impl PartialOrd for Letter {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Letter {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        (self.due, self.number).cmp(&(other.due, other.number))
+    }
+}
+
+/// The answers that wait until they are due.
+#[derive(Default)]
+struct Post {
+    letters: Mutex<BinaryHeap<Reverse<Letter>>>,
+    /// Somebody waits for the first letter or for any.
+    earlier: Condvar,
+    next: AtomicU64,
+}
+
+impl Post {
+    fn send_at(&self, due: Instant, send: Box<dyn FnOnce() + Send>) {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let mut letters = lock(&self.letters);
+        let first = letters.peek().is_none_or(|first| due < first.0.due);
+        letters.push(Reverse(Letter { due, number, send }));
+        drop(letters);
+        if first {
+            self.earlier.notify_one();
+        }
+    }
+
+    /// Sends what is due, for ever.
+    fn deliver(&self) {
+        let mut letters = lock(&self.letters);
+        loop {
+            let Some(due) = letters.peek().map(|first| first.0.due) else {
+                letters = wait(&self.earlier, letters, Duration::from_secs(60));
+                continue;
+            };
+            let left = due.saturating_duration_since(Instant::now());
+            if !left.is_zero() {
+                letters = wait(&self.earlier, letters, left);
+                continue;
+            }
+            let letter = letters.pop();
+            // The next one is another postman's, who may be asleep.
+            if letters.peek().is_some() {
+                self.earlier.notify_one();
+            }
+            drop(letters);
+            if let Some(letter) = letter {
+                (letter.0.send)();
+            }
+            letters = lock(&self.letters);
+        }
+    }
+}
+
+fn wait<'a, T>(by: &Condvar, held: MutexGuard<'a, T>, most: Duration) -> MutexGuard<'a, T> {
+    let (held, _) = by
+        .wait_timeout(held, most)
+        .unwrap_or_else(PoisonError::into_inner);
+    held
+}
+
 struct Slow {
+    post: Arc<Post>,
     delay: Duration,
     /// Bytes a second.
     bandwidth: Option<u64>,
@@ -120,23 +213,20 @@ fn way(fd: &OwnedFd) -> PathBuf {
 }
 
 impl Slow {
-    fn wait(&self) {
-        thread::sleep(self.delay);
-    }
-
-    /// Waits until so many bytes have gone over the wire.
-    fn carry(&self, bytes: usize) {
-        self.wait();
-        let Some(bandwidth) = self.bandwidth else {
-            return;
-        };
-        let takes = Duration::from_secs_f64(bytes as f64 / bandwidth as f64);
-        let until = {
+    /// Answers when the delay is over and so many bytes have gone over the wire.
+    fn later(&self, bytes: usize, send: impl FnOnce() + Send + 'static) {
+        let now = Instant::now();
+        let mut due = now + self.delay;
+        if let Some(bandwidth) = self.bandwidth.filter(|_| bytes > 0) {
+            let takes = Duration::from_secs_f64(bytes as f64 / bandwidth as f64);
             let mut free = lock(&self.wire);
-            *free = (*free).max(Instant::now()) + takes;
-            *free
-        };
-        thread::sleep(until.saturating_duration_since(Instant::now()));
+            *free = (*free).max(due) + takes;
+            due = *free;
+        }
+        if due == now {
+            return send();
+        }
+        self.post.send_at(due, Box::new(send));
     }
 
     fn node(&self, ino: INodeNo) -> Done<Arc<OwnedFd>> {
@@ -210,12 +300,11 @@ impl Slow {
         reply: ReplyEntry,
         call: impl FnOnce(&OwnedFd) -> rustix::io::Result<()>,
     ) {
-        self.wait();
         let made = self
             .node(parent)
             .and_then(|parent| call(&parent).map_err(failed))
             .and_then(|()| self.find(parent, name));
-        entry(made, reply);
+        self.later(0, move || entry(made, reply));
     }
 
     fn open_again(&self, ino: INodeNo, flags: OFlags) -> Done<File> {
@@ -269,6 +358,13 @@ fn entry(found: Done<FileAttr>, reply: ReplyEntry) {
     }
 }
 
+fn attributes(found: Done<FileAttr>, reply: ReplyAttr) {
+    match found {
+        Ok(attr) => reply.attr(&BELIEVED, &attr),
+        Err(errno) => reply.error(errno),
+    }
+}
+
 fn empty(done: Done<()>, reply: ReplyEmpty) {
     match done {
         Ok(()) => reply.ok(),
@@ -292,12 +388,14 @@ impl Filesystem for Slow {
     fn init(&mut self, _: &Request, config: &mut KernelConfig) -> io::Result<()> {
         let granted = config.set_max_write(MAX_WRITE);
         granted.map_err(|most| io::Error::other(format!("one write is at most {most} bytes")))?;
+        let granted = config.set_max_background(AHEAD);
+        granted.map_err(|most| io::Error::other(format!("at most {most} calls ahead")))?;
         Ok(())
     }
 
     fn lookup(&self, _: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEntry) {
-        self.wait();
-        entry(self.find(parent, name), reply);
+        let found = self.find(parent, name);
+        self.later(0, move || entry(found, reply));
     }
 
     fn forget(&self, _: &Request, ino: INodeNo, times: u64) {
@@ -311,11 +409,8 @@ impl Filesystem for Slow {
     }
 
     fn getattr(&self, _: &Request, ino: INodeNo, _: Option<FileHandle>, reply: ReplyAttr) {
-        self.wait();
-        match self.node(ino).and_then(|node| self.attr(&node)) {
-            Ok(attr) => reply.attr(&BELIEVED, &attr),
-            Err(errno) => reply.error(errno),
-        }
+        let found = self.node(ino).and_then(|node| self.attr(&node));
+        self.later(0, move || attributes(found, reply));
     }
 
     fn setattr(
@@ -336,7 +431,6 @@ impl Filesystem for Slow {
         _: Option<fuser::BsdFileFlags>,
         reply: ReplyAttr,
     ) {
-        self.wait();
         let wanted = Wanted {
             mode,
             uid,
@@ -345,21 +439,18 @@ impl Filesystem for Slow {
             atime,
             mtime,
         };
-        match self.set(ino, &wanted) {
-            Ok(attr) => reply.attr(&BELIEVED, &attr),
-            Err(errno) => reply.error(errno),
-        }
+        let set = self.set(ino, &wanted);
+        self.later(0, move || attributes(set, reply));
     }
 
     fn readlink(&self, _: &Request, ino: INodeNo, reply: ReplyData) {
-        self.wait();
         let target = self
             .node(ino)
             .and_then(|node| fs::readlinkat(&*node, "", Vec::new()).map_err(failed));
-        match target {
+        self.later(0, move || match target {
             Ok(target) => reply.data(target.as_bytes()),
             Err(errno) => reply.error(errno),
-        }
+        });
     }
 
     fn mknod(
@@ -399,23 +490,19 @@ impl Filesystem for Slow {
     }
 
     fn unlink(&self, _: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEmpty) {
-        self.wait();
         let gone = |parent: Arc<OwnedFd>| fs::unlinkat(&*parent, name, AtFlags::empty());
-        empty(
-            self.node(parent)
-                .and_then(|parent| gone(parent).map_err(failed)),
-            reply,
-        );
+        let done = self
+            .node(parent)
+            .and_then(|parent| gone(parent).map_err(failed));
+        self.later(0, move || empty(done, reply));
     }
 
     fn rmdir(&self, _: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEmpty) {
-        self.wait();
         let gone = |parent: Arc<OwnedFd>| fs::unlinkat(&*parent, name, AtFlags::REMOVEDIR);
-        empty(
-            self.node(parent)
-                .and_then(|parent| gone(parent).map_err(failed)),
-            reply,
-        );
+        let done = self
+            .node(parent)
+            .and_then(|parent| gone(parent).map_err(failed));
+        self.later(0, move || empty(done, reply));
     }
 
     fn symlink(
@@ -439,13 +526,12 @@ impl Filesystem for Slow {
         flags: RenameFlags,
         reply: ReplyEmpty,
     ) {
-        self.wait();
         let flags = fs::RenameFlags::from_bits_retain(flags.bits());
         let done = self.node(parent).and_then(|from| {
             let to = self.node(new_parent)?;
             fs::renameat_with(&*from, name, &*to, new_name, flags).map_err(failed)
         });
-        empty(done, reply);
+        self.later(0, move || empty(done, reply));
     }
 
     fn link(&self, _: &Request, ino: INodeNo, parent: INodeNo, name: &OsStr, reply: ReplyEntry) {
@@ -457,11 +543,12 @@ impl Filesystem for Slow {
     }
 
     fn open(&self, _: &Request, ino: INodeNo, flags: OpenFlags, reply: ReplyOpen) {
-        self.wait();
-        match self.open_again(ino, OFlags::from_bits_retain(flags.0 as u32)) {
-            Ok(file) => reply.opened(self.keep(file), FopenFlags::empty()),
+        let opened = self.open_again(ino, OFlags::from_bits_retain(flags.0 as u32));
+        let opened = opened.map(|file| self.keep(file));
+        self.later(0, move || match opened {
+            Ok(handle) => reply.opened(handle, FopenFlags::empty()),
             Err(errno) => reply.error(errno),
-        }
+        });
     }
 
     fn create(
@@ -474,20 +561,21 @@ impl Filesystem for Slow {
         flags: i32,
         reply: ReplyCreate,
     ) {
-        self.wait();
         let flags = OFlags::from_bits_retain(flags as u32) | OFlags::CREATE | OFlags::CLOEXEC;
         let mode = Mode::from_raw_mode(mode & !umask & 0o7777);
         let made = self
             .node(parent)
             .and_then(|at| fs::openat(&*at, name, flags, mode).map_err(failed))
-            .and_then(|fd| self.find(parent, name).map(|attr| (File::from(fd), attr)));
-        match made {
-            Ok((file, attr)) => {
-                let handle = self.keep(file);
+            .and_then(|fd| {
+                let attr = self.find(parent, name)?;
+                Ok((self.keep(File::from(fd)), attr))
+            });
+        self.later(0, move || match made {
+            Ok((handle, attr)) => {
                 reply.created(&BELIEVED, &attr, Generation(0), handle, FopenFlags::empty());
             }
             Err(errno) => reply.error(errno),
-        }
+        });
     }
 
     fn read(
@@ -515,11 +603,10 @@ impl Filesystem for Slow {
             }
             Ok(())
         });
-        self.carry(got);
-        match read {
+        self.later(got, move || match read {
             Ok(()) => reply.data(&bytes[..got]),
             Err(errno) => reply.error(errno),
-        }
+        });
     }
 
     fn write(
@@ -534,19 +621,17 @@ impl Filesystem for Slow {
         _: Option<LockOwner>,
         reply: ReplyWrite,
     ) {
-        self.carry(bytes.len());
-        match self
+        let written = self
             .file(handle)
-            .and_then(|file| Ok(file.write_at(bytes, offset)?))
-        {
+            .and_then(|file| Ok(file.write_at(bytes, offset)?));
+        self.later(bytes.len(), move || match written {
             Ok(count) => reply.written(count as u32),
             Err(errno) => reply.error(errno),
-        }
+        });
     }
 
     fn flush(&self, _: &Request, _: INodeNo, _: FileHandle, _: LockOwner, reply: ReplyEmpty) {
-        self.wait();
-        reply.ok();
+        self.later(0, move || reply.ok());
     }
 
     fn release(
@@ -564,7 +649,6 @@ impl Filesystem for Slow {
     }
 
     fn fsync(&self, _: &Request, _: INodeNo, handle: FileHandle, data: bool, reply: ReplyEmpty) {
-        self.wait();
         let sync = |file: Arc<File>| {
             if data {
                 file.sync_data()
@@ -572,16 +656,16 @@ impl Filesystem for Slow {
                 file.sync_all()
             }
         };
-        empty(self.file(handle).and_then(|file| Ok(sync(file)?)), reply);
+        let done = self.file(handle).and_then(|file| Ok(sync(file)?));
+        self.later(0, move || empty(done, reply));
     }
 
     fn fsyncdir(&self, _: &Request, ino: INodeNo, _: FileHandle, _: bool, reply: ReplyEmpty) {
-        self.wait();
         let flags = OFlags::RDONLY | OFlags::DIRECTORY;
         let done = self
             .open_again(ino, flags)
             .and_then(|dir| Ok(dir.sync_all()?));
-        empty(done, reply);
+        self.later(0, move || empty(done, reply));
     }
 
     fn readdir(
@@ -592,7 +676,6 @@ impl Filesystem for Slow {
         offset: u64,
         mut reply: ReplyDirectory,
     ) {
-        self.wait();
         let flags = OFlags::RDONLY | OFlags::DIRECTORY;
         let mut dir = match self
             .open_again(ino, flags)
@@ -623,15 +706,14 @@ impl Filesystem for Slow {
                 break;
             }
         }
-        reply.ok();
+        self.later(0, move || reply.ok());
     }
 
     fn statfs(&self, _: &Request, ino: INodeNo, reply: ReplyStatfs) {
-        self.wait();
         let found = self
             .node(ino)
             .and_then(|node| fs::statvfs(way(&node)).map_err(failed));
-        match found {
+        self.later(0, move || match found {
             Ok(told) => reply.statfs(
                 told.f_blocks,
                 told.f_bfree,
@@ -643,7 +725,7 @@ impl Filesystem for Slow {
                 told.f_frsize as u32,
             ),
             Err(errno) => reply.error(errno),
-        }
+        });
     }
 
     fn setxattr(
@@ -656,58 +738,44 @@ impl Filesystem for Slow {
         _: u32,
         reply: ReplyEmpty,
     ) {
-        self.wait();
         let flags = fs::XattrFlags::from_bits_retain(flags as u32);
         let set = |node: Arc<OwnedFd>| fs::setxattr(way(&node), name, value, flags);
-        empty(
-            self.node(ino).and_then(|node| set(node).map_err(failed)),
-            reply,
-        );
+        let done = self.node(ino).and_then(|node| set(node).map_err(failed));
+        self.later(0, move || empty(done, reply));
     }
 
     fn getxattr(&self, _: &Request, ino: INodeNo, name: &OsStr, size: u32, reply: ReplyXattr) {
-        self.wait();
         let node = match self.node(ino) {
             Ok(node) => node,
             Err(errno) => return reply.error(errno),
         };
         let mut value = vec![0; MAX_XATTR];
         let got = fs::getxattr(way(&node), name, value.as_mut_slice());
-        xattr(
-            got.map(|got| {
-                value.truncate(got);
-                value
-            }),
-            size,
-            reply,
-        );
+        let got = got.map(|got| {
+            value.truncate(got);
+            value
+        });
+        self.later(0, move || xattr(got, size, reply));
     }
 
     fn listxattr(&self, _: &Request, ino: INodeNo, size: u32, reply: ReplyXattr) {
-        self.wait();
         let node = match self.node(ino) {
             Ok(node) => node,
             Err(errno) => return reply.error(errno),
         };
         let mut list = vec![0; MAX_XATTR];
         let got = fs::listxattr(way(&node), list.as_mut_slice());
-        xattr(
-            got.map(|got| {
-                list.truncate(got);
-                list
-            }),
-            size,
-            reply,
-        );
+        let got = got.map(|got| {
+            list.truncate(got);
+            list
+        });
+        self.later(0, move || xattr(got, size, reply));
     }
 
     fn removexattr(&self, _: &Request, ino: INodeNo, name: &OsStr, reply: ReplyEmpty) {
-        self.wait();
         let gone = |node: Arc<OwnedFd>| fs::removexattr(way(&node), name);
-        empty(
-            self.node(ino).and_then(|node| gone(node).map_err(failed)),
-            reply,
-        );
+        let done = self.node(ino).and_then(|node| gone(node).map_err(failed));
+        self.later(0, move || empty(done, reply));
     }
 
     fn lseek(
@@ -719,19 +787,18 @@ impl Filesystem for Slow {
         whence: i32,
         reply: ReplyLseek,
     ) {
-        self.wait();
         let to = match whence {
             libc::SEEK_DATA => SeekFrom::Data(offset as u64),
             libc::SEEK_HOLE => SeekFrom::Hole(offset as u64),
             _ => return reply.error(Errno::EINVAL),
         };
-        match self
+        let found = self
             .file(handle)
-            .and_then(|file| fs::seek(&*file, to).map_err(failed))
-        {
+            .and_then(|file| fs::seek(&*file, to).map_err(failed));
+        self.later(0, move || match found {
             Ok(found) => reply.offset(found as i64),
             Err(errno) => reply.error(errno),
-        }
+        });
     }
 }
 
@@ -763,7 +830,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     haul::sys::open_files();
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let root = Arc::new(fs::open(backing, flags, Mode::empty())?);
+    let post = Arc::new(Post::default());
+    for number in 0..POSTMEN {
+        let post = post.clone();
+        let name = format!("post-{number}");
+        let deliver = move || post.deliver();
+        thread::Builder::new().name(name).spawn(deliver)?;
+    }
     let slow = Slow {
+        post,
         delay,
         bandwidth: bandwidth.filter(|bandwidth| *bandwidth > 0),
         wire: Mutex::new(Instant::now()),
