@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # How near a cold copy that is flushed comes to what the device can: haul, cp and fcp (where it is installed), each
 # followed by `sync -f` where it does not flush, between reading the same files and writing as many bytes past the
-# page cache with fio, all in turn in one run. Prints a table for benches/RESULTS.md; needs fio.
+# page cache with fio, all in turn in one run. Both at once by fio says whether the device does them side by side or
+# by turns: by turns no copy can take the longer of the two only. Prints a table for benches/RESULTS.md; needs fio.
 #
 #   benches/device.sh DIR [ROUNDS [MIB]]
 #
@@ -36,14 +37,18 @@ cool() { # Forgets the pages of all sources.
         dd of="$file" oflag=nocache conv=notrunc,fdatasync count=0 status=none
     done
 }
-device() { # SHAPE read|write; prints milliseconds, without those that fio takes to start.
+device() { # SHAPE read|write|both; prints milliseconds, without those that fio takes to start.
     local files
-    if [ "$2" = read ]; then
-        files=$(printf '%s:' "$work/$1"/*)
-        fio --name=read --filename="${files%:}" --file_service_type=sequential --rw=read --readonly "${past[@]}" | cut -d ';' -f 9
-    else
-        fio --name=write --directory="$work/copy" --rw=write --size="${mib}M" --end_fsync=1 "${past[@]}" | cut -d ';' -f 50
-    fi
+    files=$(printf '%s:' "$work/$1"/*)
+    local reading=(--name=read --filename="${files%:}" --file_service_type=sequential --rw=read)
+    local writing=(--name=write --directory="$work/copy" --rw=write --size="${mib}M" --end_fsync=1)
+    case $2 in
+    read) fio "${past[@]}" --readonly "${reading[@]}" | cut -d ';' -f 9 ;;
+    write) fio "${past[@]}" "${writing[@]}" | cut -d ';' -f 50 ;;
+    # A line each; they begin together.
+    both) fio "${past[@]}" "${reading[@]}" "${writing[@]}" | awk -F ';' '
+        { took = $9 > $50 ? $9 : $50; if (took > longest) longest = took } END { print longest }' ;;
+    esac
 }
 past=(--bs=1M --direct=1 --ioengine=libaio --iodepth=8 --minimal --terse-version=3)
 
@@ -53,7 +58,7 @@ run() { # SHAPE WHO
     cool
     sync -f "$work"
     case $2 in
-    read | write)
+    read | write | both)
         device "$1" "$2" >>"$work/times/$1-$2"
         return
         ;;
@@ -69,7 +74,7 @@ run() { # SHAPE WHO
     echo $(((${ended/./} - ${began/./}) / 1000)) >>"$work/times/$1-$2"
 }
 
-who=(read write haul cp)
+who=(read write both haul cp)
 if command -v fcp >/dev/null; then who+=(fcp); fi
 for round in $(seq "$rounds"); do
     for shape in large frames; do
@@ -93,6 +98,7 @@ for shape in large frames; do
     if [ "$write" -gt "$bound" ]; then bound=$write; fi
     for one in "${who[@]}"; do
         case $one in
+        both) name="fio, reading and writing at once past the page cache" ;;
         read | write) name="fio, $one past the page cache" ;;
         *) name=$one ;;
         esac
