@@ -22,6 +22,8 @@ struct Class {
 /// Files and bytes that begin with one strategy.
 struct Share {
     ladder: Ladder,
+    /// Bytes of the largest file.
+    largest: u64,
     strategy: Strategy,
     files: u64,
     bytes: u64,
@@ -63,15 +65,16 @@ impl Mix {
         }
         shares.sort_by_key(|share| std::cmp::Reverse((share.bytes, share.files)));
         let first = shares.first();
-        let ladder = first.map_or_else(
-            || self.route.ladder(self.wanted, LARGE, None),
-            |share| share.ladder,
+        let (ladder, largest) = first.map_or_else(
+            || (self.route.ladder(self.wanted, LARGE, None), LARGE),
+            |share| (share.ladder, share.largest),
         );
         let Some((strategy, reason)) = ladder.first() else {
             return;
         };
         preview.strategy = strategy;
         reason.text().clone_into(&mut preview.reason);
+        preview.reason += self.route.unless_in_memory(self.wanted, largest);
         // Whether a rung holds is known only once it was tried.
         for (position, (strategy, _)) in ladder.iter().skip(1).enumerate() {
             let words = if position == 0 {
@@ -116,11 +119,13 @@ impl Mix {
                     if class.bytes > share.bytes {
                         share.ladder = ladder;
                     }
+                    share.largest = share.largest.max(class.largest);
                     share.files += class.files;
                     share.bytes = share.bytes.saturating_add(class.bytes);
                 }
                 None => shares.push(Share {
                     ladder,
+                    largest: class.largest,
                     strategy,
                     files: class.files,
                     bytes: class.bytes,

@@ -234,6 +234,15 @@ impl Route {
             && !self.shares_blocks()
     }
 
+    /// What a plan adds for a file of `size` bytes, as it does not look where its bytes are.
+    pub fn unless_in_memory(&self, wanted: Wanted, size: u64) -> &'static str {
+        if self.asks_for_residents(wanted, size) {
+            "; direct where the source is not in memory"
+        } else {
+            ""
+        }
+    }
+
     fn goes_past_memory(&self) -> bool {
         self.flushed
             && self.src_kind.is_good_past_memory()
