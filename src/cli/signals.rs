@@ -101,7 +101,7 @@ fn start() -> io::Result<(Runtime, Handlers)> {
     let runtime = Builder::new_current_thread().enable_io().build()?;
     let entered = runtime.enter();
     // Without /proc nothing is known to be ignored.
-    let ignored = ignored(crate::sys::process_status("SigIgn"));
+    let ignored = ignored(crate::sys::process::status("SigIgn"));
     let mut handlers = Vec::new();
     for number in ENDING {
         if ignored >> (number - 1) & 1 == 0 {
@@ -183,7 +183,7 @@ mod tests {
         assert_eq!(ignored(Some("0000000000001001")), 0x1001);
         assert_eq!(ignored(None), 0);
         // Rust's runtime ignores SIGPIPE, 13.
-        let told = crate::sys::process_status("SigIgn");
+        let told = crate::sys::process::status("SigIgn");
         assert_eq!(ignored(told) >> 12 & 1, 1, "{told:?}");
     }
 }

@@ -20,6 +20,7 @@ mod fault;
 pub mod inspect;
 pub mod listing;
 pub mod probe;
+pub mod process;
 mod real;
 mod ring;
 mod sharing;
@@ -31,6 +32,7 @@ pub mod walk;
 pub use caching::{Caching, kernel_lets_pages_go};
 pub use calls::{Call, Child, Sys, SysResult};
 pub use fault::{Fault, FaultKind, Faulty};
+pub use process::{keep_own_permissions, umask};
 pub use real::Real;
 pub use ring::{Completion, Layout, Ring, Transfer, Way};
 pub use rustix::io::Errno;
@@ -47,49 +49,6 @@ pub fn seed() -> u64 {
         Ok(8) => u64::from_ne_bytes(bytes),
         _ => std::ptr::from_ref(&*Box::new(0u8)) as u64 ^ u64::from(std::process::id()) << 32,
     }
-}
-
-/// What the user takes away from the mode of new files. Read from `/proc`, because umask(2)
-/// can only be asked by changing it; 022 where that cannot be read.
-pub fn umask() -> u32 {
-    *UMASK.get_or_init(current_umask)
-}
-
-/// The user's mask, from when it was first asked for.
-static UMASK: std::sync::OnceLock<u32> = std::sync::OnceLock::new();
-
-/// From now on a mask that takes permissions from the owner does not keep haul itself out of what
-/// it makes; [`umask`] still tells it.
-pub fn keep_own_permissions() {
-    const OWNER: u32 = 0o700;
-    let mask = umask();
-    if mask & OWNER != 0 {
-        rustix::process::umask(rustix::fs::Mode::from_raw_mode(mask & !OWNER));
-    }
-}
-
-fn current_umask() -> u32 {
-    process_status("Umask")
-        .and_then(|mask| u32::from_str_radix(mask, 8).ok())
-        .unwrap_or(0o022)
-}
-
-/// What the kernel says of this process under `field` (proc(5), `status`), as it was when this was
-/// first asked; `None` without `/proc`.
-pub fn process_status(field: &str) -> Option<&'static str> {
-    static STATUS: std::sync::OnceLock<String> = std::sync::OnceLock::new();
-    let status = STATUS.get_or_init(|| {
-        // Its length is told as nothing, and to begin with little would be many reads.
-        let mut status = String::with_capacity(4096);
-        let read = std::fs::File::open("/proc/self/status")
-            .and_then(|mut file| std::io::Read::read_to_string(&mut file, &mut status));
-        if read.is_err() {
-            status.clear();
-        }
-        status
-    });
-    let mut values = status.lines().filter_map(|line| line.split_once(':'));
-    values.find_map(|(name, value)| (name == field).then(|| value.trim()))
 }
 
 /// Files this process may have open, after asking for as many as it is allowed (the soft limit of

@@ -63,6 +63,7 @@ const MAY_USE: [(&str, &[&str]); 11] = [
             "bench",
             "sys::tty",
             "sys::probe",
+            "sys::process",
         ],
     ),
     ("main", &["cli"]),
