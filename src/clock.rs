@@ -1,21 +1,13 @@
-//! The clocks: one for intervals, one for dates, one for work done. No other module reads the time
-//! of day.
+//! The clocks: one for intervals, one for dates. No other module reads the time of day.
 //!
 //! Intervals come from the monotonic clock, so that a set clock or a time server never shows as a
 //! rate or a wait. Any thread may call all of them.
 
-use rustix::time::{ClockId, clock_gettime};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// The monotonic clock, for intervals.
 pub fn now() -> Instant {
     Instant::now()
-}
-
-/// Time that all threads of this process together have spent on a processor.
-pub fn cpu() -> Duration {
-    let spent = clock_gettime(ClockId::ProcessCPUTime);
-    Duration::new(spent.tv_sec as u64, spent.tv_nsec as u32)
 }
 
 /// Seconds and nanoseconds since 1970 UTC, for dates that are shown or stored; the seconds are

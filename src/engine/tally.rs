@@ -37,6 +37,10 @@ pub struct Cell {
     moved: AtomicU64,
     /// Of those, shared by reflink.
     cloned: AtomicU64,
+    /// Entries it is through with since it began.
+    through: AtomicU64,
+    /// The thread that works (gettid(2)); 0 before it does.
+    thread: AtomicU32,
     /// The wished-for file in the upper half, the wish in the lower.
     wish: AtomicU64,
 }
@@ -52,6 +56,8 @@ impl Default for Cell {
             phase: AtomicU8::new(0),
             moved: AtomicU64::new(0),
             cloned: AtomicU64::new(0),
+            through: AtomicU64::new(0),
+            thread: AtomicU32::new(0),
             wish: AtomicU64::new(u64::MAX),
         }
     }
@@ -88,6 +94,10 @@ impl Cell {
     fn replace(&self, file: u32, size: u64, done: u64, phase: FilePhase) {
         self.version.fetch_add(1, Ordering::Relaxed);
         fence(Ordering::Release);
+        if self.file.load(Ordering::Relaxed) != NONE {
+            self.through
+                .store(self.through.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        }
         self.file.store(file, Ordering::Relaxed);
         self.size.store(size, Ordering::Relaxed);
         self.done.store(done, Ordering::Relaxed);
@@ -142,6 +152,21 @@ impl Cell {
     /// Bytes moved since the worker began.
     pub fn moved(&self) -> u64 {
         self.moved.load(Ordering::Relaxed)
+    }
+
+    /// Entries the worker is through with since it began: copied, failed, or waiting for a name.
+    pub fn through(&self) -> u64 {
+        self.through.load(Ordering::Relaxed)
+    }
+
+    /// Worker: this is the thread (gettid(2)) that works.
+    pub fn at_work(&self, thread: u32) {
+        self.thread.store(thread, Ordering::Relaxed);
+    }
+
+    /// The thread that works, once it does.
+    pub fn thread(&self) -> Option<u32> {
+        Some(self.thread.load(Ordering::Relaxed)).filter(|thread| *thread != 0)
     }
 
     /// Coordinator: wishes something of a file. Where the worker has left the file meanwhile,
@@ -240,6 +265,19 @@ mod tests {
         cell.advance(100, 100);
         assert_eq!((cell.moved(), cell.written()), (105, 5));
         assert_eq!(cell.slot().strategy, Some(Strategy::Reflink));
+    }
+
+    #[test]
+    fn an_entry_is_counted_when_it_is_left() {
+        let cell = Cell::default();
+        cell.rest();
+        cell.begin(FileId(1), 1, 0);
+        assert_eq!(cell.through(), 0);
+        cell.begin(FileId(2), 1, 0);
+        assert_eq!(cell.through(), 1);
+        cell.rest();
+        cell.rest();
+        assert_eq!(cell.through(), 2);
     }
 
     #[test]

@@ -3,6 +3,28 @@
 use std::fs::File;
 use std::io::Read;
 use std::sync::OnceLock;
+use std::time::Duration;
+
+/// The number the kernel knows the calling thread by (gettid(2)).
+pub fn thread_id() -> u32 {
+    rustix::thread::gettid().as_raw_nonzero().get() as u32
+}
+
+/// Time that a thread of this process has spent on a processor; `None` when it has ended.
+pub fn thread_cpu(thread: u32) -> Option<Duration> {
+    // What pthread_getcpuclockid(3) makes of a thread: its number upside down, three bits up, and
+    // "scheduler's clock of one thread" below (CPUCLOCK_SCHED and CPUCLOCK_PERTHREAD_MASK of
+    // Linux's `include/linux/posix-timers_types.h`). Only from a pthread_t can libc make it.
+    let clock = (!thread).wrapping_shl(3) | 0b110;
+    let mut spent = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: the kernel writes the one timespec and keeps nothing; a number that names no thread
+    // is EINVAL.
+    let told = unsafe { libc::clock_gettime(clock as libc::clockid_t, &raw mut spent) };
+    (told == 0).then(|| Duration::new(spent.tv_sec as u64, spent.tv_nsec as u32))
+}
 
 /// What the user takes away from the mode of new files. Read from `/proc`, because umask(2)
 /// can only be asked by changing it; 022 where that cannot be read.
@@ -45,4 +67,35 @@ pub fn status(field: &str) -> Option<&'static str> {
     });
     let mut values = status.lines().filter_map(|line| line.split_once(':'));
     values.find_map(|(name, value)| (name == field).then(|| value.trim()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{thread_cpu, thread_id};
+    use std::time::Duration;
+
+    #[test]
+    fn a_thread_s_work_is_its_own() {
+        let (to_main, from_thread) = std::sync::mpsc::channel();
+        let (end, ended) = std::sync::mpsc::channel::<()>();
+        let idle = std::thread::spawn(move || {
+            to_main.send(thread_id()).expect("heard");
+            ended.recv().expect("told to end");
+        });
+        let id = from_thread.recv().expect("told");
+        let own = thread_cpu(thread_id()).expect("this thread runs");
+        let mut spent = own;
+        while spent < own + Duration::from_millis(20) {
+            spent = thread_cpu(thread_id()).expect("this thread runs");
+        }
+        assert!(thread_cpu(id).expect("it waits") < Duration::from_millis(20));
+        end.send(()).expect("it waits");
+        idle.join().expect("ended");
+        // The kernel may take a moment to forget it.
+        let gone = (0..100).any(|_| {
+            std::thread::sleep(Duration::from_millis(10));
+            thread_cpu(id).is_none()
+        });
+        assert!(gone);
+    }
 }

@@ -21,6 +21,7 @@ use crate::proto::{
     Best, DEFAULT_PARALLEL_MIN_SIZE, Durability, FileId, JobSpec, Lane, Strategy, Tuning, WorkerId,
 };
 use crate::sys::Sys;
+use crate::sys::process::{thread_cpu, thread_id};
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use crossbeam_utils::CachePadded;
 use std::collections::VecDeque;
@@ -52,6 +53,8 @@ pub struct Hand {
     pub recent: VecDeque<(Instant, u64)>,
     /// What it showed when it last moved, and when that was.
     pub seen: (Option<FileId>, u64, Instant),
+    /// Its time on a processor when it was last looked at.
+    worked: Duration,
 }
 
 /// The threads' ends, while there are threads.
@@ -190,18 +193,36 @@ impl Job {
         if crew.files.is_empty() {
             width.pass();
         } else {
-            let reading = Reading {
-                at: now,
-                bytes: self.bytes_copied(),
-                files: self.counts.ended + self.naming.len() as u64,
-                cpu: clock::cpu(),
-            };
+            let reading = self.reading(now);
             if let Some(number) = width.take(reading) {
                 self.staff(&mut crew, number);
             }
         }
         self.crew = Some(crew);
         self.width = Some(width);
+    }
+
+    /// What the workers of files have done, from their gauges: their reports come too seldom.
+    fn reading(&mut self, at: Instant) -> Reading {
+        let mut files = self.through_before;
+        for hand in self
+            .hands
+            .iter_mut()
+            .filter(|hand| hand.lane == Lane::Files)
+        {
+            files += hand.cell.through();
+            if let Some(spent) = hand.cell.thread().and_then(thread_cpu) {
+                // Only its own: what other jobs and the screen take says nothing of this route.
+                self.worked += spent.saturating_sub(hand.worked);
+                hand.worked = spent;
+            }
+        }
+        Reading {
+            at,
+            bytes: self.bytes_copied(),
+            files,
+            cpu: self.worked,
+        }
     }
 
     fn staff(&mut self, crew: &mut Crew, number: u16) {
@@ -265,7 +286,9 @@ impl Job {
             Lane::Ranges => ('l', vec![lanes.clone()]),
             Lane::Names => ('n', vec![names.clone()]),
         };
+        let gauge = cell.clone();
         threads::spawn(&format!("haul-{letter}{}", id.0), move || {
+            gauge.at_work(thread_id());
             worker.run(lane, posts);
         })?;
         self.next_worker = self.next_worker.wrapping_add(1);
@@ -275,6 +298,7 @@ impl Job {
             cell,
             recent: VecDeque::new(),
             seen: (None, 0, clock::now()),
+            worked: Duration::ZERO,
         });
         Ok(())
     }

@@ -3,7 +3,7 @@
 use super::Job;
 use crate::engine::report::{Batch, Retry, Status, What};
 use crate::engine::worker::Big;
-use crate::proto::{ErrorClass, Event, JobState};
+use crate::proto::{ErrorClass, Event, JobState, Lane};
 use std::sync::Arc;
 
 impl Job {
@@ -65,6 +65,9 @@ impl Job {
                 if let Some(at) = self.hands.iter().position(|hand| hand.id == id) {
                     let hand = self.hands.remove(at);
                     self.moved_before += hand.cell.moved();
+                    if hand.lane == Lane::Files {
+                        self.through_before += hand.cell.through();
+                    }
                     self.written_before += hand.cell.written();
                 }
             }

@@ -53,7 +53,7 @@ use moving::Moving;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
 /// Counters of a job.
@@ -110,6 +110,10 @@ pub struct Job {
     next_worker: u16,
     /// Bytes moved by workers that have left.
     moved_before: u64,
+    /// Entries that workers of files that have left were through with.
+    through_before: u64,
+    /// Time that workers of files spent on a processor, as far as was looked.
+    worked: Duration,
     /// Of those, written and not merely shared.
     written_before: u64,
     slices: Vec<Arc<Slice>>,
@@ -224,6 +228,8 @@ impl Job {
             hands: Vec::new(),
             next_worker: 0,
             moved_before: 0,
+            through_before: 0,
+            worked: Duration::ZERO,
             written_before: 0,
             slices: Vec::new(),
             shots: Tracked::default(),

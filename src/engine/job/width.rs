@@ -3,14 +3,22 @@
 //! Where a call takes long (a filer, a slow disk, a cold cache), workers wait most of the time and
 //! more of them copy more; where the processors are the limit, more of them only get in each
 //! other's way; and a filer that queues gets slower for everybody. None of this is known before, so
-//! it is tried: the number is doubled while that brings a gain, taken back when it does not, and
-//! tried again now and then, in both directions. Reads no clock: what happened is told.
+//! it is tried: the number is doubled while that brings a gain, or taken by four where the workers
+//! only wait; it is taken back when nothing is gained, and tried again now and then, in both
+//! directions. Reads no clock: what happened is told.
 
 use std::time::{Duration, Instant};
 
-/// What is compared is taken over so long: outcomes arrive about ten times a second.
+/// What is compared is taken over so long at the least.
 const WINDOW: Duration = Duration::from_millis(200);
-/// Twice the workers must bring so much, or they are not worth it.
+/// The same until the first rest: a short job on a slow server is over before much is tried.
+const FIRST_WINDOW: Duration = Duration::from_millis(100);
+/// Where files end more seldom, what is compared is taken over as many of them as there are
+/// workers, so that each has had its turn with those that are new, but never for longer than this.
+const WINDOW_MAX: Duration = Duration::from_secs(3);
+/// Bytes that stand for a file's end there: the pieces in which a large file moves.
+const PIECE: u64 = 1 << 20;
+/// More workers must bring so much, or they are not worth it.
 const GAIN: f64 = 1.15;
 /// Half the workers may cost so much and are still better: others use the same server.
 const LOSS: f64 = 0.95;
@@ -29,16 +37,16 @@ pub struct Reading {
     pub at: Instant,
     /// Bytes moved so far.
     pub bytes: u64,
-    /// Files ended so far.
+    /// Files that workers were through with so far.
     pub files: u64,
-    /// Time on a processor so far, of all threads.
+    /// Time on a processor so far, of the workers of files.
     pub cpu: Duration,
 }
 
 #[derive(Clone, Copy, Debug)]
 enum Course {
-    /// Twice as many are tried; these were before.
-    Up { from: u16, rate: f64 },
+    /// So many times as many are tried; these were before.
+    Up { from: u16, rate: f64, times: u16 },
     /// Half as many are tried; these were before.
     Down { from: u16, rate: f64 },
     /// Nothing is tried for a while.
@@ -53,6 +61,8 @@ pub struct Width {
     most: u16,
     cores: u16,
     hold: Duration,
+    /// Nothing was rested from yet.
+    begins: bool,
     course: Option<Course>,
     since: Option<Reading>,
 }
@@ -67,6 +77,7 @@ impl Width {
             most: most.max(least),
             cores: cores.max(1),
             hold: HOLD,
+            begins: true,
             course: None,
             since: None,
         }
@@ -91,15 +102,20 @@ impl Width {
             return None;
         };
         let time = now.at.saturating_duration_since(since.at);
-        if time < WINDOW {
+        let window = if self.begins { FIRST_WINDOW } else { WINDOW };
+        let bytes = now.bytes.saturating_sub(since.bytes);
+        let files = now.files.saturating_sub(since.files);
+        let turns = files + bytes / PIECE;
+        if time < window || (turns < u64::from(self.now) && time < WINDOW_MAX) {
             return None;
         }
         self.since = Some(now);
-        let bytes = now.bytes.saturating_sub(since.bytes);
-        let files = now.files.saturating_sub(since.files);
         let rate = (bytes + files * FILE) as f64 / time.as_secs_f64();
         let cpu = now.cpu.saturating_sub(since.cpu);
-        let busy = cpu.as_secs_f64() / (time.as_secs_f64() * f64::from(self.cores)) > BUSY;
+        let share = cpu.as_secs_f64() / (time.as_secs_f64() * f64::from(self.cores));
+        let busy = share > BUSY;
+        // Four times as many would still leave the processors time: the workers wait.
+        let times = if share * 4.0 < BUSY { 4 } else { 2 };
         if rate == 0.0 {
             // Everything waits for one thing: nothing can be told.
             return None;
@@ -107,17 +123,26 @@ impl Width {
         let before = self.now;
         match self.course {
             None if busy || self.now >= self.most => self.rest(now.at, true),
-            None => self.grow(rate),
-            Some(Course::Up { from, rate: old }) => {
+            None => self.grow(rate, times),
+            Some(Course::Up {
+                from,
+                rate: old,
+                times: tried,
+            }) => {
                 if rate < old * GAIN {
                     self.now = from;
-                    self.rest(now.at, true);
+                    if tried > 2 {
+                        // Between the two there may be a number that pays.
+                        self.grow(old, 2);
+                    } else {
+                        self.rest(now.at, true);
+                    }
                 } else {
                     self.hold = HOLD;
                     if busy || self.now >= self.most {
                         self.rest(now.at, true);
                     } else {
-                        self.grow(rate);
+                        self.grow(rate, times);
                     }
                 }
             }
@@ -138,22 +163,24 @@ impl Width {
                 } else if busy || self.now >= self.most {
                     self.rest(now.at, true);
                 } else {
-                    self.grow(rate);
+                    self.grow(rate, times);
                 }
             }
         }
         (self.now != before).then_some(self.now)
     }
 
-    fn grow(&mut self, rate: f64) {
+    fn grow(&mut self, rate: f64, times: u16) {
         self.course = Some(Course::Up {
             from: self.now,
             rate,
+            times,
         });
-        self.now = self.now.saturating_mul(2).min(self.most);
+        self.now = self.now.saturating_mul(times).min(self.most);
     }
 
     fn rest(&mut self, at: Instant, then_down: bool) {
+        self.begins = false;
         self.course = Some(Course::Hold {
             until: at + self.hold,
             then_down,
@@ -172,6 +199,15 @@ mod tests {
 
     /// The numbers of workers, second by second.
     fn run(server: Server, seconds: u64) -> Vec<u16> {
+        every_tick(server, seconds)
+            .into_iter()
+            .skip(19)
+            .step_by(20)
+            .collect()
+    }
+
+    /// The numbers of workers, twenty times a second.
+    fn every_tick(server: Server, seconds: u64) -> Vec<u16> {
         let mut width = Width::new(2, 64, 2);
         let (mut workers, mut files, mut cpu) = (2, 0.0, 0.0);
         let start = clock::now();
@@ -187,22 +223,54 @@ mod tests {
                 cpu: Duration::from_secs_f64(cpu),
             };
             workers = width.take(reading).unwrap_or(workers);
-            if step % 20 == 19 {
-                seen.push(workers);
-            }
+            seen.push(workers);
         }
         seen
+    }
+
+    /// Beyond four it serves fewer the more there are.
+    fn queues(workers: f64) -> (f64, f64) {
+        if workers <= 4.0 {
+            (workers * 100.0, 0.1)
+        } else {
+            (1600.0 / workers, 0.1)
+        }
     }
 
     #[test]
     fn latency_is_met_with_more_files_in_flight_at_once() {
         // 10 ms a file, whatever the others do.
         let seen = run(|workers| (workers * 100.0, 0.1), 10);
-        assert!(seen[0] >= 32, "{seen:?}");
+        assert_eq!(seen[0], 64, "{seen:?}");
         assert!(
             seen.iter().filter(|workers| **workers == 64).count() >= 6,
             "{seen:?}"
         );
+    }
+
+    #[test]
+    fn workers_that_only_wait_become_four_times_as_many() {
+        let seen = every_tick(|workers| (workers * 100.0, 0.1), 1);
+        // Two readings make the first comparison, and each number is tried for as long.
+        assert_eq!((seen[2], seen[4], seen[6]), (8, 32, 64), "{seen:?}");
+    }
+
+    #[test]
+    fn where_four_times_as_many_would_be_too_much_twice_as_many_are_tried() {
+        // A fifth of a processor for each.
+        let seen = every_tick(|workers| (workers * 100.0, workers * 0.2), 2);
+        assert_eq!((seen[2], seen[4], seen[6]), (4, 8, 8), "{seen:?}");
+        assert!(seen.iter().all(|workers| *workers <= 8), "{seen:?}");
+        // Eight bring no more than two, four do.
+        let seen = every_tick(queues, 2);
+        assert!(seen.ends_with(&[4; 20]), "{seen:?}");
+    }
+
+    #[test]
+    fn where_files_end_seldom_it_waits_for_as_many_as_there_are_workers() {
+        // Half a second a file.
+        let seen = run(|workers| (workers * 2.0, 0.0), 10);
+        assert_eq!(seen[9], 64, "{seen:?}");
     }
 
     #[test]
@@ -221,20 +289,7 @@ mod tests {
 
     #[test]
     fn a_server_that_queues_gets_less() {
-        // Beyond four it serves fewer the more there are.
-        let seen = run(
-            |workers| {
-                (
-                    if workers <= 4.0 {
-                        workers * 100.0
-                    } else {
-                        1600.0 / workers
-                    },
-                    0.1,
-                )
-            },
-            60,
-        );
+        let seen = run(queues, 60);
         assert!(
             seen.iter().filter(|workers| **workers <= 4).count() >= 55,
             "{seen:?}"
