@@ -1,6 +1,6 @@
 //! The seam: one method a system call, relative to descriptors.
 
-use super::{Alignment, Caching, Errno, Kind, Layout, Ring, Space, Stat, Time};
+use super::{Alignment, Caching, Errno, Kind, Layout, Reserve, Ring, Space, Stat, Time};
 use std::ffi::CStr;
 use std::fmt::Debug;
 use std::mem::MaybeUninit;
@@ -147,8 +147,9 @@ macro_rules! each_call {
             alignment => Alignment(fd: BorrowedFd<'_>) -> Option<Alignment>;
             /// Bytes of the first `len` of a file whose pages are in memory (cachestat(2), Linux 6.5).
             resident => Resident(fd: BorrowedFd<'_>, len: u64) -> u64;
-            /// Reserves blocks for a range, and makes the file so long.
-            allocate => Allocate(fd: BorrowedFd<'_>, offset: u64, len: u64) -> ();
+            /// Sets blocks aside for the first `len` bytes of a file, where its file system can:
+            /// EOPNOTSUPP where it cannot.
+            reserve => Reserve(fd: BorrowedFd<'_>, len: u64, what: Reserve) -> ();
             /// A second descriptor for the same open file.
             duplicate => Duplicate(fd: BorrowedFd<'_>) -> OwnedFd;
         }

@@ -2,8 +2,8 @@
 
 use super::calls::each_call;
 use super::{
-    Alignment, Caching, Call, Child, Completion, Errno, Kind, Layout, Ring, Space, Stat, Sys,
-    SysResult, Time, Transfer, Way,
+    Alignment, Caching, Call, Child, Completion, Errno, Kind, Layout, Reserve, Ring, Space, Stat,
+    Sys, SysResult, Time, Transfer, Way,
 };
 use std::collections::VecDeque;
 use std::ffi::CStr;

@@ -1,8 +1,8 @@
 //! The real kernel.
 
 use super::{
-    Alignment, Caching, Child, Errno, FsKind, Kind, Layout, Ring, Space, Stat, Sys, SysResult,
-    Time, buf, cached, ring,
+    Alignment, Caching, Child, Errno, FsKind, Kind, Layout, Reserve, Ring, Space, Stat, Sys,
+    SysResult, Time, buf, cached, ring,
 };
 use rustix::fs::{
     self, AtFlags, FlockOperation, Mode, OFlags, RenameFlags, SeekFrom, Timespec, Timestamps,
@@ -425,10 +425,10 @@ impl Sys for Real {
         cached::resident(fd, len)
     }
 
-    fn allocate(&self, fd: BorrowedFd<'_>, offset: u64, len: u64) -> SysResult<()> {
+    fn reserve(&self, fd: BorrowedFd<'_>, len: u64, what: Reserve) -> SysResult<()> {
         // Never the C library's posix_fallocate, which writes every block where the file system
         // has no such call.
-        fs::fallocate(fd, fs::FallocateFlags::empty(), offset, len)
+        fs::fallocate(fd, what.flags(), 0, len)
     }
 
     fn duplicate(&self, fd: BorrowedFd<'_>) -> SysResult<OwnedFd> {

@@ -2,7 +2,8 @@
 
 use super::calls::each_call;
 use super::{
-    Alignment, Caching, Child, Errno, Kind, Layout, Ring, Space, Stat, Sys, SysResult, Time,
+    Alignment, Caching, Child, Errno, Kind, Layout, Reserve, Ring, Space, Stat, Sys, SysResult,
+    Time,
 };
 use std::ffi::CStr;
 use std::mem::MaybeUninit;

@@ -46,6 +46,7 @@ mod queue_controls;
 mod races;
 mod readme;
 mod replacing;
+mod reserving;
 mod rings;
 mod room;
 mod routes;

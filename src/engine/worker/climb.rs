@@ -62,6 +62,7 @@ impl Worker {
         for rung in ladder.iter() {
             let (strategy, _) = rung;
             file.rung = Some(rung);
+            self.reserve(file, strategy);
             if strategy == Strategy::Parallel {
                 return Ok(Some(Climbed::Lanes));
             }

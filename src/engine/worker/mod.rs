@@ -22,6 +22,7 @@ mod parked;
 mod partial;
 mod proof;
 mod publish;
+mod reserve;
 mod shortage;
 mod surplus;
 mod temporary;
