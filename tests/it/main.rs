@@ -51,6 +51,7 @@ mod rings;
 mod room;
 mod routes;
 mod shots;
+mod slow_server;
 mod stopped;
 mod support;
 mod sweep;

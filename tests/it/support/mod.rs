@@ -7,6 +7,7 @@ pub mod oddfs;
 pub mod privileges;
 pub mod pty;
 pub mod scratch;
+pub mod slowfs;
 pub mod tree;
 pub mod walk;
 

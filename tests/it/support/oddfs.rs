@@ -230,7 +230,7 @@ pub fn unmount(session: BackgroundSession, at: &Path) {
     assert!(detach(at), "not unmounted: {error}");
 }
 
-fn detach(at: &Path) -> bool {
+pub fn detach(at: &Path) -> bool {
     let mut ways = [("umount", "-l"), ("fusermount3", "-uz")].into_iter();
     ways.any(|(program, how)| {
         let status = Command::new(program).arg(how).arg(at).status();
