@@ -6,7 +6,7 @@
 //! programs and threads wait side by side, as they would for a server that is far away and not busy:
 //! a call is carried out when it comes, and its answer waits in a queue until it is due, so that a
 //! few threads serve any number of calls and leave the processors to what is measured.
-//! A copy within the mount is the server's own (copy_file_range(2)): its bytes cross no wire.
+//! A copy within the mount is the server's own (`copy_file_range(2)`): its bytes cross no wire.
 //! Not installed; `benches/results.sh` and the tests start it.
 
 use fuser::{

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-const LINE: u64 = 8 << 20;
+const LINE: u32 = 8 << 20;
 
 /// What the server stores, and where it is mounted.
 fn places(scratch: &Scratch) -> (PathBuf, PathBuf) {
@@ -46,7 +46,7 @@ fn many_files_are_in_flight_and_the_line_takes_what_it_takes() {
         job.is_some_and(|job| job.state == JobState::Done)
     });
     // No copy is faster than the line it goes over: else it went another way.
-    let least = Duration::from_secs_f64((240 * 50_000) as f64 / LINE as f64);
+    let least = Duration::from_secs_f64(f64::from(240 * 50_000) / f64::from(LINE));
     assert!(begun.elapsed() >= least, "{:?}", begun.elapsed());
     assert!(most > 8, "{most} workers");
     assert_same(&from, &backing.join("to"));
