@@ -37,7 +37,7 @@ trap 'exit 143' TERM
 mkdir "$work"/{disk,memory,xfs,btrfs,slow}
 found=${FOUND:-$work/found}
 mkdir -p "$found"
-mount -t tmpfs -o size=60%,mode=0700 tmpfs "$work/memory"
+mount -t tmpfs -o size=60%,nr_inodes=0,mode=0700 tmpfs "$work/memory"
 for kind in xfs btrfs; do
     truncate -s 12G "$work/$kind.image"
     "mkfs.$kind" -q "$work/$kind.image"
@@ -117,6 +117,14 @@ if command -v strace >/dev/null && [ ! -s "$found/calls.md" ]; then
     rm -rf "$work/memory/calls"
 fi
 
+if [ -x /usr/bin/time ] && [ ! -s "$found/bounds.md" ]; then
+    echo "== bounds" >&2
+    bounds=(3)
+    if [ "$size" = tiny ]; then bounds=(1 10000 20 2); fi
+    HAUL=$HAUL benches/bounds.sh "$work/disk" "$work/memory" "${bounds[@]}" >"$work/bounds.md" || bad=1
+    mv "$work/bounds.md" "$found/bounds.md"
+fi
+
 rm -f assets/bench-compare-*.svg
 "$HAUL" bench show -q --markdown benches/RESULTS.md --charts assets "$found"/*.json || bad=1
 sed -i "1a\\\\nMade by \`benches/results.sh $size\`; the slow server (fuse) takes 0.5 ms a call." benches/RESULTS.md
@@ -132,6 +140,12 @@ if [ -s "$found/calls.md" ]; then
         printf '\n## System calls a small file\n\n'
         printf 'Files of 6,000 bytes in one directory, tmpfs, counted by \x60strace -f -c\x60, less the calls of a run over an empty directory; every copy compared.\n\n'
         cat "$found/calls.md"
+    } >>benches/RESULTS.md
+fi
+if [ -s "$found/bounds.md" ]; then
+    {
+        printf '\n## What a copy may cost beside\n\n'
+        cat "$found/bounds.md"
     } >>benches/RESULTS.md
 fi
 exit "$bad"
