@@ -71,4 +71,5 @@ mod tui_tabs;
 mod tui_update;
 mod tui_view;
 mod tui_world;
+mod unmade;
 mod width;

@@ -127,6 +127,7 @@ impl Job {
         chosen.subtrees = subtrees.extract_if(.., at_one).collect();
         for subtree in &chosen.subtrees {
             subtree.expect_again();
+            self.lose_again(subtree.lost());
         }
         let dirs = &mut self.retry_dirs;
         let dirs: Vec<_> = dirs
@@ -142,7 +143,7 @@ impl Job {
         for (at, failure) in (0..).zip(self.failures.iter()) {
             match failure.file {
                 Some(file) if files.contains(&file) => {}
-                None if places.contains(&at) => dirs_gone += 1,
+                None if places.contains(&at) => dirs_gone += 1 + failure.below,
                 _ => kept.push(failure.clone()),
             }
         }

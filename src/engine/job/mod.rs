@@ -448,6 +448,7 @@ impl Job {
             offset: None,
             class: ErrorClass::Other,
             reason: words,
+            below: 0,
         });
     }
 

@@ -229,10 +229,16 @@ impl Job {
             dir.expect_again();
             self.again.push_back(Work::Dir(dir));
         }
+        let mut lost = Vec::new();
         for subtree in &self.retry_subtrees {
             subtree.expect_again();
+            lost.push(subtree.lost());
         }
-        self.counts.failed = self.lasting.len() as u64;
+        for lost in lost {
+            self.lose_again(lost);
+        }
+        let lasting = self.lasting.iter().map(|failure| 1 + failure.below);
+        self.counts.failed = lasting.sum();
         self.counts.conflicts = self.parked.len() as u64;
         self.failures.replace(&self.lasting);
         self.flush = None;

@@ -2,6 +2,7 @@
 //! person who runs the tests.
 
 pub mod child;
+pub mod deep;
 pub mod engine;
 pub mod oddfs;
 pub mod privileges;
