@@ -20,9 +20,9 @@ impl Count {
     pub(super) fn tree(&mut self, root: &Path, dest: &Path, device: u64) {
         let fresh = matches!(walk::stat(dest), Err(Errno::NOENT));
         let filter = self.filter.clone();
-        let keep = move |below: &Path, name: &OsStr, is_dir: bool| {
+        let keep: Arc<walk::Keep> = Arc::new(move |below: &Path, name: &OsStr, is_dir: bool| {
             !is_temp(name.as_bytes()) && !filter.leaves_out(name.as_bytes(), below, is_dir)
-        };
+        });
         let bounds = Bounds {
             follow_links: self.spec.follow_links,
             device: self.spec.one_file_system.then_some(device),
@@ -30,7 +30,7 @@ impl Count {
         // Directories that cannot be at the destination, and with them what is in them.
         // Each with the place of its problem, where that is told.
         let mut refused: Vec<(PathBuf, Option<usize>)> = Vec::new();
-        walk::walk(root, bounds, Arc::new(keep), |met| {
+        walk::walk(root, bounds, &keep, |met| {
             let refusal = |path: &Path| refused.iter().find(|(dir, _)| path.starts_with(dir));
             let is_refused = |path: &Path| refusal(path).is_some();
             match met {

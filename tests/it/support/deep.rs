@@ -24,6 +24,20 @@ impl Deep {
         (0..self.levels).step_by(50).count() as u64 + 1
     }
 
+    /// How many levels there are below its root.
+    pub fn levels(&self) -> usize {
+        self.levels
+    }
+
+    /// Another content for the file of the last level.
+    pub fn spoil(&self, root: &Path) {
+        let mut at = open_dir(root);
+        for _ in 0..self.levels {
+            at = open_below(&at, &self.name);
+        }
+        write(&at, self.levels * 1000);
+    }
+
     /// Makes it, a file in every fiftieth level and in the last.
     pub fn make(&self, root: &Path) {
         fs::create_dir(root).expect("made");
