@@ -341,12 +341,12 @@ fn instants(job: &JobSpec) -> Vec<(Call, u64)> {
     let sys = Arc::new(Faulty::new(Arc::new(Real), None));
     run(sys.clone(), job).assert_good();
     let mut before: HashMap<Call, u64> = HashMap::new();
-    let mut nth = |call: Call| {
+    let nth = |call: Call| {
         let count = before.entry(call).or_default();
         *count += 1;
         (call, *count - 1)
     };
-    sys.calls().into_iter().map(|call| nth(call)).collect()
+    sys.calls().into_iter().map(nth).collect()
 }
 
 /// No luck needed: the directory is swapped for the link, or the link for the directory, right before
