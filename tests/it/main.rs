@@ -72,4 +72,5 @@ mod tui_update;
 mod tui_view;
 mod tui_world;
 mod unmade;
+mod wider;
 mod width;
