@@ -46,6 +46,7 @@ mod queue_controls;
 mod races;
 mod readme;
 mod replacing;
+mod replayed;
 mod rings;
 mod room;
 mod routes;

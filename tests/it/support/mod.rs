@@ -7,6 +7,7 @@ pub mod engine;
 pub mod oddfs;
 pub mod privileges;
 pub mod pty;
+pub mod recorder;
 pub mod scratch;
 pub mod tree;
 pub mod walk;
