@@ -33,6 +33,7 @@ mod limits;
 mod matrix;
 mod metadata;
 mod moving;
+mod moving_device;
 mod moving_links;
 mod moving_source;
 mod names;
