@@ -26,6 +26,7 @@ mod engine_edges;
 mod errors;
 mod faults;
 mod fidelity;
+mod foreign;
 mod gate;
 mod holes;
 mod killed;

@@ -4,6 +4,7 @@
 pub mod child;
 pub mod deep;
 pub mod engine;
+pub mod foreign;
 pub mod oddfs;
 pub mod privileges;
 pub mod pty;
