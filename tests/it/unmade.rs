@@ -1,16 +1,18 @@
 //! Directories that cannot be at the destination: one failure each, and every file below them is in
 //! the counts, of the copy as of its plan.
 
-use crate::support::World;
 use crate::support::engine::{Driver, faulty, spec};
+use crate::support::privileges::as_nobody;
 use crate::support::scratch::Scratch;
 use crate::support::walk;
-use haul::proto::{Filters, JobSpec, JobState, Naming, Request, Start};
-use haul::sys::{Call, Errno, FaultKind};
+use crate::support::{World, outcome, tree};
+use haul::proto::{BytePath, Filters, JobSpec, JobState, Naming, Request, Start};
+use haul::sys::{Call, Errno, FaultKind, Real};
 use serde_json::Value;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Three directories in one, a file of five bytes in each but the last, a link, and what a pattern
 /// or its name leaves out.
@@ -122,4 +124,71 @@ fn what_was_lost_is_found_again() {
     assert_eq!(view.bytes_copied + view.bytes_left_out, view.found.bytes);
     assert_eq!(view.found.dirs, 6);
     walk::assert_same(&from, &to);
+}
+
+/// A mapping whose place cannot be made, counted and, once it can, found again.
+#[test]
+fn a_mapping_without_a_place_is_counted_whole() {
+    let scratch = Scratch::quick();
+    lost(&scratch.dir("from"));
+    scratch.file("alone", "12");
+    scratch.file("wall", "no directory");
+    let path = |name: &str| BytePath::from(scratch.at(name));
+    let job = JobSpec {
+        sources: vec![path("from"), path("alone")],
+        targets: vec![path("wall/new/tree"), path("to/alone")],
+        naming: Naming::Mapped,
+        ..spec(&scratch.at("from"), &scratch.at("to"))
+    };
+    let mut driver = Driver::on(Arc::new(Real));
+    let id = driver.add(&job, Start::Now);
+    let summary = driver.until_ended(id);
+    let failures = driver.failures(id);
+    assert_eq!(failures.len(), 1, "{failures:?}");
+    assert_eq!(failures[0].below, 6, "{failures:?}");
+    assert_eq!((summary.files.failed, summary.files.copied), (7, 1));
+    assert_eq!(summary.dirs, 5);
+    fs::remove_file(scratch.at("wall")).expect("removed");
+    driver.send(Request::RetryFailed { job: id });
+    driver.until("begun again", |driver| {
+        driver.states(id).contains(&JobState::Queued)
+    });
+    let summary = driver.until_ended(id);
+    assert_eq!(summary.state, JobState::Done, "{summary:?}");
+    assert_eq!((summary.files.failed, summary.files.copied), (0, 7));
+    assert_eq!(summary.dirs, 5);
+    let view = driver.shut_down().remove(0);
+    assert_eq!((view.found.files, view.files_done), (7, 7));
+    assert_eq!(view.bytes_copied + view.bytes_left_out, view.found.bytes);
+    walk::assert_same(&scratch.at("from"), &scratch.at("wall/new/tree"));
+}
+
+/// As a batch says it, to somebody who may not make the place: the plan says the same.
+#[test]
+fn a_batch_into_what_may_not_be_written_is_counted_as_planned() {
+    let scratch = Scratch::quick();
+    lost(&scratch.dir("from"));
+    tree::set_mode(&scratch.dir("shut"), 0o555);
+    scratch.file(
+        "batch",
+        r#"{"mappings":[{"src":"from","dst":"shut/new/tree"}]}"#,
+    );
+    let told = |words: &[&str]| {
+        let mut command = as_nobody(&scratch)?;
+        command.arg("apply").args(words).args(["--json", "batch"]);
+        Some(outcome(assert_cmd::Command::from_std(command)))
+    };
+    let (Some((code, planned, plan)), Some((done, out, err))) = (told(&["-n"]), told(&[])) else {
+        return;
+    };
+    assert_eq!((code, done), (1, 1), "{plan}{err}");
+    let failed = |out: &str| last(out)["files"]["failed"].clone();
+    assert_eq!(
+        (failed(&planned), failed(&out)),
+        (7.into(), 7.into()),
+        "{err}"
+    );
+    for err in [plan, err] {
+        assert!(err.contains("not copied below it: 6 files"), "{err}");
+    }
 }

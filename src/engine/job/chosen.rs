@@ -122,6 +122,11 @@ impl Job {
             source.is_some_and(|source| paths.contains(source))
         };
         chosen.sources = self.retry_sources.extract_if(.., named).collect();
+        for index in &chosen.sources {
+            if let Some(lost) = self.lost_sources.remove(index) {
+                self.lose_again(lost);
+            }
+        }
         let subtrees = &mut self.retry_subtrees;
         let at_one = |tree: &mut Subtree| tree.paths().iter().any(|path| paths.contains(path));
         chosen.subtrees = subtrees.extract_if(.., at_one).collect();

@@ -33,7 +33,10 @@ impl Job {
                 self.counts.failed += 1 + failure.below;
                 self.failures.push(failure);
             }
-            What::Lost(totals) => {
+            What::Lost(totals, source) => {
+                if let Some(source) = source {
+                    self.lost_sources.insert(source, totals);
+                }
                 self.find(totals);
                 self.counts.ended += totals.files;
                 self.left_out += totals.bytes;

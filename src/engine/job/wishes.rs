@@ -229,7 +229,11 @@ impl Job {
             dir.expect_again();
             self.again.push_back(Work::Dir(dir));
         }
-        let mut lost = Vec::new();
+        let sources = &self.retry_sources;
+        let again = self
+            .lost_sources
+            .extract_if(|index, _| sources.contains(index));
+        let mut lost: Vec<_> = again.map(|(_, lost)| lost).collect();
         for subtree in &self.retry_subtrees {
             subtree.expect_again();
             lost.push(subtree.lost());

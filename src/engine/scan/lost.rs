@@ -26,27 +26,40 @@ struct Level {
 impl Scan {
     /// Counts what the job would have found in the directory and below it.
     pub(super) fn lost(&mut self, subtree: &Subtree) -> Totals {
-        let mut totals = Totals::default();
-        let shared = self.shared.clone();
-        let sys = &*shared.sys;
         let Subtree {
             parent,
             src_name,
             home,
             ..
         } = subtree;
-        let Ok(up) = parent.acquire(sys) else {
-            return totals;
+        let Ok(up) = parent.acquire(&*self.shared.sys) else {
+            return Totals::default();
         };
-        let mut path = if parent.is_place() {
+        let path = if parent.is_place() {
             PathBuf::new()
         } else {
             parent.inner_path(src_name)
         };
-        let Ok((mut here, stat)) = self.enter(sys, up.src(), src_name) else {
+        let above = |stat: &Stat| parent.is_source_at_or_above(stat);
+        self.lost_at((up.src(), src_name), *home, path, &above)
+    }
+
+    /// The same for a directory by its name in another, with its path below the source argument;
+    /// `above` tells what is above it in the source.
+    pub(super) fn lost_at(
+        &mut self,
+        (up, name): (BorrowedFd<'_>, &CStr),
+        home: u64,
+        mut path: PathBuf,
+        above: &dyn Fn(&Stat) -> bool,
+    ) -> Totals {
+        let mut totals = Totals::default();
+        let shared = self.shared.clone();
+        let sys = &*shared.sys;
+        let Ok((mut here, stat)) = self.enter(sys, up, name) else {
             return totals;
         };
-        let below = self.count_in(sys, (here.as_fd(), &stat), *home, &path, &mut totals);
+        let below = self.count_in(sys, (here.as_fd(), &stat), home, &path, &mut totals);
         let up = None;
         let mut levels = vec![Level { stat, up, below }];
         while self.may_go_on() {
@@ -59,23 +72,23 @@ impl Scan {
                 };
                 if self.tops.contains(&(stat.dev, stat.ino))
                     || levels.iter().any(|level| level.stat.same_inode(&stat))
-                    || parent.is_source_at_or_above(&stat)
+                    || above(&stat)
                 {
                     continue;
                 }
                 path.push(OsStr::from_bytes(name.to_bytes()));
-                let below = self.count_in(sys, (fd.as_fd(), &stat), *home, &path, &mut totals);
+                let below = self.count_in(sys, (fd.as_fd(), &stat), home, &path, &mut totals);
                 let up = std::mem::replace(&mut here, fd);
                 let up = self.spec.follow_links.then_some(up);
                 levels.push(Level { stat, up, below });
                 continue;
             }
             let up = levels.pop().and_then(|level| level.up);
-            let Some(above) = levels.last() else {
+            let Some(level) = levels.last() else {
                 break;
             };
             path.pop();
-            match up.map_or_else(|| back(sys, here.as_fd(), &above.stat), Ok) {
+            match up.map_or_else(|| back(sys, here.as_fd(), &level.stat), Ok) {
                 Ok(fd) => here = fd,
                 Err(_) => break,
             }

@@ -288,7 +288,7 @@ impl Scan {
                     Side::Dest => self.lost(&subtree),
                 };
                 let lost = subtree.lost;
-                self.report(What::Lost(lost));
+                self.report(What::Lost(lost, None));
                 let retry = match trouble.class {
                     ErrorClass::Refused => Retry::Never,
                     _ => Retry::Subtree(Box::new(subtree)),

@@ -150,7 +150,14 @@ impl Scratch {
         };
         let words = ["--find", "--show", "--sector-size=4096"].map(std::ffi::OsStr::new);
         let attach = [&words[..], &[image.as_os_str()]].concat();
-        let device = output("losetup", &attach).map(|output| output.stdout);
+        // Somebody else may take the one that was found free.
+        let device = (0..20).find_map(|_| {
+            let output = output("losetup", &attach);
+            if output.is_none() {
+                std::thread::sleep(std::time::Duration::from_millis(20));
+            }
+            output.map(|output| output.stdout)
+        });
         let Some(device) = device.and_then(|text| String::from_utf8(text).ok()) else {
             skip("no disk of large sectors can be made here");
             return None;
