@@ -150,6 +150,7 @@ impl Trouble {
                 (None, Some(errno)) => reason(errno),
                 (None, None) => "unknown".to_owned(),
             },
+            below: 0,
         }
     }
 }

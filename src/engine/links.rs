@@ -143,3 +143,59 @@ impl Links {
         waiting
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::open::{DirFds, OpenPairs};
+    use crate::engine::route::Route;
+    use crate::engine::tree::{Place, SliceBuilder};
+    use crate::sys::{FsKind, Real, Sys};
+    use std::os::fd::AsFd;
+    use std::path::{Path, PathBuf};
+
+    /// A slice of names, all of one inode.
+    fn names(count: usize) -> Arc<Slice> {
+        let root = || Real.open_root(Path::new("/")).expect("there is a root");
+        let stat = Real.stat(root().as_fd()).expect("known");
+        let place = Place {
+            src_path: PathBuf::new(),
+            dst_path: PathBuf::new(),
+            inodes: None,
+        };
+        let route = Arc::new(Route::new(1, 1, FsKind(0), FsKind(0)));
+        let fds = DirFds::new(root(), root(), &OpenPairs::new(8));
+        let mut builder = SliceBuilder::new(Dir::place(Arc::new(place), fds, route, false));
+        for number in 0..count {
+            let name = CString::new(format!("n{number}")).expect("no zero byte");
+            builder.push(&name, &stat);
+        }
+        builder.take(&mut 0).expect("a slice of them")
+    }
+
+    /// A copied file's other names come before, and after, it has its own.
+    #[test]
+    fn an_inode_is_forgotten_with_the_last_of_its_names() {
+        const NAMES: usize = 5;
+        let slice = names(NAMES);
+        for early in 0..NAMES {
+            let links = Links::default();
+            for inode in 0..1000 {
+                let inode = (7, inode);
+                let meet = |at| links.meet(inode, NAMES as u64, &slice, at);
+                assert!(matches!(meet(0), Part::Lead));
+                for at in 1..=early {
+                    assert!(matches!(meet(at), Part::Wait));
+                }
+                let copied = Some((&slice.dir, c"n0".to_owned()));
+                let waited = links.ended(inode, slice.id(0), copied);
+                assert_eq!(waited.len(), early);
+                for at in 1..NAMES {
+                    assert!(matches!(meet(at), Part::Link(..)));
+                    links.linked(inode);
+                }
+            }
+            assert!(links.lock().is_empty(), "{early} of them early");
+        }
+    }
+}

@@ -35,6 +35,9 @@ pub enum What {
     Found(Vec<Arc<Slice>>, Totals),
     /// The scan could not look at something: one failure, and what to scan again on retry.
     ScanFailed(Failure, Retry),
+    /// Found and failed at once: what is in a directory that could not be made; in the source argument
+    /// of that index, where the whole of it is meant.
+    Lost(Totals, Option<usize>),
     /// The sequences among what a scan has found.
     Shots(Vec<Shot>),
     /// The scan met things to know.

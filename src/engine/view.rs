@@ -2,11 +2,15 @@
 //! files in flight, never files.
 
 use super::job::{Job, STALL};
+use super::report::Used;
+use super::route::Reason;
 use super::worker::Held;
 use crate::proto::{
-    FileId, FilePhase, FileRow, JobState, JobView, Lane, Notice, StrategyUse, Totals, WorkerRow,
+    FileId, FilePhase, FileRow, JobState, JobView, Lane, Notice, Strategy, StrategyUse, Totals,
+    WorkerRow,
 };
-use crate::text;
+use crate::{text, units};
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -181,23 +185,41 @@ fn rows(job: &Job, now: Instant) -> (Vec<WorkerRow>, Vec<FileRow>) {
     (workers, files.into_values().collect())
 }
 
+/// One row a strategy, in the order in which they were first used; where it was taken for several
+/// reasons they are told together, the one of most files first.
 fn used(job: &Job) -> Vec<StrategyUse> {
-    job.used
-        .iter()
-        .map(|used| {
-            let dropped = job.dropped.iter().map(|(_, words)| words.as_str()).next();
-            let reason = match (used.reason, dropped) {
-                (super::route::Reason::FellBack, Some(words)) => words.to_owned(),
-                (reason, _) => reason.text().to_owned(),
-            };
-            StrategyUse {
-                strategy: used.strategy,
-                files: used.files,
-                bytes: used.bytes,
-                reason,
+    let dropped = job.dropped.first().map(|(_, words)| words.as_str());
+    let words = |reason| match (reason, dropped) {
+        (Reason::FellBack, Some(words)) => words,
+        (reason, _) => reason.text(),
+    };
+    let mut ways: Vec<(Strategy, Vec<&Used>)> = Vec::new();
+    for used in &job.used {
+        match ways.iter_mut().find(|(known, _)| *known == used.strategy) {
+            Some((_, parts)) => parts.push(used),
+            None => ways.push((used.strategy, vec![used])),
+        }
+    }
+    let row = |(strategy, mut parts): (Strategy, Vec<&Used>)| {
+        parts.sort_by_key(|used| Reverse(used.files));
+        let reason = match &*parts {
+            [one] => words(one.reason).to_owned(),
+            several => {
+                let told = several.iter().map(|used| {
+                    let files = units::files(used.files);
+                    format!("{} ({files})", words(used.reason))
+                });
+                told.collect::<Vec<_>>().join("; ")
             }
-        })
-        .collect()
+        };
+        StrategyUse {
+            strategy,
+            files: parts.iter().map(|used| used.files).sum(),
+            bytes: parts.iter().map(|used| used.bytes).sum(),
+            reason,
+        }
+    };
+    ways.into_iter().map(row).collect()
 }
 
 fn notices(job: &Job) -> Vec<Notice> {

@@ -2,6 +2,7 @@
 
 use super::{BytePath, FileId};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::fmt;
 
 /// The operation that failed, named as a person would.
@@ -189,6 +190,33 @@ pub struct Failure {
     pub class: ErrorClass,
     /// The reason in words, without the path.
     pub reason: String,
+    /// Of a directory that cannot be at the destination: files seen below it, of which none is
+    /// copied. They count as failed, and this failure stands for them all.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub below: u64,
+}
+
+impl Failure {
+    /// The reason in words, and how many files are not copied because of it, where it is told for
+    /// a whole directory.
+    pub fn told(&self) -> Cow<'_, str> {
+        match self.below {
+            0 => Cow::Borrowed(&self.reason),
+            1 => Cow::Owned(format!("{}; not copied below it: 1 file", self.reason)),
+            files => Cow::Owned(format!(
+                "{}; not copied below it: {files} files",
+                self.reason
+            )),
+        }
+    }
+}
+
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the form that serde calls"
+)]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// By what failures are put together in a list.

@@ -47,7 +47,7 @@ pub struct Plan {
     pub conflicts: u64,
     /// Some of them, at most 20.
     pub samples: Vec<ConflictSample>,
-    /// Entries below directories that cannot be made; of the directories the problems tell.
+    /// Files below directories that cannot be made; of the directories the problems tell.
     #[serde(default)]
     pub unreachable: u64,
     /// Directories that are not there yet.

@@ -245,7 +245,7 @@ pub struct StrategyUse {
     pub files: u64,
     /// Bytes of those files.
     pub bytes: u64,
-    /// Why: the first reason recorded.
+    /// Why; where there were several reasons, each with its files, the most frequent first.
     pub reason: String,
 }
 

@@ -52,7 +52,7 @@ impl Export {
                 failure.class.word(),
                 failure.op.verb(),
                 text::shown(failure.path.as_bytes()),
-                text::shown(failure.reason.as_bytes()),
+                text::shown(failure.told().as_bytes()),
             )?;
         }
         Ok(())
@@ -82,6 +82,7 @@ mod tests {
             offset: None,
             class: ErrorClass::Permission,
             reason: "Permission denied".to_owned(),
+            below: 0,
         };
         let mut paths = Vec::new();
         for _ in 0..2 {

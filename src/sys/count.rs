@@ -5,7 +5,7 @@
 //! would. May run for minutes; `go_on` is asked between entries. Lives on a thread of its pane.
 
 use super::Kind;
-use super::walk::{Bounds, Met, walk};
+use super::walk::{Bounds, Keep, Met, walk};
 use crate::clock;
 use std::path::Path;
 use std::sync::Arc;
@@ -31,7 +31,8 @@ const EVERY: Duration = Duration::from_millis(200);
 pub fn count(root: &Path, mut progress: impl FnMut(Counted) -> bool) -> Counted {
     let mut counted = Counted::default();
     let mut told = clock::now();
-    walk(root, Bounds::default(), Arc::new(|_, _, _| true), |met| {
+    let all: Arc<Keep> = Arc::new(|_, _, _| true);
+    walk(root, Bounds::default(), &all, |met| {
         match met {
             Met::Dir(_) => counted.dirs += 1,
             Met::Entry(_, stat) => {

@@ -19,6 +19,7 @@ pub mod edit;
 mod fault;
 pub mod inspect;
 pub mod listing;
+mod long;
 pub mod probe;
 pub mod process;
 mod real;

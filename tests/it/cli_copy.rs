@@ -499,3 +499,26 @@ fn an_ignored_hang_up_stays_ignored() {
         100 << 20
     );
 }
+
+/// Taken for several reasons, a strategy is one row all the same.
+#[test]
+fn a_strategy_is_told_once_with_all_its_reasons() {
+    let world = World::new();
+    fs::create_dir(world.path().join("from")).expect("made");
+    for (name, bytes) in [("a", "12"), ("b", "345"), ("empty", "")] {
+        fs::write(world.path().join("from").join(name), bytes).expect("written");
+    }
+    let (code, out, err) = world.run(["copy", "--json", "--sparse", "always", "from", "to"]);
+    assert_eq!(code, 0, "{err}");
+    let last = out.lines().last().expect("a line");
+    let summary: serde_json::Value = serde_json::from_str(last).expect("JSON");
+    let used = summary["strategies"].as_array().expect("a list");
+    assert_eq!(used.len(), 1, "{summary}");
+    assert_eq!(used[0]["strategy"], "buffered", "{summary}");
+    assert_eq!(
+        (&used[0]["files"], &used[0]["bytes"]),
+        (&3.into(), &5.into())
+    );
+    let reason = used[0]["reason"].as_str().expect("text");
+    assert!(reason.contains("(2 files); empty (1 file)"), "{reason}");
+}

@@ -1,6 +1,8 @@
 //! Two entries that come to one name: the second is refused, and the first stays whole.
 
 use crate::support::engine::{Ended, run_real, spec};
+use crate::support::foreign::{self, Ways};
+use crate::support::oddfs;
 use crate::support::scratch::Scratch;
 use crate::support::walk;
 use haul::proto::{BytePath, Conflict, Durability, ErrorClass, JobState, Naming};
@@ -25,7 +27,25 @@ fn assert_first_is_whole(from: &Path, to: &Path, pair: [&str; 2], ended: &Ended,
 
 #[test]
 fn names_that_differ_in_case_are_one_where_the_destination_says_so() {
+    let scratch = Scratch::quick();
+    let disk = scratch.dir("disk");
+    let Some(session) = foreign::mount(&disk, Ways::default()) else {
+        return;
+    };
+    names_are_one(&scratch, &disk);
+    oddfs::unmount(session, &disk);
+}
+
+/// The same by a driver of others.
+#[test]
+fn names_that_differ_in_case_are_one_on_ntfs() {
     let mut scratch = Scratch::quick();
+    if let Some(disk) = scratch.mount_ignoring_case() {
+        names_are_one(&scratch, &disk);
+    }
+}
+
+fn names_are_one(scratch: &Scratch, disk: &Path) {
     let from = scratch.dir("from");
     for (name, bytes) in [
         ("a", "one"),
@@ -42,9 +62,6 @@ fn names_that_differ_in_case_are_one_where_the_destination_says_so() {
     std::os::unix::fs::symlink("one", from.join("link")).expect("made");
     std::os::unix::fs::symlink("the other", from.join("LINK")).expect("made");
     fs::hard_link(from.join("same"), from.join("SAME")).expect("linked");
-    let Some(disk) = scratch.mount_ignoring_case() else {
-        return;
-    };
     for durability in [Durability::None, Durability::Job] {
         for conflict in [Conflict::Overwrite, Conflict::Newer, Conflict::Refuse] {
             let to = disk.join(format!("{durability:?}-{conflict:?}"));

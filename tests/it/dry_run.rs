@@ -1,9 +1,11 @@
 //! What would be done, counted without doing it: nothing is written, and what cannot be counted is
 //! said.
 
+use crate::support::deep::Deep;
 use crate::support::privileges::as_nobody;
 use crate::support::scratch::Scratch;
 use crate::support::{World, outcome, skip, tree};
+use serde_json::Value;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::process::Command;
@@ -309,4 +311,45 @@ fn the_strategy_of_a_plan_is_that_of_the_sizes_found() {
     // Small files share blocks too.
     let mixed = "; so 2.6 MiB of 9 files, buffered 3 B of 1 file";
     assert_eq!(reason.contains(mixed), planned != "reflink", "{reason}");
+}
+
+/// Where the kernel takes no path any more the plan goes on as the copy does: what is new, what is
+/// there, what differs, and what a pattern leaves out.
+#[test]
+fn a_plan_of_a_tree_deeper_than_a_path_is_that_of_its_copy() {
+    let world = World::new();
+    let at = |path: &str| world.path().join(path);
+    // Longer than two paths; and of short names, so that the last of a path is met at many levels.
+    for deep in [Deep::new("n".repeat(200), 50), Deep::new("ab", 3000)] {
+        deep.make(&at("from"));
+        let all = deep.files();
+        let planned = |words: &[&'static str]| {
+            let words = ["copy", "-n", "--json"].iter().chain(words).copied();
+            let (code, out, err) = world.run(words);
+            let lines: Vec<Value> = out
+                .lines()
+                .map(|line| serde_json::from_str(line).expect("JSON"))
+                .collect();
+            (code, lines[0].clone(), err)
+        };
+        let (code, plan, err) = planned(&["-T", "from", "to"]);
+        assert_eq!((code, err.as_str()), (0, ""), "{plan}");
+        assert_eq!(plan["new"], all, "{plan}");
+        assert_eq!(plan["found"]["dirs"], deep.levels() + 1, "{plan}");
+        let (code, _, err) = world.run(["copy", "-T", "--sync", "none", "from", "to"]);
+        assert_eq!((code, err.as_str()), (0, ""));
+        let (code, plan, err) = planned(&["-T", "from", "to"]);
+        assert_eq!((code, err.as_str()), (0, ""), "{plan}");
+        assert_eq!((&plan["new"], &plan["identical"]), (&0.into(), &all.into()));
+        let (_, plan, _) = planned(&["-T", "--exclude", "file", "from", "to"]);
+        assert_eq!(plan["found"]["files"], 0, "{plan}");
+        deep.spoil(&at("to"));
+        let (code, plan, err) = planned(&["-T", "from", "to"]);
+        assert_eq!(code, 3, "{plan}{err}");
+        assert_eq!(plan["conflicts"], 1, "{plan}");
+        let (code, _, _) = world.run(["copy", "-q", "-T", "from", "to"]);
+        assert_eq!(code, 3);
+        deep.remove(&at("from"));
+        deep.remove(&at("to"));
+    }
 }

@@ -22,7 +22,7 @@ use std::time::Instant;
 const ERRORS: [Errno; 3] = [Errno::IO, Errno::NOSPC, Errno::ACCESS];
 
 /// Calls whose failure means that something is not as it was asked for.
-const NEVER_IGNORED: [Call; 20] = [
+const NEVER_IGNORED: [Call; 21] = [
     Call::OpenSource,
     Call::ReadAt,
     Call::RingRead,
@@ -36,6 +36,7 @@ const NEVER_IGNORED: [Call; 20] = [
     Call::MakeLink,
     Call::MakeNode,
     Call::WriteAt,
+    Call::CloneFile,
     Call::CopyRange,
     Call::SendFile,
     Call::SetLen,
@@ -50,16 +51,31 @@ const OLD: [&str; 2] = ["d/one", "d/replaced"];
 
 /// A source of ten entries in three directories, and what it is copied over.
 struct World {
-    scratch: Scratch,
+    _scratch: Scratch,
+    root: PathBuf,
     source: PathBuf,
-    large: bool,
+    two_ranges: TwoRanges,
     runs: u32,
 }
 
+/// What there is of a file that is copied in two ranges.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum TwoRanges {
+    None,
+    Whole,
+    /// A few bytes at the beginning of each: what is moved byte by byte for good comes to an end.
+    Holed,
+}
+
 impl World {
-    fn new(large: bool) -> Self {
+    fn new(two_ranges: TwoRanges) -> Self {
         let scratch = Scratch::quick();
-        let source = scratch.dir("source");
+        let root = scratch.path().to_path_buf();
+        Self::at(scratch, root, two_ranges)
+    }
+
+    fn at(scratch: Scratch, root: PathBuf, two_ranges: TwoRanges) -> Self {
+        let source = root.join("source");
         let mut dice = Dice::new(11);
         fs::create_dir_all(source.join("d/e")).expect("made");
         for (name, size) in [
@@ -73,8 +89,14 @@ impl World {
         ] {
             fs::write(source.join(name), dice.bytes(size)).expect("written");
         }
-        if large {
-            fs::write(source.join("two-ranges"), dice.bytes((2 << 20) + 77)).expect("written");
+        let path = source.join("two-ranges");
+        match two_ranges {
+            TwoRanges::None => {}
+            TwoRanges::Whole => fs::write(path, dice.bytes((2 << 20) + 77)).expect("written"),
+            TwoRanges::Holed => {
+                let data = [(0, 4096), (2 << 20, 77)];
+                tree::sparse(&path, (2 << 20) + 77, &data, &mut dice);
+            }
         }
         let data = [(4096, 4096), (12_288, 100)];
         tree::sparse(&source.join("holes"), 20_000, &data, &mut dice);
@@ -86,9 +108,10 @@ impl World {
             tree::set_times(&source.join(name), 1_000_000_000, 123);
         }
         Self {
-            scratch,
+            _scratch: scratch,
+            root,
             source,
-            large,
+            two_ranges,
             runs: 0,
         }
     }
@@ -96,8 +119,8 @@ impl World {
     /// A new destination with the old files in it.
     fn dest(&mut self) -> PathBuf {
         self.runs += 1;
-        let dest = self.scratch.dir(format!("dest-{}", self.runs));
-        fs::create_dir(dest.join("d")).expect("made");
+        let dest = self.root.join(format!("dest-{}", self.runs));
+        fs::create_dir_all(dest.join("d")).expect("made");
         for name in OLD {
             fs::write(dest.join(name), format!("the old {name}")).expect("written");
         }
@@ -115,7 +138,7 @@ impl World {
         job.tuning.parallel_min_size = Some(1);
         job.tuning.chunk_size = Some(1);
         job.tuning.buffer_budget = Some(1 << 20);
-        if self.large {
+        if self.two_ranges == TwoRanges::Whole {
             job.tuning.buffer_size = Some(512 << 10);
         }
         job
@@ -241,9 +264,19 @@ fn for_good(nth: u64, kind: FaultKind) -> Fault {
 
 /// Every call fails in every way.
 fn sweep(strategy: Strategy) {
+    sweep_in(World::new(two_ranges(strategy)), strategy);
+}
+
+fn two_ranges(strategy: Strategy) -> TwoRanges {
+    match strategy {
+        Strategy::Parallel => TwoRanges::Whole,
+        _ => TwoRanges::None,
+    }
+}
+
+fn sweep_in(mut world: World, strategy: Strategy) {
     let began = Instant::now();
-    let large = strategy == Strategy::Parallel;
-    let mut world = World::new(large);
+    let large = world.two_ranges == TwoRanges::Whole;
     let (clean, sys) = strike(&mut world, strategy, None);
     clean.assert_good();
     let calls = sys.calls().len() as u64;
@@ -279,7 +312,7 @@ fn sweep(strategy: Strategy) {
         ];
         let thorough = is_thorough();
         for (number, kind) in kinds.into_iter().enumerate() {
-            // Megabytes byte by byte take minutes; `every_count_may_be_short` has it for smaller ones.
+            // Megabytes byte by byte take minutes; two ranges of few bytes are swept by themselves.
             if large && kind == FaultKind::Short {
                 continue;
             }
@@ -325,9 +358,52 @@ fn any_call_of_a_parallel_copy_may_fail() {
     sweep(Strategy::Parallel);
 }
 
+/// From any call on everything is read and written byte by byte, in two ranges at a time.
+#[test]
+fn every_count_of_two_ranges_may_be_short_from_any_call_on() {
+    let mut world = World::new(TwoRanges::Holed);
+    let (clean, sys) = strike(&mut world, Strategy::Parallel, None);
+    clean.assert_good();
+    let used = &clean.summary.strategies;
+    assert!(
+        used.iter().any(|used| used.strategy == Strategy::Parallel),
+        "{used:#?}"
+    );
+    let step = if is_thorough() { 1 } else { 5 };
+    for nth in (0..sys.calls().len() as u64).step_by(step) {
+        let fault = Some(for_good(nth, FaultKind::Short));
+        strike(&mut world, Strategy::Parallel, fault)
+            .0
+            .assert_good();
+    }
+}
+
+#[test]
+fn any_call_of_a_copy_by_whatever_is_best_may_fail() {
+    sweep(Strategy::Auto);
+}
+
+/// Where blocks are shared: as asked for, and as what is best.
+#[test]
+fn any_call_of_a_copy_that_shares_blocks_may_fail() {
+    // What is best is what is asked for, wherever it works.
+    let last = if is_thorough() { 2 } else { 1 };
+    for strategy in [Strategy::Reflink, Strategy::Auto].into_iter().take(last) {
+        let mut scratch = Scratch::new();
+        let Some(root) = scratch.mount_image("xfs") else {
+            return;
+        };
+        let mut world = World::at(scratch, root, TwoRanges::None);
+        let (clean, sys) = strike(&mut world, strategy, None);
+        clean.assert_good();
+        assert!(sys.calls().contains(&Call::CloneFile), "nothing was cloned");
+        sweep_in(world, strategy);
+    }
+}
+
 /// Every call fails once; then the job is asked to try again what failed.
 fn retried(strategy: Strategy) {
-    let mut world = World::new(strategy == Strategy::Parallel);
+    let mut world = World::new(two_ranges(strategy));
     let (_, sys) = strike(&mut world, strategy, None);
     let mut helped = 0;
     for nth in 0..sys.calls().len() as u64 {
@@ -409,7 +485,7 @@ fn every_count_may_be_short() {
             Some(Call::RingRead),
             Some(Call::RingWrite),
         ] {
-            let mut world = World::new(false);
+            let mut world = World::new(TwoRanges::None);
             let fault = Fault {
                 call,
                 ..for_good(0, FaultKind::Short)
@@ -453,7 +529,7 @@ fn assert_written_again(calls: &[Call], at: usize) {
 fn a_file_whose_flush_failed_is_copied_again_once() {
     for strategy in [Strategy::Buffered, Strategy::Parallel] {
         for sticky in [false, true] {
-            let mut world = World::new(false);
+            let mut world = World::new(TwoRanges::None);
             let dest = world.dest();
             let mut job = world.job(&dest, strategy);
             job.durability = Durability::File;
@@ -493,7 +569,7 @@ fn a_file_whose_flush_failed_is_copied_again_once() {
 #[test]
 fn a_flush_of_all_that_fails_has_each_file_asked() {
     // Only the flush that comes before the names.
-    let mut world = World::new(false);
+    let mut world = World::new(TwoRanges::None);
     let fault = failing(Call::SyncFs, 0, false);
     let (ended, sys) = strike(&mut world, Strategy::Buffered, Some(fault));
     ended.assert_good();
@@ -551,7 +627,7 @@ fn a_clean_up_that_fails_does_not_hide_why_it_was_needed() {
         (Call::SetTimesOf, Op::Times),
     ] {
         for strategy in [Strategy::Buffered, Strategy::Parallel] {
-            let mut world = World::new(true);
+            let mut world = World::new(TwoRanges::Whole);
             let dest = world.dest();
             let fail = |call| Fault {
                 call: Some(call),
@@ -594,7 +670,7 @@ fn what_a_file_system_lacks_is_gone_round() {
         (Call::SetOwner, Errno::PERM),
     ] {
         for strategy in [Strategy::Auto, Strategy::CopyFileRange, Strategy::Sendfile] {
-            let mut world = World::new(false);
+            let mut world = World::new(TwoRanges::None);
             let fault = Fault {
                 call: Some(call),
                 nth: 0,
@@ -610,7 +686,7 @@ fn what_a_file_system_lacks_is_gone_round() {
 /// Several workers: no order to rely on, the same promises.
 #[test]
 fn failures_among_several_workers_are_all_listed() {
-    let mut world = World::new(true);
+    let mut world = World::new(TwoRanges::Whole);
     for (call, errno) in [
         (Call::WriteAt, Errno::NOSPC),
         (Call::ReadAt, Errno::IO),

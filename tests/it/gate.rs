@@ -10,7 +10,7 @@ use std::fs;
 use std::os::unix::fs::{lchown, symlink};
 use std::process::Command;
 
-/// The calls of `haul copy`, one a line; `None` where strace cannot be had.
+/// The calls of haul, one a line; `None` where strace cannot be had.
 fn calls(scratch: &Scratch, words: &[&str]) -> Option<Vec<String>> {
     calls_with(scratch, None, words)
 }
@@ -25,7 +25,6 @@ fn calls_with(scratch: &Scratch, inject: Option<&str>, words: &[&str]) -> Option
         .arg("-o")
         .arg(&log)
         .arg(env!("CARGO_BIN_EXE_haul"))
-        .arg("copy")
         .args(words)
         .env("HOME", scratch.dir("home"))
         .output();
@@ -243,7 +242,7 @@ fn nothing_below_the_roots_is_reached_by_path() {
         let scratch = Scratch::quick();
         tree_of_everything(&scratch);
         let (source, dest) = (scratch.text("from"), scratch.text("to"));
-        let mut all = words.to_vec();
+        let mut all = [&["copy"][..], words].concat();
         all.extend([source.as_str(), dest.as_str()]);
         let Some(calls) = calls_with(&scratch, inject, &all) else {
             return;
@@ -288,6 +287,32 @@ fn nothing_below_the_roots_is_reached_by_path() {
         let found = complaints(&again, &source, &dest);
         assert!(found.is_empty(), "again {words:?}\n{}", found.join("\n"));
     }
+}
+
+/// A move reads everything twice and removes it: by descriptors, and by no name of more than one
+/// component.
+#[test]
+fn nothing_that_is_moved_is_reached_by_path() {
+    let scratch = Scratch::quick();
+    tree_of_everything(&scratch);
+    let (source, dest) = (scratch.text("from/inner"), scratch.text("moved"));
+    let batch = serde_json::json!({
+        "operation_type": "move",
+        "mappings": [{ "src": source, "dst": dest }],
+    });
+    let batch = scratch.file("batch", batch.to_string());
+    let words = ["apply", batch.to_str().expect("text")];
+    let Some(calls) = calls(&scratch, &words) else {
+        return;
+    };
+    assert!(!scratch.at("from/inner").exists(), "it was moved");
+    assert!(scratch.at("moved/deep/hard").exists());
+    let found = complaints(&calls, &source, &dest);
+    assert!(found.is_empty(), "{}", found.join("\n"));
+    let removed = calls.iter().filter(|call| call.starts_with("unlinkat("));
+    assert!(removed.count() > 20);
+    let by_path = |call: &&String| call.starts_with("unlinkat(") && call.contains('/');
+    assert_eq!(calls.iter().filter(by_path).count(), 0);
 }
 
 #[test]
@@ -379,6 +404,7 @@ fn what_a_small_file_costs_is_known() {
     }
     let (source, dest) = (scratch.text("from"), scratch.text("to"));
     let words = [
+        "copy",
         "--sync",
         "none",
         "--strategy",

@@ -14,11 +14,12 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// Small files, large files, directories of odd modes: some 25 MB.
-fn source(scratch: &Scratch) -> PathBuf {
-    let root = scratch.dir("source");
+fn source(place: &Path) -> PathBuf {
+    let root = place.join("source");
     let mut dice = Dice::new(5);
     for number in 0..16 {
-        let dir = scratch.dir(format!("source/dir-{number}"));
+        let dir = root.join(format!("dir-{number}"));
+        fs::create_dir_all(&dir).expect("made");
         for file in 0..12 {
             let size = dice.below(20_000) as usize;
             let path = dir.join(format!("small-{file}"));
@@ -91,50 +92,47 @@ fn assert_whole(source: &Path, copy: &Path, replacing: bool) -> usize {
     new
 }
 
-fn killed(replacing: bool) {
-    const KILLS: usize = 5;
-    let rounds = if is_thorough() { 40 } else { 8 };
-    let scratch = Scratch::quick();
-    let from = source(&scratch);
-    let copy = scratch.at("to");
+const KILLS: usize = 5;
+
+/// Kills in `place`, a directory of the scratch one, `rounds` times five copies by each strategy in
+/// its turn.
+fn killed(scratch: &Scratch, place: &str, strategies: &[&str], replacing: bool, rounds: usize) {
+    let root = scratch.at(place);
+    let from = source(&root);
+    let copy = root.join("to");
+    let paths = [format!("{place}/source"), format!("{place}/to")];
     let policy = if replacing { "overwrite" } else { "refuse" };
-    let words = |strategy| {
-        [
-            "-T",
-            "--conflict",
-            policy,
-            "--strategy",
-            strategy,
-            "--chunk-size",
-            "2M",
-            "--parallel-min-size",
-            "4M",
-            "source",
-            "to",
-        ]
+    let words = |strategy, sync| {
+        let mut words = vec!["-T", "--conflict", policy, "--strategy", strategy];
+        words.extend(["--sync", sync]);
+        words.extend(["--chunk-size", "2M", "--parallel-min-size", "4M"]);
+        words.extend(paths.iter().map(String::as_str));
+        words
     };
     let files = entries(&from).values().filter(|it| it.is_file()).count();
-    let began = Instant::now();
-    complete(&scratch, &words("buffered"));
-    let whole_run = began.elapsed();
     let mut dice = Dice::new(if replacing { 71 } else { 72 });
     let (mut left_something, mut partly) = (0, 0);
     for round in 0..rounds {
-        crate::support::scratch::make_removable(&copy);
-        fs::remove_dir_all(&copy).expect("removed");
-        if replacing {
-            populate(&from, &copy);
-        }
-        let strategy = [
-            "auto",
-            "buffered",
-            "parallel",
-            "sendfile",
-            "copy-file-range",
-        ][round % 5];
+        let strategy = strategies[round % strategies.len()];
+        // Every strategy both ways, in a full circle twice as long.
+        let sync = ["job", "none"][(round + round / strategies.len()) % 2];
+        let begin = || {
+            if copy.exists() {
+                crate::support::scratch::make_removable(&copy);
+                fs::remove_dir_all(&copy).expect("removed");
+            }
+            if replacing {
+                populate(&from, &copy);
+            }
+        };
+        begin();
+        let began = Instant::now();
+        complete(scratch, &words(strategy, sync));
+        let whole_run = began.elapsed();
+        begin();
         // Again and again, so that it is also killed while it goes on after a kill.
         for _ in 0..KILLS {
-            let mut child = start(&scratch, &words(strategy));
+            let mut child = start(scratch, &words(strategy, sync));
             let micros = dice.below(whole_run.as_micros() as u64);
             std::thread::sleep(Duration::from_micros(micros));
             child.kill().expect("killed");
@@ -143,22 +141,56 @@ fn killed(replacing: bool) {
             partly += usize::from(new > 0 && new < files);
             left_something += usize::from(!temporaries(&copy).is_empty());
         }
-        complete(&scratch, &words(strategy));
+        complete(scratch, &words(strategy, sync));
         assert_same(&from, &copy);
     }
     say(&format!(
-        "{} kills within {} ms: {left_something} left temporaries, {partly} a part of the tree",
-        rounds * KILLS,
-        whole_run.as_millis()
+        "{} kills: {left_something} left temporaries, {partly} a part of the tree",
+        rounds * KILLS
     ));
+    assert!(partly + left_something > 0, "no kill was in mid-copy");
+}
+
+fn killed_in_memory(replacing: bool) {
+    let strategies = [
+        "buffered",
+        "auto",
+        "parallel",
+        "sendfile",
+        "copy-file-range",
+        "io-uring",
+        "baseline",
+    ];
+    let rounds = if is_thorough() { 42 } else { 7 };
+    killed(&Scratch::quick(), ".", &strategies, replacing, rounds);
+}
+
+/// Where blocks are shared, and where the page cache can be gone past.
+fn killed_on_disk(kind: &str, replacing: bool) {
+    let mut scratch = Scratch::new();
+    if scratch.mount_image(kind).is_none() {
+        return;
+    }
+    let rounds = if is_thorough() { 12 } else { 4 };
+    let strategies = ["direct", "reflink", "io-uring", "auto"];
+    killed(&scratch, kind, &strategies, replacing, rounds);
 }
 
 #[test]
 fn killed_while_it_makes_files_it_leaves_whole_ones_and_the_next_run_completes() {
-    killed(false);
+    killed_in_memory(false);
 }
 
 #[test]
 fn killed_while_it_replaces_files_it_leaves_old_or_new_ones_and_the_next_run_completes() {
-    killed(true);
+    killed_in_memory(true);
+}
+
+#[test]
+fn killed_on_xfs_and_btrfs_it_leaves_whole_files_and_the_next_run_completes() {
+    for kind in ["xfs", "btrfs"] {
+        for replacing in [false, true] {
+            killed_on_disk(kind, replacing);
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! Few descriptors, odd mounts, and files of the kernel's own making, through the real program.
 
+use crate::support::deep::Deep;
 use crate::support::engine::{exact, run};
 use crate::support::scratch::Scratch;
 use crate::support::{skip, walk};
@@ -76,6 +77,28 @@ fn a_deep_tree_is_walked_in_few_calls() {
     let opened = calls.iter().filter(|call| **call == Call::OpenDir).count();
     assert!(opened < 30 * LEVELS, "{opened} directories opened");
     assert_eq!(walk::differences(&from, &scratch.at("to")), [""; 0]);
+}
+
+/// Counted below a directory that cannot be made, a tree of any depth needs no more.
+#[test]
+fn a_deep_tree_that_cannot_be_copied_is_counted_with_few_descriptors() {
+    let scratch = Scratch::quick();
+    scratch.dir("from");
+    let deep = Deep::new("d".repeat(100), 3000);
+    deep.make(&scratch.at("from/dir"));
+    scratch.dir("to");
+    scratch.file("to/dir", "no directory");
+    let output = haul_with_files(64, "--json -T from to", &scratch.at("."));
+    deep.remove(&scratch.at("from/dir"));
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    let words = format!("not copied below it: {} files", deep.files());
+    assert!(told.contains(&words), "{told}");
+    let out = String::from_utf8_lossy(&output.stdout);
+    let last = out.lines().last().expect("a line");
+    let summary: serde_json::Value = serde_json::from_str(last).expect("JSON");
+    assert_eq!(summary["dirs"], 3002, "{summary}");
+    assert_eq!(summary["files"]["failed"], deep.files() + 1, "{summary}");
 }
 
 #[test]

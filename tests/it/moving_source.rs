@@ -257,34 +257,53 @@ fn a_source_that_becomes_something_else_is_not_opened() {
     }
 }
 
+/// Whatever call it moves before: deeper, below one of its own siblings.
 #[test]
 fn a_directory_that_moves_away_is_listed_and_makes_no_circle() {
-    for nth in 0..6 {
-        let scratch = Scratch::quick();
-        let from = scratch.dir("from");
-        for name in ["a/b/c", "d/e", "f"] {
-            fs::create_dir_all(from.join(name)).expect("made");
-            fs::write(from.join(name).join("file"), name).expect("written");
-        }
-        let top = from.clone();
-        let sys = meanwhile(Call::OpenDir, nth, move || {
-            // What is in it moves deeper, below one of its own siblings.
-            drop(fs::rename(top.join("a"), top.join("d/e/a")));
-        });
-        let to = scratch.at("to");
-        let mut job = exact(&from, &to, Strategy::Auto);
-        job.retries = 0;
-        let ended = run(sys, &job);
-        ended.assert_balance();
-        for failure in &ended.failures {
-            assert_eq!(failure.class, ErrorClass::Vanished, "{failure:?}");
-        }
-        assert!(to.join("f/file").exists(), "the rest is done");
-        for path in walk::entries(&to).keys() {
-            let depth = path.split(|byte| *byte == b'/').count();
-            assert!(depth < 8, "{path:?}");
+    let (mut listed, mut stayed) = (0, 0);
+    for call in [Call::OpenDir, Call::List, Call::OpenSource] {
+        for nth in 0.. {
+            let scratch = Scratch::quick();
+            let from = scratch.dir("from");
+            for name in ["a/b/c", "d/e", "f"] {
+                fs::create_dir_all(from.join(name)).expect("made");
+                fs::write(from.join(name).join("file"), name).expect("written");
+            }
+            let top = from.clone();
+            let sys = meanwhile(call, nth, move || {
+                fs::rename(top.join("a"), top.join("d/e/a")).expect("moved");
+            });
+            let to = scratch.at("to");
+            let mut job = exact(&from, &to, Strategy::Auto);
+            job.retries = 0;
+            job.tuning.file_workers = Some(1);
+            let ended = run(sys.clone(), &job);
+            if sys.hit().is_none() {
+                assert!(nth > 2, "{call:?}");
+                break;
+            }
+            ended.assert_balance();
+            for failure in &ended.failures {
+                assert_eq!(failure.class, ErrorClass::Vanished, "{failure:?}");
+            }
+            listed += ended.failures.len();
+            // Where it was, where it is, or listed.
+            let there = ["a", "d/e/a"].map(|name| to.join(name).join("b/c/file").exists());
+            stayed += usize::from(there[0]);
+            let told = !ended.failures.is_empty();
+            let said = format!("{call:?} {nth}: {:?}", ended.failures);
+            assert!(there.contains(&true) || told, "{said}: silently left out");
+            for name in ["d/e", "f"] {
+                let bytes = fs::read(to.join(name).join("file")).expect("the rest is done");
+                assert_eq!(bytes, name.as_bytes(), "{said}");
+            }
+            for path in walk::entries(&to).keys() {
+                let depth = path.split(|byte| *byte == b'/').count();
+                assert!(depth < 8, "{path:?}");
+            }
         }
     }
+    assert!(listed > 0 && stayed > 0, "never at a bad moment");
 }
 
 /// Names come and go while a directory is read: it ends, and no name is met twice.
@@ -315,6 +334,9 @@ fn names_that_come_and_go_are_met_once() {
             job.retries = 0;
             let ended = run_real(&job);
             ended.assert_balance();
+            // A name met twice would be found at the destination the second time.
+            let files = &ended.summary.files;
+            assert_eq!((files.skipped, files.conflicts), (0, 0), "{files:?}");
             let mut met = BTreeSet::new();
             for failure in &ended.failures {
                 assert_eq!(failure.class, ErrorClass::Vanished, "{failure:?}");

@@ -1,5 +1,6 @@
 //! Names, targets and shapes of trees at the edge of what the kernel takes.
 
+use crate::support::deep::Deep;
 use crate::support::engine::{copying, exact, run_real};
 use crate::support::privileges::as_nobody;
 use crate::support::scratch::Scratch;
@@ -7,12 +8,8 @@ use crate::support::tree;
 use crate::support::walk::{self, assert_same};
 use crate::support::{World, is_root, is_thorough, skip};
 use haul::proto::{ErrorClass, Strategy};
-use rustix::fs::{
-    AtFlags, CWD, FileType, Mode, OFlags, makedev, mkdirat, mknodat, openat, unlinkat,
-};
+use rustix::fs::{CWD, FileType, Mode, makedev, mknodat};
 use std::fs;
-use std::io::{Read, Write};
-use std::os::fd::OwnedFd;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, symlink};
 use std::path::Path;
 use std::process::Command;
@@ -180,87 +177,11 @@ fn devices_are_listed_by_an_ordinary_user() {
     assert!(pipe.file_type().is_fifo());
 }
 
-/// One name in each level; the levels by descriptors, as their path is longer than any path may be.
-struct Deep {
-    name: String,
-    levels: usize,
-}
-
-impl Deep {
-    fn make(&self, root: &Path) {
-        fs::create_dir(root).expect("made");
-        let mut at = open_dir(root);
-        for level in 0..self.levels {
-            if level % 50 == 0 {
-                write(&at, level);
-            }
-            mkdirat(&at, &self.name, Mode::RWXU).expect("made");
-            at = open_below(&at, &self.name);
-        }
-        write(&at, self.levels);
-    }
-
-    fn assert_there(&self, root: &Path) {
-        let mut at = open_dir(root);
-        for level in 0..self.levels {
-            if level % 50 == 0 {
-                assert_eq!(read(&at), level.to_string());
-            }
-            at = open_below(&at, &self.name);
-        }
-        assert_eq!(read(&at), self.levels.to_string());
-    }
-
-    /// From the bottom up, with two descriptors.
-    fn remove(&self, root: &Path) {
-        let mut at = open_dir(root);
-        for _ in 0..self.levels {
-            at = open_below(&at, &self.name);
-        }
-        for level in (0..=self.levels).rev() {
-            if level == self.levels || level % 50 == 0 {
-                unlinkat(&at, "file", AtFlags::empty()).expect("removed");
-            }
-            if level == 0 {
-                break;
-            }
-            at = open_below(&at, "..");
-            unlinkat(&at, &self.name, AtFlags::REMOVEDIR).expect("removed");
-        }
-        fs::remove_dir_all(root).expect("removed");
-    }
-}
-
-fn open_dir(path: &Path) -> OwnedFd {
-    fs::File::open(path).expect("a directory opens").into()
-}
-
-fn open_below(at: &OwnedFd, name: &str) -> OwnedFd {
-    openat(at, name, OFlags::RDONLY | OFlags::DIRECTORY, Mode::empty()).expect("it opens")
-}
-
-fn write(at: &OwnedFd, level: usize) {
-    let flags = OFlags::WRONLY | OFlags::CREATE;
-    let file = openat(at, "file", flags, Mode::from_raw_mode(0o644)).expect("it opens");
-    fs::File::from(file)
-        .write_all(level.to_string().as_bytes())
-        .expect("written");
-}
-
-fn read(at: &OwnedFd) -> String {
-    let file = openat(at, "file", OFlags::RDONLY, Mode::empty()).expect("copied");
-    let mut text = String::new();
-    fs::File::from(file)
-        .read_to_string(&mut text)
-        .expect("readable");
-    text
-}
-
 #[test]
 fn a_path_may_be_longer_than_a_path() {
     let levels = if is_thorough() { 1_000 } else { 500 };
     for (name, levels) in [("n".repeat(200), 300), ("d".to_owned(), levels)] {
-        let deep = Deep { name, levels };
+        let deep = Deep::new(name, levels);
         let scratch = Scratch::quick();
         let (from, to) = (scratch.at("from"), scratch.at("to"));
         deep.make(&from);

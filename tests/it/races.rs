@@ -6,9 +6,10 @@ use crate::support::scratch::Scratch;
 use crate::support::tree::{pipe, set_mode, set_times};
 use crate::support::walk::assert_same;
 use crate::support::{is_root, is_thorough, say};
-use haul::proto::{Conflict, Naming};
-use haul::sys::Call;
+use haul::proto::{Conflict, JobSpec, Naming};
+use haul::sys::{Call, Faulty, Real};
 use rustix::fs::{CWD, RenameFlags, XattrFlags, getxattr, renameat_with, setxattr};
+use std::collections::HashMap;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, chown, symlink};
 use std::path::{Path, PathBuf};
@@ -51,6 +52,7 @@ fn race(one: &Path, other: &Path, mut copy: impl FnMut(u32)) {
             runs += 1;
         }
         let swaps = flips.load(Ordering::Relaxed);
+        say(&format!("{runs} runs, {swaps} swaps"));
         assert!(
             runs > 10 && swaps > 100,
             "not much of a race: {runs} runs, {swaps} swaps"
@@ -332,4 +334,102 @@ fn a_node_swapped_before_it_is_dressed_costs_nobody_anything() {
         }
         assert_eq!(swaps, 2, "{kind}: at both instants, and at no other");
     }
+}
+
+/// Calls of a clean run, each with how many of its kind came before it.
+fn instants(job: &JobSpec) -> Vec<(Call, u64)> {
+    let sys = Arc::new(Faulty::new(Arc::new(Real), None));
+    run(sys.clone(), job).assert_good();
+    let mut before: HashMap<Call, u64> = HashMap::new();
+    let nth = |call: Call| {
+        let count = before.entry(call).or_default();
+        *count += 1;
+        (call, *count - 1)
+    };
+    sys.calls().into_iter().map(nth).collect()
+}
+
+/// No luck needed: the directory is swapped for the link, or the link for the directory, right before
+/// each single call of a copy.
+fn swapped_at_any_call(in_source: bool) {
+    let mut swaps = 0;
+    for link_first in [false, true] {
+        let scratch = Scratch::quick();
+        let (from, to) = (scratch.dir("from"), scratch.at("to"));
+        wide_open(&from.join("inner"));
+        let (outside, victims) = Victims::make(&scratch);
+        let mut job = spec(&from, &to);
+        job.naming = Naming::Exact;
+        job.conflict = Conflict::Overwrite;
+        job.tuning.file_workers = Some(1);
+        job.retries = 1;
+        let begin = || {
+            if to.exists() {
+                fs::remove_dir_all(&to).expect("removed");
+            }
+            for name in ["link", "from/inner", "aside"] {
+                let path = scratch.at(name);
+                if path.is_symlink() {
+                    fs::remove_file(path).expect("removed");
+                }
+            }
+            if scratch.at("aside").exists() {
+                fs::rename(scratch.at("aside"), from.join("inner")).expect("put back");
+            }
+            if !in_source {
+                // Older ones of some files, to be replaced.
+                fs::create_dir_all(to.join("inner/sub")).expect("made");
+                for name in ["f0", "f1", "sub/f0"] {
+                    fs::write(to.join("inner").join(name), "old").expect("written");
+                }
+            }
+        };
+        begin();
+        for (call, nth) in instants(&job) {
+            begin();
+            let place = if in_source { &from } else { &to };
+            let (inner, aside) = (place.join("inner"), scratch.at("aside"));
+            let swap = {
+                let (inner, aside, outside) = (inner.clone(), aside.clone(), outside.clone());
+                let to_link = move || {
+                    if inner.is_symlink() {
+                        fs::remove_file(&inner).expect("removed");
+                        fs::rename(&aside, &inner).expect("put back");
+                    } else if fs::rename(&inner, &aside).is_ok() {
+                        symlink(&outside, &inner).expect("linked");
+                    }
+                };
+                move || to_link()
+            };
+            if link_first {
+                swap();
+            }
+            let sys = meanwhile(call, nth, swap);
+            let ended = run(sys.clone(), &job);
+            ended.assert_balance();
+            swaps += usize::from(sys.hit().is_some());
+            victims.assert_untouched(&outside);
+            if in_source {
+                assert_no_secret(&to);
+            }
+            if !in_source {
+                // What was swapped away is the destination's own, and goes with it.
+                if aside.exists() {
+                    fs::remove_dir_all(&aside).expect("removed");
+                }
+            }
+        }
+    }
+    say(&format!("{swaps} swaps"));
+    assert!(swaps > 200, "{swaps} swaps");
+}
+
+#[test]
+fn a_source_directory_swapped_at_any_call_leaks_nothing() {
+    swapped_at_any_call(true);
+}
+
+#[test]
+fn a_destination_directory_swapped_at_any_call_lets_nothing_out() {
+    swapped_at_any_call(false);
 }

@@ -6,7 +6,7 @@ use crate::support::privileges::{as_nobody, without_override};
 use crate::support::scratch::Scratch;
 use crate::support::tree::{self, Dice};
 use crate::support::walk::{self, same_bytes, temporaries};
-use crate::support::{is_root, skip};
+use crate::support::{is_root, is_thorough, skip};
 use haul::proto::{BytePath, Conflict, ErrorClass, JobState, Naming, Start, Strategy};
 use haul::sys::Real;
 use std::fs;
@@ -41,8 +41,8 @@ fn a_reader_sees_the_whole_old_or_the_whole_new_file() {
                 reads.fetch_add(1, Ordering::Relaxed);
             }
         });
-        let mut rounds = 0;
-        while rounds < 30 || reads.load(Ordering::Relaxed) < 300 {
+        let (mut rounds, wanted) = (0, if is_thorough() { 100_000 } else { 300 });
+        while rounds < 30 || reads.load(Ordering::Relaxed) < wanted {
             for strategy in copying() {
                 let from = scratch.at(if rounds % 2 == 0 { "b" } else { "a" });
                 let mut job = exact(&from, &to, strategy);

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 
 const BOTH: [Strategy; 2] = [Strategy::IoUring, Strategy::Direct];
@@ -304,5 +305,65 @@ fn what_is_not_in_memory_is_copied_past_it_where_it_is_flushed() {
         let left = u64::from(call == Call::RingSetup);
         assert_eq!(copied(to, Durability::Job, sys.clone()), left, "{to}");
         assert!(sys.hit().is_some(), "{to}: met");
+    }
+}
+
+/// Where only whole blocks of 4 KiB go past the page cache, files end as they will.
+#[test]
+fn a_disk_of_large_sectors_takes_every_size() {
+    let mut scratch = Scratch::new();
+    let Some(disk) = scratch.mount_large_sectors("xfs") else {
+        return;
+    };
+    let from = disk.join("from");
+    fs::create_dir(&from).expect("made");
+    let mut dice = Dice::new(6);
+    let sizes = [
+        1,
+        511,
+        512,
+        513,
+        4095,
+        4096,
+        4097,
+        65_535,
+        66_048,
+        (3 << 20) + 513,
+    ];
+    for size in sizes {
+        fs::write(from.join(format!("f{size}")), dice.bytes(size)).expect("written");
+    }
+    let reads = |bytes: &str| {
+        let words = [
+            &format!("if={}", from.join("f4096").display()),
+            "of=/dev/null",
+            "count=1",
+        ];
+        let output = Command::new("dd")
+            .args(words)
+            .args([bytes, "iflag=direct"])
+            .output();
+        output.is_ok_and(|output| output.status.success())
+    };
+    assert!(
+        reads("bs=4096") && !reads("bs=512"),
+        "the disk takes anything"
+    );
+    for buffer in [4096, 5120, 65_536] {
+        for strategy in [Strategy::Direct, Strategy::IoUring, Strategy::Parallel] {
+            let to = disk.join("to");
+            let mut spec = job(&from, &to, strategy);
+            spec.durability = Durability::Job;
+            spec.tuning.buffer_size = Some(buffer);
+            spec.tuning.parallel_min_size = Some(1);
+            let ended = run_real(&spec);
+            ended.assert_good();
+            assert_same(&from, &to);
+            if strategy == Strategy::Direct {
+                let all = [(strategy, sizes.len() as u64)];
+                assert_eq!(used(&ended), all.into(), "buffer {buffer}");
+            }
+            fs::remove_dir_all(&to).expect("removed");
+        }
     }
 }

@@ -34,13 +34,19 @@ struct OneFile {
 impl OneFile {
     fn new() -> Self {
         let scratch = Scratch::quick();
-        let from = scratch.at("from");
+        let root = scratch.path().to_path_buf();
+        Self::at(scratch, &root)
+    }
+
+    fn at(scratch: Scratch, root: &Path) -> Self {
+        let from = root.join("from");
         // With a hole, so that those calls are made as well.
         let data = [(0, 9000), (90_000, 9001)];
         tree::sparse(&from, 120_000, &data, &mut Dice::new(61));
         tree::set_mode(&from, 0o4750);
         tree::set_times(&from, 1_000_000_000, 123_456_789);
-        let dir = scratch.dir("to");
+        let dir = root.join("to");
+        fs::create_dir(&dir).expect("made");
         Self {
             _scratch: scratch,
             from,
@@ -117,8 +123,7 @@ fn same(from: &Path, to: &Path, said: &str, notices: &[haul::proto::Notice]) {
 }
 
 /// Every call, every way, one strategy; how many runs it took.
-fn sweep(strategy: Strategy) -> u64 {
-    let world = OneFile::new();
+fn sweep(strategy: Strategy, world: &OneFile) -> u64 {
     let mut runs = 0;
     let clean = world.strike(strategy, true, None);
     let calls = clean.calls().len() as u64;
@@ -154,7 +159,7 @@ fn any_call_of_a_job_of_one_file_may_fail_in_any_way() {
     // Most of a run is waiting: all strategies at a time.
     let runs: u64 = std::thread::scope(|scope| {
         let sweeps: Vec<_> = copying()
-            .map(|strategy| scope.spawn(move || sweep(strategy)))
+            .map(|strategy| scope.spawn(move || sweep(strategy, &OneFile::new())))
             .collect();
         let runs = sweeps.into_iter().map(|sweep| match sweep.join() {
             Ok(runs) => runs,
@@ -162,5 +167,18 @@ fn any_call_of_a_job_of_one_file_may_fail_in_any_way() {
         });
         runs.sum()
     });
+    say(&format!("{runs} runs"));
+}
+
+#[test]
+fn any_call_of_a_job_that_clones_one_file_may_fail_in_any_way() {
+    let mut scratch = Scratch::new();
+    let Some(root) = scratch.mount_image("xfs") else {
+        return;
+    };
+    let world = OneFile::at(scratch, &root);
+    let clean = world.strike(Strategy::Reflink, true, None);
+    assert!(clean.calls().contains(&Call::CloneFile));
+    let runs = sweep(Strategy::Reflink, &world);
     say(&format!("{runs} runs"));
 }

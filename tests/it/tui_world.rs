@@ -393,6 +393,7 @@ pub fn failure(path: &str) -> Failure {
         offset: None,
         class: ErrorClass::Permission,
         reason: "Permission denied".to_string(),
+        below: 0,
     }
 }
 

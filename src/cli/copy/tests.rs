@@ -114,6 +114,7 @@ fn failure(number: u32) -> Failure {
         offset: None,
         class: ErrorClass::Device,
         reason: "Input/output error".to_owned(),
+        below: 0,
     }
 }
 

@@ -9,7 +9,8 @@ use std::borrow::Cow;
 /// A failure or conflict as one line, without the program's name.
 pub fn failure_line(failure: &Failure) -> String {
     let path = text::shown(failure.path.as_bytes());
-    let reason = safe(&failure.reason);
+    let told = failure.told();
+    let reason = safe(&told);
     if failure.class == ErrorClass::Conflict {
         return format!("cannot copy to '{path}': {reason}");
     }
@@ -272,6 +273,7 @@ mod tests {
             offset: None,
             class,
             reason: reason.to_owned(),
+            below: 0,
         }
     }
 

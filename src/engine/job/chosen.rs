@@ -122,11 +122,17 @@ impl Job {
             source.is_some_and(|source| paths.contains(source))
         };
         chosen.sources = self.retry_sources.extract_if(.., named).collect();
+        for index in &chosen.sources {
+            if let Some(lost) = self.lost_sources.remove(index) {
+                self.lose_again(lost);
+            }
+        }
         let subtrees = &mut self.retry_subtrees;
         let at_one = |tree: &mut Subtree| tree.paths().iter().any(|path| paths.contains(path));
         chosen.subtrees = subtrees.extract_if(.., at_one).collect();
         for subtree in &chosen.subtrees {
             subtree.expect_again();
+            self.lose_again(subtree.lost());
         }
         let dirs = &mut self.retry_dirs;
         let dirs: Vec<_> = dirs
@@ -142,7 +148,7 @@ impl Job {
         for (at, failure) in (0..).zip(self.failures.iter()) {
             match failure.file {
                 Some(file) if files.contains(&file) => {}
-                None if places.contains(&at) => dirs_gone += 1,
+                None if places.contains(&at) => dirs_gone += 1 + failure.below,
                 _ => kept.push(failure.clone()),
             }
         }

@@ -138,6 +138,7 @@ mod tests {
             offset: None,
             class: ErrorClass::Permission,
             reason: reason.to_owned(),
+            below: 0,
         }
     }
 

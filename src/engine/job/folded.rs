@@ -255,6 +255,7 @@ mod tests {
             offset: None,
             class: ErrorClass::Permission,
             reason: "permission denied".to_owned(),
+            below: 0,
         }));
         failures
     }

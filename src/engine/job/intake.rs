@@ -3,7 +3,7 @@
 use super::Job;
 use crate::engine::report::{Batch, Retry, Status, What};
 use crate::engine::worker::Big;
-use crate::proto::{ErrorClass, Event, JobState, Lane};
+use crate::proto::{ErrorClass, Event, JobState, Lane, Totals};
 use std::sync::Arc;
 
 impl Job {
@@ -11,9 +11,7 @@ impl Job {
     pub fn take(&mut self, what: What, events: &mut Vec<Event>) {
         match what {
             What::Found(slices, totals) => {
-                self.found.files += totals.files;
-                self.found.bytes += totals.bytes;
-                self.found.dirs += totals.dirs;
+                self.find(totals);
                 if let Some(last) = slices.last() {
                     self.next_file = last.base.0 + last.entries().len() as u32;
                 }
@@ -32,8 +30,16 @@ impl Job {
                     }
                     Retry::Never => self.unseen = true,
                 }
-                self.counts.failed += 1;
+                self.counts.failed += 1 + failure.below;
                 self.failures.push(failure);
+            }
+            What::Lost(totals, source) => {
+                if let Some(source) = source {
+                    self.lost_sources.insert(source, totals);
+                }
+                self.find(totals);
+                self.counts.ended += totals.files;
+                self.left_out += totals.bytes;
             }
             What::Shots(shots) => {
                 let status = &self.status;
@@ -73,6 +79,22 @@ impl Job {
             }
             What::Plan(_) | What::Device(..) | What::Sorted(_) | What::Folded(_) => {}
         }
+    }
+
+    fn find(&mut self, totals: Totals) {
+        self.found.files += totals.files;
+        self.found.bytes += totals.bytes;
+        self.found.dirs += totals.dirs;
+    }
+
+    /// What was lost is scanned again: nothing of it is found or has ended.
+    pub(super) fn lose_again(&mut self, lost: Totals) {
+        let less = |known: &mut u64, by| *known = known.saturating_sub(by);
+        less(&mut self.found.files, lost.files);
+        less(&mut self.found.bytes, lost.bytes);
+        less(&mut self.found.dirs, lost.dirs);
+        less(&mut self.counts.ended, lost.files);
+        less(&mut self.left_out, lost.bytes);
     }
 
     fn batch(&mut self, batch: Batch, events: &mut Vec<Event>) {

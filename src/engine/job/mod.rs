@@ -157,6 +157,8 @@ pub struct Job {
     /// Times it began.
     runs: u32,
     retry_sources: Vec<usize>,
+    /// What was counted in some of them though it could not be copied.
+    lost_sources: HashMap<usize, Totals>,
     retry_subtrees: Vec<Subtree>,
     retry_dirs: Vec<Arc<Dir>>,
     /// Destination file systems; shared with the flush under way.
@@ -256,6 +258,7 @@ impl Job {
             retrying: false,
             runs: 0,
             retry_sources: Vec::new(),
+            lost_sources: HashMap::new(),
             retry_subtrees: Vec::new(),
             retry_dirs: Vec::new(),
             targets: Vec::new(),
@@ -454,6 +457,7 @@ impl Job {
             offset: None,
             class: ErrorClass::Other,
             reason: words,
+            below: 0,
         });
     }
 

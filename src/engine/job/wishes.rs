@@ -229,10 +229,20 @@ impl Job {
             dir.expect_again();
             self.again.push_back(Work::Dir(dir));
         }
+        let sources = &self.retry_sources;
+        let again = self
+            .lost_sources
+            .extract_if(|index, _| sources.contains(index));
+        let mut lost: Vec<_> = again.map(|(_, lost)| lost).collect();
         for subtree in &self.retry_subtrees {
             subtree.expect_again();
+            lost.push(subtree.lost());
         }
-        self.counts.failed = self.lasting.len() as u64;
+        for lost in lost {
+            self.lose_again(lost);
+        }
+        let lasting = self.lasting.iter().map(|failure| 1 + failure.below);
+        self.counts.failed = lasting.sum();
         self.counts.conflicts = self.parked.len() as u64;
         self.failures.replace(&self.lasting);
         self.flush = None;

@@ -20,26 +20,31 @@ impl Count {
     pub(super) fn tree(&mut self, root: &Path, dest: &Path, device: u64) {
         let fresh = matches!(walk::stat(dest), Err(Errno::NOENT));
         let filter = self.filter.clone();
-        let keep = move |below: &Path, name: &OsStr, is_dir: bool| {
+        let keep: Arc<walk::Keep> = Arc::new(move |below: &Path, name: &OsStr, is_dir: bool| {
             !is_temp(name.as_bytes()) && !filter.leaves_out(name.as_bytes(), below, is_dir)
-        };
+        });
         let bounds = Bounds {
             follow_links: self.spec.follow_links,
             device: self.spec.one_file_system.then_some(device),
         };
         // Directories that cannot be at the destination, and with them what is in them.
-        let mut refused: Vec<PathBuf> = Vec::new();
-        walk::walk(root, bounds, Arc::new(keep), |met| {
-            let is_refused = |path: &Path| refused.iter().any(|refused| path.starts_with(refused));
+        // Each with the place of its problem, where that is told.
+        let mut refused: Vec<(PathBuf, Option<usize>)> = Vec::new();
+        walk::walk(root, bounds, &keep, |met| {
+            let refusal = |path: &Path| refused.iter().find(|(dir, _)| path.starts_with(dir));
+            let is_refused = |path: &Path| refusal(path).is_some();
             match met {
                 Met::Unreadable(path, _) if is_refused(&path) => {}
                 Met::Dir(path) if is_refused(&path) => {
                     self.plan.found.dirs += 1;
-                    self.plan.unreachable += 1;
                 }
                 Met::Entry(path, stat) if is_refused(&path) => {
                     self.found(&stat);
                     self.plan.unreachable += 1;
+                    let told = refusal(&path).and_then(|(_, at)| *at);
+                    if let Some(problem) = told.and_then(|at| self.plan.problems.get_mut(at)) {
+                        problem.below += 1;
+                    }
                 }
                 Met::Dir(path) => {
                     self.plan.found.dirs += 1;
@@ -51,7 +56,8 @@ impl Count {
                         self.may_be_dir(dest, below)
                     };
                     if !may_be {
-                        refused.push(path);
+                        let at = self.plan.problems.len().checked_sub(1);
+                        refused.push((path, at.filter(|_| self.plan.more_problems == 0)));
                     }
                 }
                 Met::Entry(path, stat) => {

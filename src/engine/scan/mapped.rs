@@ -9,7 +9,8 @@ use crate::engine::failure::Trouble;
 use crate::engine::gate::Pass;
 use crate::engine::report::{Retry, What};
 use crate::engine::resolve::{self, Target};
-use crate::proto::{BytePath, ErrorClass, Side};
+use crate::proto::{BytePath, ErrorClass, Failure, Side, Totals};
+use crate::sys::Kind;
 use std::os::fd::AsFd;
 use std::path::PathBuf;
 
@@ -34,7 +35,7 @@ impl Scan {
             }
             match self.mapping(index, (src, dst), &mut last, &mut names, &mut files) {
                 Ok(()) => begun = true,
-                Err(trouble) => {
+                Err((trouble, lost)) => {
                     let path = match trouble.side {
                         Side::Source => src,
                         Side::Dest => dst,
@@ -43,7 +44,11 @@ impl Scan {
                         ErrorClass::Refused => Retry::Never,
                         _ => Retry::Source(index),
                     };
-                    let failure = trouble.failure(None, path.clone());
+                    let failure = Failure {
+                        below: lost.files,
+                        ..trouble.failure(None, path.clone())
+                    };
+                    self.report(What::Lost(lost, Some(index)));
                     self.report(What::ScanFailed(failure, retry));
                 }
             }
@@ -52,6 +57,7 @@ impl Scan {
         begun
     }
 
+    /// Begins one; what was counted of it where its place cannot be.
     fn mapping(
         &mut self,
         index: usize,
@@ -59,13 +65,14 @@ impl Scan {
         last: &mut LastTarget,
         names: &mut TakenNames,
         files: &mut FilesOf,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), (Trouble, Totals)> {
         let shared = self.shared.clone();
         let sys = &*shared.sys;
-        let origin = resolve::origin(src)?;
+        let alone = |trouble| (trouble, Totals::default());
+        let origin = resolve::origin(src).map_err(alone)?;
         // Before any directory is made for it.
-        let found = self.find(&origin)?;
-        let new = resolve::new_name(dst)?;
+        let found = self.find(&origin).map_err(alone)?;
+        let new = resolve::new_name(dst).map_err(alone)?;
         let target = match last.take() {
             Some((parent, target)) if parent == new.parent => Target {
                 name: Some(new.name),
@@ -84,7 +91,16 @@ impl Scan {
                     }
                 };
                 shared.gate.leave();
-                let Some(target) = target? else {
+                let target = match target {
+                    Ok(target) => target,
+                    Err(trouble) if found.stat.kind == Kind::Dir => {
+                        let at = (found.parent.as_fd(), &*origin.name);
+                        let lost = self.lost_at(at, found.stat.dev, PathBuf::new(), &|_| false);
+                        return Err((trouble, lost));
+                    }
+                    Err(trouble) => return Err(alone(trouble)),
+                };
+                let Some(target) = target else {
                     self.whole = false;
                     return Ok(());
                 };
@@ -95,7 +111,7 @@ impl Scan {
         };
         let began = self.begin(index, origin, found, &target, names, files);
         *last = Some((new.parent, target));
-        began
+        began.map_err(alone)
     }
 
     /// Waits for room where a directory could not be made for lack of it.

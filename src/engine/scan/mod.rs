@@ -5,6 +5,7 @@
 //! waits at the job's gate before each directory, for it writes too. Trees are read relative to
 //! held descriptors; nothing is opened through a link.
 
+mod lost;
 mod mapped;
 mod sources;
 mod sweep;
@@ -19,7 +20,7 @@ use crate::engine::shots;
 use crate::engine::temp::{TempNames, is_temp};
 use crate::engine::tree::{Dir, DirFds, Made, Names, OpenPairs, Slice, SliceBuilder};
 use crate::engine::worker::{Bound, Shared, complete, hands_down};
-use crate::proto::{BytePath, ErrorClass, JobSpec, Op, Operation, Side, Totals};
+use crate::proto::{BytePath, ErrorClass, Failure, JobSpec, Op, Operation, Side, Totals};
 use crate::sys::{Child, Errno, Kind, Stat, Time};
 use std::collections::{HashMap, HashSet};
 use std::ffi::{CStr, CString};
@@ -46,9 +47,16 @@ pub struct Subtree {
     home: u64,
     /// Index of the source argument.
     source: u32,
+    /// What was counted in it though it could not be made at the destination.
+    lost: Totals,
 }
 
 impl Subtree {
+    /// What was counted as found and failed in it: to be found once more when it is scanned again.
+    pub fn lost(&self) -> Totals {
+        self.lost
+    }
+
     /// The source argument it is in, by its index.
     pub fn source(&self) -> u32 {
         self.source
@@ -243,7 +251,7 @@ impl Scan {
         }
     }
 
-    fn subtree(&mut self, subtree: Subtree) {
+    fn subtree(&mut self, mut subtree: Subtree) {
         let shared = self.shared.clone();
         match shared.with_files(|| self.open(&subtree)) {
             Ok((dir, entered)) => {
@@ -259,7 +267,7 @@ impl Scan {
                     // What was listed before stays listed; the directory as a whole failed.
                     let path = dir.full_path(trouble.side, None);
                     self.report(What::Spoilt(dir.source()));
-                    self.fail(trouble, path, Retry::Never);
+                    self.fail(trouble, path, 0, Retry::Never);
                 }
                 self.complete(&dir);
                 self.flush_if_due();
@@ -275,24 +283,35 @@ impl Scan {
                 let path = subtree.parent.full_path(trouble.side, Some(name));
                 let parent = subtree.parent.clone();
                 self.report(What::Spoilt(Some(subtree.source)));
+                subtree.lost = match trouble.side {
+                    Side::Source => Totals::default(),
+                    Side::Dest => self.lost(&subtree),
+                };
+                let lost = subtree.lost;
+                self.report(What::Lost(lost, None));
                 let retry = match trouble.class {
                     ErrorClass::Refused => Retry::Never,
                     _ => Retry::Subtree(Box::new(subtree)),
                 };
-                self.fail(trouble, path, retry);
+                self.fail(trouble, path, lost.files, retry);
                 self.complete(&parent);
             }
         }
     }
 
-    /// Tells a failure, and the cause where it was one too many of its kind.
-    fn fail(&mut self, trouble: Trouble, path: BytePath, retry: Retry) {
+    /// Tells a failure, which stands for so many files below it, and the cause where it was one too
+    /// many of its kind.
+    fn fail(&mut self, trouble: Trouble, path: BytePath, below: u64, retry: Retry) {
         let cause = self.shared.outage.failed(&trouble);
         let gone = cause.map(|words| Trouble {
             words: Some(words),
             ..trouble.clone()
         });
-        self.report(What::ScanFailed(trouble.failure(None, path.clone()), retry));
+        let failure = Failure {
+            below,
+            ..trouble.failure(None, path.clone())
+        };
+        self.report(What::ScanFailed(failure, retry));
         if let Some(gone) = gone {
             self.report(What::ScanFailed(gone.failure(None, path), Retry::Never));
         }
@@ -330,6 +349,7 @@ impl Scan {
             dst_name,
             home,
             source: index,
+            lost: _,
         } = subtree;
         let up = parent.acquire(sys)?;
         let follow = self.spec.follow_links;
@@ -480,7 +500,7 @@ impl Scan {
                     let trouble = Trouble::kernel(Op::Stat, Side::Source, errno);
                     let path = dir.full_path(Side::Source, Some(name));
                     self.report(What::Spoilt(dir.source()));
-                    self.fail(trouble, path, Retry::Never);
+                    self.fail(trouble, path, 0, Retry::Never);
                     return;
                 }
             },
@@ -511,6 +531,7 @@ impl Scan {
                     home,
                     // Only a place has none, and a place is never listed.
                     source: dir.source().unwrap_or(u32::MAX),
+                    lost: Totals::default(),
                 });
             }
         }

@@ -7,7 +7,7 @@ use crate::engine::report::{Retry, What};
 use crate::engine::resolve::{self, Found, Origin, Target};
 use crate::engine::tree::{Dir, DirFds, Place, SliceBuilder};
 use crate::engine::worker::hands_down;
-use crate::proto::{ErrorClass, Naming, Op, Side};
+use crate::proto::{ErrorClass, Naming, Op, Side, Totals};
 use crate::sys::Kind;
 use std::collections::HashSet;
 use std::ffi::CString;
@@ -166,6 +166,7 @@ impl Scan {
                 dst_name,
                 home: found.stat.dev,
                 source: index as u32,
+                lost: Totals::default(),
             });
             self.descend();
             return Ok(());

@@ -25,8 +25,9 @@ impl Mover for CopyRange {
         in_pieces(range, control, |at, want| {
             match sys.copy_range(pair.src, pair.dst, at, want as usize) {
                 // Kernels up to 5.18 copied nothing, successfully, from files made on reading, and
-                // some network file systems still do: only read(2) can tell an end from that.
-                Ok(0) if at == first => Err(Stop::Unsupported(Errno::INVAL)),
+                // some network file systems still do: only read(2) can tell an end from that,
+                // and goes on from here where there is more.
+                Ok(0) => Err(Stop::Unsupported(Errno::INVAL)),
                 Ok(put) => Ok(put as u64),
                 Err(errno) => Err(refused(errno, at == first)),
             }

@@ -2,7 +2,7 @@
 
 use super::{Control, Moved, Mover, Pair, Stop, in_pieces, refused};
 use crate::proto::{Op, Side, Strategy};
-use crate::sys::Sys;
+use crate::sys::{Errno, Sys};
 use std::ops::Range;
 
 /// Stateless.
@@ -27,9 +27,12 @@ impl Mover for Sendfile {
             return Moved { bytes: 0, stop };
         }
         in_pieces(range, control, |at, want| {
-            sys.send_file(pair.src, pair.dst, at, want as usize)
-                .map(|put| put as u64)
-                .map_err(|errno| refused(errno, at == first))
+            match sys.send_file(pair.src, pair.dst, at, want as usize) {
+                // As of copy_file_range(2): only read(2) can tell an end from that.
+                Ok(0) => Err(Stop::Unsupported(Errno::INVAL)),
+                Ok(put) => Ok(put as u64),
+                Err(errno) => Err(refused(errno, at == first)),
+            }
         })
     }
 }

@@ -158,7 +158,7 @@ fn row(failure: &Failure, indent: &str, width: usize, look: Look) -> String {
         let name = crate::text::cut_middle(&name, width, look.ellipsis());
         return format!("{indent}{name}");
     }
-    let reason = look.words(&failure.reason).into_owned();
+    let reason = look.words(&failure.told()).into_owned();
     let class = draw::left(failure.class.word(), 11, look);
     let reason_cells = crate::text::width(&reason).min(width / 2);
     let name_cells = width.saturating_sub(12 + reason_cells + 2);
@@ -178,7 +178,7 @@ pub fn sentence(failure: &Failure, look: Look) -> String {
         failure.op.verb(),
         side,
         look.name(failure.path.as_bytes()),
-        look.words(&failure.reason),
+        look.words(&failure.told()),
     );
     // Reasons in the kernel's words have it in them.
     if let Some(errno) = failure.errno
@@ -210,6 +210,7 @@ mod tests {
                 offset: None,
                 class: ErrorClass::Vanished,
                 reason: reason.to_owned(),
+                below: 0,
             };
             let look = Look {
                 ascii: true,

@@ -3,15 +3,21 @@
 use super::scratch::Scratch;
 use std::process::{Child, Command, Stdio};
 
-/// Starts a copy that flushes nothing, in the scratch directory; what it says on standard error is
+/// Starts a copy that flushes nothing unless it is told to, in the scratch directory; what it says on standard error is
 /// piped.
 pub fn start(scratch: &Scratch, words: &[&str]) -> Child {
+    let flush: &[&str] = if words.contains(&"--sync") {
+        &[]
+    } else {
+        &["--sync=none"]
+    };
     Command::new(env!("CARGO_BIN_EXE_haul"))
         .env_clear()
         .env("HOME", scratch.dir("home"))
         .current_dir(scratch.path())
-        .args(["copy", "--sync", "none"])
+        .arg("copy")
         .args(words)
+        .args(flush)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())

@@ -350,9 +350,11 @@ impl Ended {
         let of_entries = self.failures.iter().filter(|failure| {
             failure.file.is_some() && failure.class != haul::proto::ErrorClass::Conflict
         });
-        let failed = of_entries.count() as u64;
+        let below: u64 = self.failures.iter().map(|failure| failure.below).sum();
+        let failed = of_entries.count() as u64 + below;
         assert!(view.found_is_final, "the scan has ended");
-        assert_eq!(view.failed + view.conflicts, self.failures.len() as u64);
+        let listed = self.failures.len() as u64 + below;
+        assert_eq!(view.failed + view.conflicts, listed);
         assert_eq!(
             view.copied + view.skipped + failed + view.conflicts,
             view.found.files,

@@ -2,10 +2,13 @@
 //! person who runs the tests.
 
 pub mod child;
+pub mod deep;
 pub mod engine;
+pub mod foreign;
 pub mod oddfs;
 pub mod privileges;
 pub mod pty;
+pub mod recorder;
 pub mod scratch;
 pub mod slowfs;
 pub mod tree;

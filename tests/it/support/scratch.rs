@@ -137,6 +137,45 @@ impl Scratch {
         Some(path)
     }
 
+    /// Mounts a new file system of a kind on a disk of 4 KiB sectors, which takes nothing smaller past
+    /// the page cache; `None`, said loudly, where that cannot be.
+    pub fn mount_large_sectors(&mut self, kind: &str) -> Option<PathBuf> {
+        let image = self.at("sectors.image");
+        let file = fs::File::create(&image).expect("an image can be made");
+        file.set_len(400 << 20).expect("an image can be sized");
+        let path = self.dir("sectors");
+        let output = |program: &str, words: &[&std::ffi::OsStr]| {
+            let output = std::process::Command::new(program).args(words).output();
+            output.ok().filter(|output| output.status.success())
+        };
+        let words = ["--find", "--show", "--sector-size=4096"].map(std::ffi::OsStr::new);
+        let attach = [&words[..], &[image.as_os_str()]].concat();
+        // Somebody else may take the one that was found free.
+        let device = (0..20).find_map(|_| {
+            let output = output("losetup", &attach);
+            if output.is_none() {
+                std::thread::sleep(std::time::Duration::from_millis(20));
+            }
+            output.map(|output| output.stdout)
+        });
+        let Some(device) = device.and_then(|text| String::from_utf8(text).ok()) else {
+            skip("no disk of large sectors can be made here");
+            return None;
+        };
+        let device = std::ffi::OsStr::new(device.trim_end());
+        let mounted = output(&format!("mkfs.{kind}"), &["-q".as_ref(), device]).is_some()
+            && output("mount", &[device, path.as_os_str()]).is_some();
+        // It goes with the last that uses it, which is the mount.
+        let let_go = output("losetup", &["--detach".as_ref(), device]);
+        assert!(let_go.is_some(), "{} stays", device.display());
+        if !mounted {
+            skip("no disk of large sectors can be mounted here");
+            return None;
+        }
+        self.mounts.push(path.clone());
+        Some(path)
+    }
+
     /// Mounts what a directory holds as a squashfs, which nobody can write to; `None`, said loudly,
     /// where that cannot be.
     pub fn mount_packed(&mut self, from: &Path) -> Option<PathBuf> {
