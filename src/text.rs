@@ -13,8 +13,8 @@ use unicode_width::UnicodeWidthStr;
 /// The name as text in which nothing is hidden and nothing acts on a terminal.
 ///
 /// Control characters (C0, DEL, C1), bytes that are no UTF-8, characters that steer the direction
-/// of reading, that have no width, that look like a plain space, or that this program's Unicode
-/// tables do not know become `\n`, `\x1b`, `\u{202e}` and the like. A backslash becomes `\\`, so
+/// of reading, that have no width or one that terminals disagree about, that look like a plain space,
+/// or that this program's Unicode tables do not know become `\n`, `\x1b`, `\u{202e}` and the like. A backslash becomes `\\`, so
 /// an escape can always be told from a name that spells one. Plain names are borrowed.
 pub fn shown(bytes: &[u8]) -> Cow<'_, str> {
     if let Ok(text) = std::str::from_utf8(bytes)
@@ -102,7 +102,7 @@ fn is_visible(character: char, first: bool) -> bool {
     if character.is_ascii() {
         return (' '..='~').contains(&character);
     }
-    if is_blank(character) {
+    if is_blank(character) || is_disputed(character) {
         return false;
     }
     // The standard library's own table of what is printable: controls, format characters,
@@ -133,6 +133,12 @@ fn is_blank(character: char) -> bool {
             | '\u{1d159}'
             | '\u{e0000}'..='\u{e0fff}'
     )
+}
+
+/// Characters of which terminals make one cell or two, whatever the tables say: the halves of flags,
+/// and the halfwidth sound marks of katakana. What was drawn for them is not what is wiped away.
+fn is_disputed(character: char) -> bool {
+    matches!(character, '\u{1f1e6}'..='\u{1f1ff}' | '\u{ff9e}'..='\u{ff9f}')
 }
 
 /// Terminal cells the text takes, laid out grapheme by grapheme as the screen does it.
@@ -271,6 +277,16 @@ mod tests {
                 let expected = format!("\\u{{{:x}}}", u32::from(character));
                 assert!(shown(name.as_bytes()).contains(&expected), "{expected}");
             }
+        }
+    }
+
+    #[test]
+    fn what_terminals_measure_differently_is_spelt() {
+        assert_eq!(shown("f🇩🇪".as_bytes()), "f\\u{1f1e9}\\u{1f1ea}");
+        assert_eq!(shown("ｶﾞ.txt".as_bytes()), "ｶ\\u{ff9e}.txt");
+        // What they agree about stays.
+        for name in ["ﾃｽﾄ.txt", "が.txt", "😀.txt"] {
+            assert_eq!(shown(name.as_bytes()), name);
         }
     }
 

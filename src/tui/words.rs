@@ -20,7 +20,7 @@ pub const fn standing(job: &JobView) -> &'static str {
 /// True when all that is left of an ended job are conflicts that were not answered.
 pub const fn waits_for_answers(job: &JobView) -> bool {
     matches!(job.state, JobState::DoneWithFailures)
-        && job.failed == 0
+        && job.failed + job.cancelled == 0
         && job.parked > 0
         && job.parked == job.conflicts
 }
@@ -53,6 +53,15 @@ pub fn sentence(job: &JobView) -> String {
         JobState::DoneWithFailures if waits_for_answers(job) => format!(
             "done; {} for your answer",
             many(job.parked, "conflict waits", "conflicts wait")
+        ),
+        // A file that was cancelled is in no list of errors.
+        JobState::DoneWithFailures if job.listed == 0 && job.cancelled > 0 => format!(
+            "done, but for {}",
+            many(
+                job.cancelled,
+                "file that was cancelled",
+                "files that were cancelled"
+            )
         ),
         JobState::DoneWithFailures => "done, but not everything: see the errors".to_string(),
         JobState::Failed => "failed: could not begin, nothing was written".to_string(),
@@ -189,6 +198,14 @@ pub fn files_total(job: &JobView) -> String {
         "+"
     };
     format!("{}{more}", units::count(job.found.files))
+}
+
+/// `, 2 cancelled` for the end of a list of counts; nothing where none was.
+pub fn cancelled(files: u64) -> String {
+    match files {
+        0 => String::new(),
+        files => format!(", {} cancelled", units::count(files)),
+    }
 }
 
 /// Failures and conflicts together, for the narrow column.

@@ -219,6 +219,8 @@ pub fn retry(model: &mut Model, id: JobId, effects: &mut Effects) {
     } else {
         let what = match job.state {
             JobState::Cancelled => "what was not copied is taken up again",
+            _ if job.failed + job.conflicts == 0 => "what was cancelled is copied after all",
+            _ if job.cancelled > 0 => "what failed or was cancelled is tried again",
             _ => "everything that failed is tried again",
         };
         effects.push(Effect::Send(Request::RetryFailed { job: id }));
@@ -230,7 +232,7 @@ pub fn retry(model: &mut Model, id: JobId, effects: &mut Effects) {
 pub fn can_retry(job: &JobView) -> bool {
     let cut_short = job.state == JobState::Cancelled
         && !(job.found_is_final && job.files_done == job.found.files);
-    let failed = job.listed > 0 || job.failed > 0 || job.conflicts > job.parked;
+    let failed = job.listed > 0 || job.failed + job.cancelled > 0 || job.conflicts > job.parked;
     job.state.is_final() && (failed || cut_short)
 }
 

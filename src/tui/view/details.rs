@@ -2,7 +2,7 @@
 
 use super::draw::{self, Line, Pen};
 use super::task::{figures_text, file_line, worker_line};
-use crate::proto::{JobState, JobView, ShotRow, Start};
+use crate::proto::{JobState, JobView, Lane, ShotRow, Start};
 use crate::text;
 use crate::tui::chart;
 use crate::tui::layers::DetailsLayer;
@@ -51,7 +51,7 @@ pub fn draw(pen: &mut Pen, model: &Model, layer: &DetailsLayer, area: Rect) {
     }
     let below = lines.len().saturating_sub(top + usize::from(body.height));
     if below > 0 {
-        let text = format!(" {below} lines below ");
+        let text = format!(" {} below ", words::many(below as u64, "line", "lines"));
         let width = text.len() as u16;
         pen.text(
             area.right().saturating_sub(width + 1),
@@ -95,7 +95,13 @@ pub fn lines(model: &Model, layer: &DetailsLayer, width: u16) -> (Vec<Line>, Opt
         }
     }
     if !job.workers.is_empty() {
-        page.head(&format!("Workers: {}", job.workers.len()));
+        let ranges = job.workers.iter().any(|row| row.lane == Lane::Ranges);
+        let legend = if ranges && width >= 60 {
+            " (W takes files, R ranges of a large file)"
+        } else {
+            ""
+        };
+        page.head(&format!("Workers: {}{legend}", job.workers.len()));
         for worker in &job.workers {
             page.lines.push(worker_line(worker, width, look));
         }
@@ -230,13 +236,14 @@ fn standing(page: &mut Page, job: &JobView) {
     page.pair(
         "Files",
         &format!(
-            "{} finished of {}: {} copied, {} skipped, {} failed, {}; {}",
+            "{} finished of {}: {} copied, {} skipped, {} failed, {}{}; {}",
             job.files_done,
             words::files_total(job),
             job.copied,
             job.skipped,
             job.failed,
             conflicts(job),
+            words::cancelled(job.cancelled),
             words::many(job.found.dirs, "directory", "directories"),
         ),
     );
@@ -255,8 +262,11 @@ fn standing(page: &mut Page, job: &JobView) {
         ),
     );
     if let Some((low, high)) = job.rate_range {
-        let range = format!("{} to {}", units::rate(low), units::rate(high));
-        page.pair("Seconds", &format!("{range}, the lowest and the highest"));
+        let (low, high) = (units::rate(low), units::rate(high));
+        page.pair(
+            "Extremes",
+            &format!("{low} in the slowest second, {high} in the fastest"),
+        );
     }
     if let Some(limit) = job.limit {
         page.pair("Cap", &format!("{} at most", units::rate(limit)));

@@ -127,7 +127,11 @@ pub fn receipt_height(model: &Model) -> usize {
 /// The word for how a job ended.
 const fn word(summary: &Summary, narrow: bool) -> &'static str {
     match summary.state {
-        JobState::DoneWithFailures if summary.files.failed == 0 && !narrow => "CONFLICTS",
+        JobState::DoneWithFailures
+            if summary.files.failed == 0 && summary.files.conflicts > 0 && !narrow =>
+        {
+            "CONFLICTS"
+        }
         state => state.word(),
     }
 }
@@ -209,11 +213,12 @@ fn receipt_lines(receipt: &Receipt, look: Look, zone: &TimeZone, width: usize) -
     pair(
         "Files",
         format!(
-            "{} copied, {} skipped, {} failed, {}",
+            "{} copied, {} skipped, {} failed, {}{}",
             files.copied,
             files.skipped,
             files.failed,
-            words::many(files.conflicts, "conflict", "conflicts")
+            words::many(files.conflicts, "conflict", "conflicts"),
+            words::cancelled(files.cancelled)
         ),
     );
     let mut bytes = format!(

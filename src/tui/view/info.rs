@@ -44,7 +44,7 @@ pub fn draw(pen: &mut Pen, model: &Model, layer: &InfoLayer, body: Rect) {
     }
     let below = lines.len().saturating_sub(top + rows);
     if below > 0 {
-        let text = format!(" {below} lines below ");
+        let text = format!(" {} below ", words::many(below as u64, "line", "lines"));
         let width = text.len() as u16;
         let x = area.right().saturating_sub(width + 1);
         pen.text(x, area.y, width, &text, pen.look.warn());
