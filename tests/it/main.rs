@@ -61,6 +61,7 @@ mod terminal_line;
 mod thrift;
 mod tidy;
 mod tui_conflicts;
+mod tui_edges;
 mod tui_info;
 mod tui_mouse;
 mod tui_places;

@@ -4,7 +4,7 @@ use super::{Effects, info, listing, naming, places, tabs};
 use crate::sys::count::Counted;
 use crate::sys::listing::Kind;
 use crate::tui::action::Action;
-use crate::tui::browse::{DirSize, Filter, FoldSum, Item, Pending, Side, Sort};
+use crate::tui::browse::{DirSize, Edge, Filter, FoldSum, Item, Pending, Side, Sort};
 use crate::tui::layers::{Layer, PatternLayer};
 use crate::tui::layout::{layout, pane_rows};
 use crate::tui::model::Model;
@@ -29,11 +29,8 @@ pub fn act(model: &mut Model, side: Side, action: Action, effects: &mut Effects)
         Action::PageDown => step(model, side, height as isize),
         Action::HalfUp => step(model, side, -(height as isize / 2).max(1)),
         Action::HalfDown => step(model, side, (height as isize / 2).max(1)),
-        Action::Top => model.pane_mut(side).cursor = 0,
-        Action::Bottom => {
-            let pane = model.pane_mut(side);
-            pane.cursor = pane.shown.len().saturating_sub(1);
-        }
+        Action::Top => model.pane_mut(side).to_edge(Edge::First),
+        Action::Bottom => model.pane_mut(side).to_edge(Edge::Last),
         Action::Enter => enter(model, side, effects),
         Action::Leave => leave(model, side, effects),
         Action::Mark if !now_empty => mark(model, side),
