@@ -11,6 +11,7 @@ mod marking;
 mod marks;
 mod memory;
 mod order;
+mod seek;
 
 pub use arrange::{Arranged, Task, Wish};
 pub use edge::Edge;
