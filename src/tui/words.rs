@@ -63,6 +63,10 @@ pub fn sentence(job: &JobView) -> String {
                 "files that were cancelled"
             )
         ),
+        JobState::DoneWithFailures if job.parked > 0 => format!(
+            "done but for errors, and {} for your answer",
+            many(job.parked, "conflict waits", "conflicts wait")
+        ),
         JobState::DoneWithFailures => "done, but not everything: see the errors".to_string(),
         JobState::Failed => "failed: could not begin, nothing was written".to_string(),
     }

@@ -60,7 +60,7 @@ pub const ACTIONS: &[Row] = rows! {
         "Replace what is there if the source is newer, else leave it";
     AnswerRename "answer-rename" "keep both" ["r"] in &[Conflicts],
         "Keep both: the copy gets a free name beside it";
-    AnswerSkipAll "answer-skip-all" "S/O/N/R for all" ["S"] in &[Conflicts],
+    AnswerSkipAll "answer-skip-all" "for all" ["S"] in &[Conflicts],
         "Skip every conflict of the job that waits";
     AnswerOverwriteAll "answer-overwrite-all" "" ["O"] in &[Conflicts],
         "Replace in every conflict of the job that waits; asks first";

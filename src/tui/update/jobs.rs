@@ -2,7 +2,7 @@
 
 use super::Effects;
 use crate::proto::{FileId, JobId, JobState, JobView, Request, Strategy};
-use crate::tui::action::Action;
+use crate::tui::action::{Action, Context};
 use crate::tui::browse::follow;
 use crate::tui::layers::{
     Asked, ChartLayer, DetailsLayer, ErrorsLayer, FilesLayer, Layer, LimitLayer, Question,
@@ -28,7 +28,10 @@ pub fn act(model: &mut Model, action: Action, effects: &mut Effects) {
         _ => {}
     }
     let Some(job) = model.subject() else {
-        model.say("there is no job: mark something, then F5 plans a copy");
+        let key = model.keymap.key(Context::Panes, Action::Copy);
+        model.say(format!(
+            "there is no job: mark something, then {key} plans a copy"
+        ));
         return;
     };
     let id = job.id;
