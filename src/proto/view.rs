@@ -97,7 +97,7 @@ pub struct JobView {
     pub eta: Option<(u64, u64)>,
     /// Active milliseconds: paused and queued time excluded.
     pub elapsed_ms: u64,
-    /// Bytes copied in each of the last seconds, oldest first, at most 300.
+    /// Bytes per second in each of the last seconds that are over, oldest first, at most 300.
     pub history: Vec<u64>,
     /// Workers, in the order of their ids.
     pub workers: Vec<WorkerRow>,
