@@ -173,7 +173,36 @@ fn span(low: u64, high: u64) -> String {
     if short == long || high <= low + low / 4 {
         return format!("~{long}");
     }
-    format!("{short}-{long}")
+    between(low, high)
+}
+
+/// `20-45s`, `40s-3m`, `8-12m`, `50m-2h`, `1.5-3h`, `2-4d`: what is so uncertain is not told to the
+/// second, and fits where a certain time does.
+fn between(low: u64, high: u64) -> String {
+    const MINUTE: u64 = 60;
+    const HOUR: u64 = 3_600;
+    const DAY: u64 = 86_400;
+    let in_unit = |secs: u64| {
+        let (unit, letter) = match secs {
+            ..MINUTE => (1, 's'),
+            MINUTE..HOUR => (MINUTE, 'm'),
+            HOUR..DAY => (HOUR, 'h'),
+            _ => (DAY, 'd'),
+        };
+        // Halves matter where there are few.
+        let halves = (secs * 2 + unit / 2) / unit;
+        let number = match halves {
+            2..8 if unit > MINUTE && halves % 2 == 1 => format!("{}.5", halves / 2),
+            _ => halves.div_ceil(2).to_string(),
+        };
+        (number, letter)
+    };
+    let ((low, low_unit), (high, unit)) = (in_unit(low), in_unit(high));
+    if low_unit == unit {
+        format!("{low}-{high}{unit}")
+    } else {
+        format!("{low}{low_unit}-{high}{unit}")
+    }
 }
 
 /// Seconds as exact as an estimate can be: what flickers says nothing.
@@ -339,7 +368,19 @@ mod tests {
     #[test]
     fn estimates_are_a_range_only_when_they_are_apart() {
         assert_eq!(span(180, 190), "~3m10s");
-        assert_eq!(span(480, 700), "8m-12m");
+        assert_eq!(span(480, 700), "8-12m");
+        for (low, high, words) in [
+            (20, 44, "20-45s"),
+            (40, 170, "40s-3m"),
+            (170, 520, "3-9m"),
+            (3_000, 7_300, "50m-2h"),
+            (5_500, 11_000, "1.5-3h"),
+            (26 * 3_600, 42 * 3_600, "1-2d"),
+            (400, 360_000, "7m-4d"),
+        ] {
+            assert_eq!(span(low, high), words);
+            assert!(words.len() <= 7);
+        }
         assert_eq!(span(0, 0), "~0s");
     }
 
