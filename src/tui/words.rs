@@ -262,21 +262,24 @@ pub fn title(job: &JobView, look: Look) -> String {
     format!("{from} {} {to}", look.arrow())
 }
 
+/// Fewest cells for two names.
+const BOTH: usize = 14;
+
 /// The same in so many cells: both names lose of their middle what is too much, the longer one
-/// more, and the arrow between them stays.
+/// more, and the arrow between them stays. Where neither could be read, it is the first alone.
 pub fn title_in(job: &JobView, cells: usize, look: Look) -> String {
     let whole = title(job, look);
-    let arrow = format!(" {} ", look.arrow());
-    let Some(room) = cells
-        .checked_sub(text::width(&arrow))
-        .filter(|room| *room >= 6)
-    else {
-        return text::cut_middle(&whole, cells, look.ellipsis()).into_owned();
-    };
     if text::width(&whole) <= cells {
         return whole;
     }
     let (from, to) = ends(job, look);
+    let arrow = format!(" {} ", look.arrow());
+    let Some(room) = cells
+        .checked_sub(text::width(&arrow))
+        .filter(|room| *room >= BOTH)
+    else {
+        return text::cut_middle(&from, cells, look.ellipsis()).into_owned();
+    };
     let for_to = text::width(&to).min((room / 2).max(room.saturating_sub(text::width(&from))));
     let from = text::cut_middle(&from, room - for_to, look.ellipsis());
     let to = text::cut_middle(&to, for_to, look.ellipsis());
