@@ -55,6 +55,7 @@ mod support;
 mod sweep;
 mod terminal;
 mod terminal_figures;
+mod terminal_flush;
 mod terminal_hung;
 mod terminal_life;
 mod terminal_line;

@@ -373,7 +373,10 @@ fn sentences_name_the_keys_that_there_are() {
         screen.contains("mark entries with m, then F9 plans"),
         "{screen}"
     );
-    assert!(screen.contains("1 entry hidden; :hidden shows"), "{screen}");
+    assert!(
+        screen.contains("1 entry hidden; :hidden shows it"),
+        "{screen}"
+    );
     world.keys("p");
     let screen = world.screen();
     assert!(screen.contains("mark something, then F9 plans"), "{screen}");

@@ -146,9 +146,14 @@ fn instead(pane: &Pane, model: &Model) -> Option<String> {
         "no name matches the filter".to_string()
     } else {
         format!(
-            "{} hidden; {} shows them",
+            "{} hidden; {} shows {}",
             words::entries(pane.entries.len()),
-            model.keymap.key(Context::Panes, Action::Hidden)
+            model.keymap.key(Context::Panes, Action::Hidden),
+            if pane.entries.len() == 1 {
+                "it"
+            } else {
+                "them"
+            }
         )
     })
 }
