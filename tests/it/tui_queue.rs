@@ -457,3 +457,16 @@ fn the_throughput_is_zoomed_for_minutes_and_for_the_whole_run() {
     world.keys("p");
     assert!(world.requests().contains(&Request::Pause { job: JobId(1) }));
 }
+
+#[test]
+fn an_ended_job_tells_no_present_rate_and_no_time_left() {
+    for (state, ended) in [(JobState::Running, false), (JobState::Done, true)] {
+        let mut world = World::new(80, 24);
+        world.jobs(vec![job(1, state)]);
+        world.keys("<tab><tab><enter>");
+        let screen = world.screen();
+        assert!(screen.contains("398 MiB/s on average"), "{screen}");
+        assert_eq!(screen.contains("Time left"), !ended, "{screen}");
+        assert_eq!(screen.contains(" now, "), !ended, "{screen}");
+    }
+}

@@ -252,15 +252,14 @@ fn standing(page: &mut Page, job: &JobView) {
         let many = format!("{many} copied, and named once known to be on the device");
         page.pair("", &many);
     }
-    page.pair(
-        "Rate",
-        &format!(
-            "{} now, {} on average {} of work",
-            words::rate(job, false),
-            units::rate(job.rate_mean),
-            over(job.elapsed_ms)
-        ),
-    );
+    let ended = job.state.is_final();
+    let now = if ended {
+        String::new()
+    } else {
+        format!("{} now, ", words::rate(job, false))
+    };
+    let (mean, time) = (units::rate(job.rate_mean), over(job.elapsed_ms));
+    page.pair("Rate", &format!("{now}{mean} on average {time} of work"));
     if let Some((low, high)) = job.rate_range {
         let (low, high) = (units::rate(low), units::rate(high));
         page.pair(
@@ -271,7 +270,9 @@ fn standing(page: &mut Page, job: &JobView) {
     if let Some(limit) = job.limit {
         page.pair("Cap", &format!("{} at most", units::rate(limit)));
     }
-    page.pair("Time left", &words::time_left(job));
+    if !ended {
+        page.pair("Time left", &words::time_left(job));
+    }
 }
 
 /// `over 27s`, or `in under 1 s`.
