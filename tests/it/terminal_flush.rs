@@ -79,7 +79,7 @@ fn a_slow_flush_is_shown_and_only_its_end_is_done() {
         "{screen}"
     );
     assert!(screen.contains("the device is catching up"), "{screen}");
-    assert!(screen.contains("files 0/1 +1 to be flushed"), "{screen}");
+    assert!(screen.contains("files 0/1 +1 to flush"), "{screen}");
     // The keys are answered meanwhile.
     terminal.keys(TAB);
     terminal.shows("[DST]");

@@ -470,3 +470,19 @@ fn an_ended_job_tells_no_present_rate_and_no_time_left() {
         assert_eq!(screen.contains(" now, "), !ended, "{screen}");
     }
 }
+
+#[test]
+fn letters_of_workers_are_explained_where_there_are_several() {
+    let mut world = World::new(80, 50);
+    let mut one = busy_job(1);
+    for worker in &mut one.workers {
+        worker.lane = haul::proto::Lane::Files;
+    }
+    world.jobs(vec![one.clone()]);
+    world.keys("<tab><tab><enter>");
+    assert!(!world.screen().contains("W takes"), "{}", world.screen());
+    one.workers[0].lane = haul::proto::Lane::Names;
+    world.jobs(vec![one]);
+    let words = "(W takes files, N gives names)";
+    assert!(world.screen().contains(words), "{}", world.screen());
+}

@@ -95,13 +95,11 @@ pub fn lines(model: &Model, layer: &DetailsLayer, width: u16) -> (Vec<Line>, Opt
         }
     }
     if !job.workers.is_empty() {
-        let ranges = job.workers.iter().any(|row| row.lane == Lane::Ranges);
-        let legend = if ranges && width >= 60 {
-            " (W takes files, R ranges of a large file)"
-        } else {
-            ""
-        };
-        page.head(&format!("Workers: {}{legend}", job.workers.len()));
+        page.head(&format!(
+            "Workers: {}{}",
+            job.workers.len(),
+            legend(job, width)
+        ));
         for worker in &job.workers {
             page.lines.push(worker_line(worker, width, look));
         }
@@ -273,6 +271,24 @@ fn standing(page: &mut Page, job: &JobView) {
     if !ended {
         page.pair("Time left", &words::time_left(job));
     }
+}
+
+/// What the letters before the numbers of workers stand for, where there is more than one of them.
+fn legend(job: &JobView, width: usize) -> String {
+    let kinds = [
+        (Lane::Ranges, ", R ranges of a large file"),
+        (Lane::Names, ", N gives names"),
+    ];
+    let there = |lane| job.workers.iter().any(|worker| worker.lane == lane);
+    let others: String = kinds
+        .into_iter()
+        .filter(|(lane, _)| there(*lane))
+        .map(|(_, words)| words)
+        .collect();
+    if others.is_empty() || width < 70 {
+        return String::new();
+    }
+    format!(" (W takes files{others})")
 }
 
 /// `over 27s`, or `in under 1 s`.

@@ -150,7 +150,7 @@ fn figures(job: &JobView, width: u16, look: Look) -> Line {
     // Else an idle worker beside files that are not done looks like a copy that hangs.
     if job.unnamed > 0 {
         let words = if width < 120 {
-            "to be flushed"
+            "to flush"
         } else {
             "copied, named once they are on the device"
         };
