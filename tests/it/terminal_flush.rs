@@ -3,10 +3,10 @@
 //! No device here can be made slow without rights, so the program of the terminal is this test itself,
 //! with an engine whose flushes take their time.
 
-use crate::support::World;
 use crate::support::engine::slow;
 use crate::support::pty::{ENTER, F5, Streams, TAB, Terminal};
-use crate::terminal::{bytes, done, given_back, percent, stands, turn, world_of};
+use crate::support::scratch::Scratch;
+use crate::terminal::{bytes, done, given_back, percent, stands, turn};
 use haul::proto::{Durability, JobSpec, Naming};
 use haul::sys::Call;
 use haul::tui::{self, Settings};
@@ -39,7 +39,7 @@ fn the_program_over_a_slow_device() {
     engine.join().expect("an end");
 }
 
-fn open(world: &World) -> Terminal {
+fn open(world: &Scratch) -> Terminal {
     let mut command = Command::new(std::env::current_exe().expect("this test"));
     command
         .args([
@@ -48,14 +48,22 @@ fn open(world: &World) -> Terminal {
             "--nocapture",
         ])
         .env_clear()
-        .env("HOME", world.path().join("home"))
+        .env("HOME", world.dir("home"))
         .env("TERM", "xterm-256color")
         .env("LC_ALL", "C.UTF-8")
         .env(PLACE, world.path());
     Terminal::start(command, (80, 24), Streams::All)
 }
 
-fn flushing(world: &World) -> (Terminal, String) {
+/// One file to copy, in memory: the flushes of a disk wait for what others write there.
+fn one_file() -> Scratch {
+    let world = Scratch::quick();
+    world.dir("dst");
+    std::fs::write(world.dir("src").join("one.bin"), bytes(70_000, 1)).expect("written");
+    world
+}
+
+fn flushing(world: &Scratch) -> (Terminal, String) {
     let terminal = open(world);
     terminal.shows("one.bin");
     terminal.keys(F5);
@@ -69,7 +77,7 @@ fn flushing(world: &World) -> (Terminal, String) {
 #[test]
 fn a_slow_flush_is_shown_and_only_its_end_is_done() {
     let _turn = turn();
-    let world = world_of(&[("one.bin", bytes(70_000, 1))]);
+    let world = one_file();
     let there = world.path().join("dst/one.bin");
     let (mut terminal, screen) = flushing(&world);
     let began = Instant::now();
@@ -96,7 +104,7 @@ fn a_slow_flush_is_shown_and_only_its_end_is_done() {
 #[test]
 fn a_slow_flush_is_cancelled() {
     let _turn = turn();
-    let world = world_of(&[("one.bin", bytes(70_000, 1))]);
+    let world = one_file();
     let (mut terminal, _) = flushing(&world);
     terminal.keys("x");
     terminal.shows("[>No, go on<]");
