@@ -118,6 +118,24 @@ fn is_visible(character: char, first: bool) -> bool {
     std::str::from_utf8(&pair[..end]).is_ok_and(|pair| pair.escape_debug().count() == 2)
 }
 
+/// The name with every character spelt that is drawn onto the one before it, where there is such a
+/// one: a letter and its accent, and the accented letter, are two names that look alike.
+pub fn parts(name: &[u8]) -> Option<String> {
+    let text = shown(name);
+    let parts: String = text
+        .graphemes(true)
+        .map(|drawn| {
+            let mut characters = drawn.chars();
+            let first = characters.next().map(String::from).unwrap_or_default();
+            let others: String = characters
+                .map(|other| format!("\\u{{{:x}}}", u32::from(other)))
+                .collect();
+            first + &others
+        })
+        .collect();
+    (parts != text).then_some(parts)
+}
+
 /// Characters that Unicode calls letters, marks or symbols and that leave no trace on a screen.
 fn is_blank(character: char) -> bool {
     matches!(
@@ -287,6 +305,17 @@ mod tests {
         // What they agree about stays.
         for name in ["ﾃｽﾄ.txt", "が.txt", "😀.txt"] {
             assert_eq!(shown(name.as_bytes()), name);
+        }
+    }
+
+    #[test]
+    fn names_that_look_alike_are_told_apart_by_their_parts() {
+        assert_eq!(
+            parts("e\u{301}.txt".as_bytes()).as_deref(),
+            Some("e\\u{301}.txt")
+        );
+        for whole in ["\u{e9}.txt", "plain", "東京.exr", "\x1b[2J"] {
+            assert_eq!(parts(whole.as_bytes()), None, "{whole}");
         }
     }
 

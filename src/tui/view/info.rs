@@ -3,6 +3,7 @@
 use super::draw::{self, Line, Pen};
 use crate::sequence::{self, number, ranges};
 use crate::sys::inspect::{Extents, Inspected, Kind, Time};
+use crate::text;
 use crate::tui::browse::{Item, Sum};
 use crate::tui::layers::InfoLayer;
 use crate::tui::layout::middle;
@@ -62,6 +63,9 @@ pub fn lines(model: &Model, layer: &InfoLayer, width: u16) -> Vec<Line> {
     match layer.item {
         Item::Entry(entry) => {
             facts.add("name", &look.ended(layer.entries.name(entry)));
+            if let Some(parts) = text::parts(layer.entries.name(entry)) {
+                facts.add("in parts", &parts);
+            }
             facts.add("in", &look.name(layer.path.as_os_str().as_encoded_bytes()));
             match &layer.inspected {
                 None => facts.wait(model, layer),
