@@ -81,12 +81,14 @@ fn push_shown(out: &mut String, character: char) {
         '\r' => out.push_str("\\r"),
         '\0'..='\x1f' | '\x7f' => push_hex(out, u32::from(character)),
         _ if is_visible(character, out.is_empty()) => out.push(character),
-        _ => {
-            // Writing to a string cannot fail.
-            if write!(out, "\\u{{{:x}}}", u32::from(character)).is_err() {
-                out.push(char::REPLACEMENT_CHARACTER);
-            }
-        }
+        _ => push_spelt(out, character),
+    }
+}
+
+fn push_spelt(out: &mut String, character: char) {
+    // Writing to a string cannot fail.
+    if write!(out, "\\u{{{:x}}}", u32::from(character)).is_err() {
+        out.push(char::REPLACEMENT_CHARACTER);
     }
 }
 
@@ -122,17 +124,14 @@ fn is_visible(character: char, first: bool) -> bool {
 /// one: a letter and its accent, and the accented letter, are two names that look alike.
 pub fn parts(name: &[u8]) -> Option<String> {
     let text = shown(name);
-    let parts: String = text
-        .graphemes(true)
-        .map(|drawn| {
-            let mut characters = drawn.chars();
-            let first = characters.next().map(String::from).unwrap_or_default();
-            let others: String = characters
-                .map(|other| format!("\\u{{{:x}}}", u32::from(other)))
-                .collect();
-            first + &others
-        })
-        .collect();
+    let mut parts = String::with_capacity(text.len() + 8);
+    for drawn in text.graphemes(true) {
+        let mut characters = drawn.chars();
+        parts.extend(characters.next());
+        for other in characters {
+            push_spelt(&mut parts, other);
+        }
+    }
     (parts != text).then_some(parts)
 }
 
