@@ -148,12 +148,16 @@ fn whole_pane(c: &mut Criterion) {
     for entries in [100, 10_000, 1_000_000] {
         let mut model = model(entries);
         settle(&mut model);
-        let keys: [(&str, &[KeyCode]); 6] = [
+        let keys: [(&str, &[KeyCode]); 7] = [
             ("ends", &[KeyCode::Char('G'), KeyCode::Home]),
             ("invert", &[KeyCode::Char('*')]),
             ("mark_one_of_half", &[KeyCode::Char(' ')]),
             ("hidden", &[KeyCode::Char('.')]),
             ("unfold", &[KeyCode::Char('z')]),
+            (
+                "find",
+                &[KeyCode::Char('f'), KeyCode::Char('9'), KeyCode::Esc],
+            ),
             (
                 "filter",
                 &[KeyCode::Char('/'), KeyCode::Char('c'), KeyCode::Esc],

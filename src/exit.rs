@@ -49,7 +49,7 @@ impl Exit {
         let files = &summary.files;
         match summary.state {
             JobState::Cancelled | JobState::Failed => Self::Failed,
-            _ if files.failed > 0 => Self::Failed,
+            _ if files.failed + files.cancelled > 0 => Self::Failed,
             _ if files.conflicts > 0 => Self::Conflicts,
             JobState::Done => Self::Good,
             // Not ended, or ended with something that no count explains.

@@ -13,8 +13,8 @@ use unicode_width::UnicodeWidthStr;
 /// The name as text in which nothing is hidden and nothing acts on a terminal.
 ///
 /// Control characters (C0, DEL, C1), bytes that are no UTF-8, characters that steer the direction
-/// of reading, that have no width, that look like a plain space, or that this program's Unicode
-/// tables do not know become `\n`, `\x1b`, `\u{202e}` and the like. A backslash becomes `\\`, so
+/// of reading, that have no width or one that terminals disagree about, that look like a plain space,
+/// or that this program's Unicode tables do not know become `\n`, `\x1b`, `\u{202e}` and the like. A backslash becomes `\\`, so
 /// an escape can always be told from a name that spells one. Plain names are borrowed.
 pub fn shown(bytes: &[u8]) -> Cow<'_, str> {
     if let Ok(text) = std::str::from_utf8(bytes)
@@ -81,12 +81,14 @@ fn push_shown(out: &mut String, character: char) {
         '\r' => out.push_str("\\r"),
         '\0'..='\x1f' | '\x7f' => push_hex(out, u32::from(character)),
         _ if is_visible(character, out.is_empty()) => out.push(character),
-        _ => {
-            // Writing to a string cannot fail.
-            if write!(out, "\\u{{{:x}}}", u32::from(character)).is_err() {
-                out.push(char::REPLACEMENT_CHARACTER);
-            }
-        }
+        _ => push_spelt(out, character),
+    }
+}
+
+fn push_spelt(out: &mut String, character: char) {
+    // Writing to a string cannot fail.
+    if write!(out, "\\u{{{:x}}}", u32::from(character)).is_err() {
+        out.push(char::REPLACEMENT_CHARACTER);
     }
 }
 
@@ -102,7 +104,7 @@ fn is_visible(character: char, first: bool) -> bool {
     if character.is_ascii() {
         return (' '..='~').contains(&character);
     }
-    if is_blank(character) {
+    if is_blank(character) || is_disputed(character) {
         return false;
     }
     // The standard library's own table of what is printable: controls, format characters,
@@ -116,6 +118,21 @@ fn is_visible(character: char, first: bool) -> bool {
     let mut pair = [b'a'; 5];
     let end = 1 + character.encode_utf8(&mut pair[1..]).len();
     std::str::from_utf8(&pair[..end]).is_ok_and(|pair| pair.escape_debug().count() == 2)
+}
+
+/// The name with every character spelt that is drawn onto the one before it, where there is such a
+/// one: a letter and its accent, and the accented letter, are two names that look alike.
+pub fn parts(name: &[u8]) -> Option<String> {
+    let text = shown(name);
+    let mut parts = String::with_capacity(text.len() + 8);
+    for drawn in text.graphemes(true) {
+        let mut characters = drawn.chars();
+        parts.extend(characters.next());
+        for other in characters {
+            push_spelt(&mut parts, other);
+        }
+    }
+    (parts != text).then_some(parts)
 }
 
 /// Characters that Unicode calls letters, marks or symbols and that leave no trace on a screen.
@@ -133,6 +150,12 @@ fn is_blank(character: char) -> bool {
             | '\u{1d159}'
             | '\u{e0000}'..='\u{e0fff}'
     )
+}
+
+/// Characters of which terminals make one cell or two, whatever the tables say: the halves of flags,
+/// and the halfwidth sound marks of katakana. What was drawn for them is not what is wiped away.
+fn is_disputed(character: char) -> bool {
+    matches!(character, '\u{1f1e6}'..='\u{1f1ff}' | '\u{ff9e}'..='\u{ff9f}')
 }
 
 /// Terminal cells the text takes, laid out grapheme by grapheme as the screen does it.
@@ -271,6 +294,27 @@ mod tests {
                 let expected = format!("\\u{{{:x}}}", u32::from(character));
                 assert!(shown(name.as_bytes()).contains(&expected), "{expected}");
             }
+        }
+    }
+
+    #[test]
+    fn what_terminals_measure_differently_is_spelt() {
+        assert_eq!(shown("f🇩🇪".as_bytes()), "f\\u{1f1e9}\\u{1f1ea}");
+        assert_eq!(shown("ｶﾞ.txt".as_bytes()), "ｶ\\u{ff9e}.txt");
+        // What they agree about stays.
+        for name in ["ﾃｽﾄ.txt", "が.txt", "😀.txt"] {
+            assert_eq!(shown(name.as_bytes()), name);
+        }
+    }
+
+    #[test]
+    fn names_that_look_alike_are_told_apart_by_their_parts() {
+        assert_eq!(
+            parts("e\u{301}.txt".as_bytes()).as_deref(),
+            Some("e\\u{301}.txt")
+        );
+        for whole in ["\u{e9}.txt", "plain", "東京.exr", "\x1b[2J"] {
+            assert_eq!(parts(whole.as_bytes()), None, "{whole}");
         }
     }
 

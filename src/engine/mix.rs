@@ -38,6 +38,9 @@ pub struct Mix {
     classes: [Class; 65],
 }
 
+/// The reason for no strategy at all.
+const NOTHING: &str = "no file has to be copied";
+
 impl Mix {
     /// Nothing found yet.
     pub fn new(route: Route, wanted: Wanted) -> Self {
@@ -76,13 +79,14 @@ impl Mix {
         reason.text().clone_into(&mut preview.reason);
         preview.reason += self.route.unless_in_memory(self.wanted, largest);
         // Whether a rung holds is known only once it was tried.
+        let first_rung = strategy;
         for (position, (strategy, _)) in ladder.iter().skip(1).enumerate() {
             let words = if position == 0 {
-                "; where it does not work, "
+                format!("; where {first_rung} does not work, ")
             } else {
-                ", then "
+                ", then ".to_owned()
             };
-            preview.reason += words;
+            preview.reason += &words;
             preview.reason += strategy.name();
         }
         let of = |share: &Share| {
@@ -102,6 +106,15 @@ impl Mix {
             preview.reason += share.strategy.name();
             preview.reason += " ";
             preview.reason += &of(share);
+        }
+    }
+
+    /// Says so where all was counted and nothing is to be moved: the way of a large file, which is told
+    /// until something is found, would be a promise.
+    pub fn tell_if_nothing(&self, preview: &mut Preview) {
+        if self.classes.iter().all(|class| class.files == 0) {
+            preview.strategy = self.wanted.strategy;
+            NOTHING.clone_into(&mut preview.reason);
         }
     }
 
@@ -163,6 +176,21 @@ mod tests {
             (preview.strategy, preview.reason)
         };
         assert_eq!(told(&[]).0, Strategy::Parallel, "of a large file");
+        let mut nothing = Preview::default();
+        Mix::new(Route::new(1, 2, ext4, ext4), wanted).tell_if_nothing(&mut nothing);
+        assert_eq!(
+            (nothing.strategy, &*nothing.reason),
+            (Strategy::Auto, NOTHING)
+        );
+        // Two devices that are one file system begin with a rung that may not hold.
+        let one = Mix::new(
+            Route::new(1, 1, FsKind(0x5846_5342), FsKind(0x5846_5342)),
+            wanted,
+        );
+        let mut preview = Preview::default();
+        one.tell(&mut preview);
+        let named = format!("; where {} does not work, ", preview.strategy);
+        assert!(preview.reason.contains(&named), "{}", preview.reason);
         let (strategy, reason) = told(&[(4, 500)]);
         assert_eq!(
             (strategy, &*reason),

@@ -74,6 +74,8 @@ pub fn view(job: &Job, now: Instant, waits_for: Option<crate::proto::JobId>) -> 
         failed: job.counts.failed,
         unnamed: job.unnamed(),
         conflicts: job.counts.conflicts,
+        // Of a job that was cancelled as a whole no file was cancelled by itself.
+        cancelled: if cancelled { 0 } else { job.counts.given_up },
         removed: job.removed,
         shortage: job.shortage,
         parked: job.parked.len() as u64,

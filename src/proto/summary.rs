@@ -14,9 +14,21 @@ pub struct SummaryFiles {
     pub failed: u64,
     /// Existing names left alone and reported.
     pub conflicts: u64,
+    /// Cancelled by themselves, not with the job.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub cancelled: u64,
     /// Sources removed by a move, directories not counted.
     #[serde(default)]
     pub removed: u64,
+}
+
+/// A copy without a screen cancels no single file, and its summary has no word of it.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the signature serde asks for"
+)]
+const fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// How a job ended.
@@ -91,6 +103,7 @@ impl Summary {
                 skipped: job.skipped,
                 failed: job.failed,
                 conflicts: job.conflicts,
+                cancelled: job.cancelled,
                 removed: job.removed,
             },
             dirs: job.found.dirs,

@@ -62,6 +62,9 @@ pub struct JobView {
     /// Of `conflicts`: parked, and waiting for an answer.
     #[serde(default)]
     pub parked: u64,
+    /// Files that were cancelled by themselves, not with the job.
+    #[serde(default)]
+    pub cancelled: u64,
     /// Sources removed by a move, directories not counted.
     #[serde(default)]
     pub removed: u64,
@@ -94,7 +97,7 @@ pub struct JobView {
     pub eta: Option<(u64, u64)>,
     /// Active milliseconds: paused and queued time excluded.
     pub elapsed_ms: u64,
-    /// Bytes copied in each of the last seconds, oldest first, at most 300.
+    /// Bytes per second in each of the last seconds that are over, oldest first, at most 300.
     pub history: Vec<u64>,
     /// Workers, in the order of their ids.
     pub workers: Vec<WorkerRow>,
@@ -128,10 +131,10 @@ impl JobView {
     /// has ended or is flushing, so that nothing says 100 % while files are still open.
     pub fn fraction(&self) -> f64 {
         if matches!(self.state, JobState::Done | JobState::DoneWithFailures) {
-            if self.parked + self.failed == 0 {
+            if self.parked + self.failed + self.cancelled == 0 {
                 return 1.0;
             }
-            // What failed, or waits for an answer, is not done, and its bytes are in no sum.
+            // What failed, was cancelled, or waits for an answer is not done, and its bytes are in no sum.
             let done = self.copied + self.skipped;
             return (done as f64 / self.found.files.max(1) as f64).min(0.999);
         }

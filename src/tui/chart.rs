@@ -48,22 +48,24 @@ fn braille(left: usize, right: usize) -> char {
     char::from_u32(0x2800 + LEFT[left.min(4)] + RIGHT[right.min(4)]).unwrap_or('|')
 }
 
-/// Lowest, mean and highest of the seconds shown, the unfinished last one left out.
+/// Lowest, mean and highest of the seconds shown, all of which are over.
 pub fn figures(history: &[u64]) -> Option<(u64, u64, u64)> {
-    let whole = match history {
-        [] => return None,
-        [only] => std::slice::from_ref(only),
-        [whole @ .., _] => whole,
-    };
-    let low = *whole.iter().min()?;
-    let high = *whole.iter().max()?;
-    let sum: u128 = whole.iter().map(|value| u128::from(*value)).sum();
-    Some((low, (sum / whole.len() as u128) as u64, high))
+    let low = *history.iter().min()?;
+    let high = *history.iter().max()?;
+    let sum: u128 = history.iter().map(|value| u128::from(*value)).sum();
+    Some((low, (sum / history.len() as u128) as u64, high))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_last_second_counts_as_the_others_do() {
+        assert_eq!(figures(&[]), None);
+        assert_eq!(figures(&[8]), Some((8, 8, 8)));
+        assert_eq!(figures(&[8, 4]), Some((4, 6, 8)));
+    }
 
     #[test]
     fn the_newest_second_is_at_the_right_and_the_highest_fills_the_rows() {

@@ -322,6 +322,18 @@ impl Keymap {
             .collect()
     }
 
+    /// The first key of an action in one place, for a sentence that names it; where it has none, how the
+    /// list of actions is told of it.
+    pub fn key(&self, context: Context, action: Action) -> String {
+        let rows = ACTIONS.iter().enumerate();
+        let mut rows =
+            rows.filter(|(_, row)| row.action == action && row.contexts.contains(&context));
+        rows.next().map_or_else(String::new, |(at, row)| {
+            let first = self.labels(context, at).into_iter().next();
+            first.unwrap_or_else(|| format!(":{}", row.name))
+        })
+    }
+
     /// What may follow the keys typed so far: the rest of the sequence, and what it does.
     pub fn continuations(&self, context: Context, typed: &[Key]) -> Vec<(String, &'static str)> {
         let entries = self.entries.iter().filter(|entry| entry.context == context);

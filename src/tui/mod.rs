@@ -14,6 +14,7 @@ mod context;
 pub mod depth;
 mod effects;
 pub mod failures;
+mod fragile;
 mod input;
 mod keeper;
 pub mod keymap;

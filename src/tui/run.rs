@@ -500,6 +500,7 @@ impl Shell {
                 (job.skipped, "skipped"),
                 (job.failed, "failed"),
                 (job.conflicts, conflicts),
+                (job.cancelled, "cancelled"),
             ] {
                 if number > 0 {
                     line = format!("{line}, {number} {word}");

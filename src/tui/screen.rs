@@ -6,6 +6,7 @@
 //! unanswered.
 
 use super::cells::encode;
+use super::fragile::Fragile;
 use super::model::Model;
 use super::term;
 use super::view::view;
@@ -25,6 +26,7 @@ use std::rc::Rc;
 #[derive(Debug)]
 pub struct Screen {
     terminal: Terminal<Collector>,
+    fragile: Fragile,
     bytes: Bytes,
 }
 
@@ -39,6 +41,7 @@ impl Screen {
         };
         let mut screen = Self {
             terminal: Terminal::new(collector)?,
+            fragile: Fragile::default(),
             bytes,
         };
         let mut start = screen.bytes.0.borrow_mut();
@@ -54,7 +57,11 @@ impl Screen {
     pub fn frame(&mut self, model: &Model, beside: &[u8]) -> io::Result<Option<Vec<u8>>> {
         let (width, height) = model.size;
         self.terminal.backend_mut().size = Size::new(width, height);
-        self.terminal.draw(|frame| view(model, frame))?;
+        let fragile = &mut self.fragile;
+        self.terminal.draw(|frame| {
+            view(model, frame);
+            fragile.settle(frame.buffer_mut());
+        })?;
         let drawn = std::mem::take(&mut *self.bytes.0.borrow_mut());
         if drawn.is_empty() {
             return Ok((!beside.is_empty()).then(|| beside.to_vec()));

@@ -20,7 +20,7 @@ pub const fn standing(job: &JobView) -> &'static str {
 /// True when all that is left of an ended job are conflicts that were not answered.
 pub const fn waits_for_answers(job: &JobView) -> bool {
     matches!(job.state, JobState::DoneWithFailures)
-        && job.failed == 0
+        && job.failed + job.cancelled == 0
         && job.parked > 0
         && job.parked == job.conflicts
 }
@@ -52,6 +52,19 @@ pub fn sentence(job: &JobView) -> String {
         JobState::Done => "done".to_string(),
         JobState::DoneWithFailures if waits_for_answers(job) => format!(
             "done; {} for your answer",
+            many(job.parked, "conflict waits", "conflicts wait")
+        ),
+        // A file that was cancelled is in no list of errors.
+        JobState::DoneWithFailures if job.listed == 0 && job.cancelled > 0 => format!(
+            "done, but for {}",
+            many(
+                job.cancelled,
+                "file that was cancelled",
+                "files that were cancelled"
+            )
+        ),
+        JobState::DoneWithFailures if job.parked > 0 => format!(
+            "done but for errors, and {} for your answer",
             many(job.parked, "conflict waits", "conflicts wait")
         ),
         JobState::DoneWithFailures => "done, but not everything: see the errors".to_string(),
@@ -160,7 +173,36 @@ fn span(low: u64, high: u64) -> String {
     if short == long || high <= low + low / 4 {
         return format!("~{long}");
     }
-    format!("{short}-{long}")
+    between(low, high)
+}
+
+/// `20-45s`, `40s-3m`, `8-12m`, `50m-2h`, `1.5-3h`, `2-4d`: what is so uncertain is not told to the
+/// second, and fits where a certain time does.
+fn between(low: u64, high: u64) -> String {
+    const MINUTE: u64 = 60;
+    const HOUR: u64 = 3_600;
+    const DAY: u64 = 86_400;
+    let in_unit = |secs: u64| {
+        let (unit, letter) = match secs {
+            ..MINUTE => (1, 's'),
+            MINUTE..HOUR => (MINUTE, 'm'),
+            HOUR..DAY => (HOUR, 'h'),
+            _ => (DAY, 'd'),
+        };
+        // Halves matter where there are few.
+        let halves = (secs * 2 + unit / 2) / unit;
+        let number = match halves {
+            2..8 if unit > MINUTE && halves % 2 == 1 => format!("{}.5", halves / 2),
+            _ => halves.div_ceil(2).to_string(),
+        };
+        (number, letter)
+    };
+    let ((low, low_unit), (high, unit)) = (in_unit(low), in_unit(high));
+    if low_unit == unit {
+        format!("{low}-{high}{unit}")
+    } else {
+        format!("{low}{low_unit}-{high}{unit}")
+    }
 }
 
 /// Seconds as exact as an estimate can be: what flickers says nothing.
@@ -191,6 +233,14 @@ pub fn files_total(job: &JobView) -> String {
     format!("{}{more}", units::count(job.found.files))
 }
 
+/// `, 2 cancelled` for the end of a list of counts; nothing where none was.
+pub fn cancelled(files: u64) -> String {
+    match files {
+        0 => String::new(),
+        files => format!(", {} cancelled", units::count(files)),
+    }
+}
+
 /// Failures and conflicts together, for the narrow column.
 pub const fn troubles(job: &JobView) -> u64 {
     job.failed + job.conflicts
@@ -212,21 +262,24 @@ pub fn title(job: &JobView, look: Look) -> String {
     format!("{from} {} {to}", look.arrow())
 }
 
+/// Fewest cells for two names.
+const BOTH: usize = 14;
+
 /// The same in so many cells: both names lose of their middle what is too much, the longer one
-/// more, and the arrow between them stays.
+/// more, and the arrow between them stays. Where neither could be read, it is the first alone.
 pub fn title_in(job: &JobView, cells: usize, look: Look) -> String {
     let whole = title(job, look);
-    let arrow = format!(" {} ", look.arrow());
-    let Some(room) = cells
-        .checked_sub(text::width(&arrow))
-        .filter(|room| *room >= 6)
-    else {
-        return text::cut_middle(&whole, cells, look.ellipsis()).into_owned();
-    };
     if text::width(&whole) <= cells {
         return whole;
     }
     let (from, to) = ends(job, look);
+    let arrow = format!(" {} ", look.arrow());
+    let Some(room) = cells
+        .checked_sub(text::width(&arrow))
+        .filter(|room| *room >= BOTH)
+    else {
+        return text::cut_middle(&from, cells, look.ellipsis()).into_owned();
+    };
     let for_to = text::width(&to).min((room / 2).max(room.saturating_sub(text::width(&from))));
     let from = text::cut_middle(&from, room - for_to, look.ellipsis());
     let to = text::cut_middle(&to, for_to, look.ellipsis());
@@ -318,7 +371,19 @@ mod tests {
     #[test]
     fn estimates_are_a_range_only_when_they_are_apart() {
         assert_eq!(span(180, 190), "~3m10s");
-        assert_eq!(span(480, 700), "8m-12m");
+        assert_eq!(span(480, 700), "8-12m");
+        for (low, high, words) in [
+            (20, 44, "20-45s"),
+            (40, 170, "40s-3m"),
+            (170, 520, "3-9m"),
+            (3_000, 7_300, "50m-2h"),
+            (5_500, 11_000, "1.5-3h"),
+            (26 * 3_600, 42 * 3_600, "1-2d"),
+            (400, 360_000, "7m-4d"),
+        ] {
+            assert_eq!(span(low, high), words);
+            assert!(words.len() <= 7);
+        }
         assert_eq!(span(0, 0), "~0s");
     }
 

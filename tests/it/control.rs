@@ -373,6 +373,7 @@ fn a_cancelled_file_is_the_only_one_missing() {
             let said = format!("{strategy} by {call:?}, paused: {paused}");
             assert_eq!(summary.state, JobState::DoneWithFailures, "{said}");
             assert_eq!(summary.files.copied, 2, "{said}");
+            assert_eq!(summary.files.cancelled, 1, "{said}");
             assert!(temporaries(&to).is_empty(), "{said}");
             assert_eq!(files(&to), 2, "{said}");
             // It can still be had.

@@ -184,3 +184,30 @@ fn a_job_that_waits_for_answers_is_not_a_hundred_percent_done() {
     assert!(row("2 WAIT?").contains(" 96%"), "{screen}");
     assert!(!screen.contains("100%"), "{screen}");
 }
+
+#[test]
+fn an_empty_source_over_a_file_that_is_not_is_pointed_out() {
+    let mut world = open(80, 24);
+    assert!(!world.screen().contains("EMPTY"), "{}", world.screen());
+    let mut empty = parked(0);
+    empty.source.size = 0;
+    world.engine(Update::Conflicts {
+        job: JobId(4),
+        from: 0,
+        conflicts: vec![empty],
+    });
+    assert!(world.screen().contains("EMPTY"), "{}", world.screen());
+}
+
+#[test]
+fn failures_beside_conflicts_that_wait_hide_neither() {
+    let mut world = World::new(80, 24);
+    let mut job = unanswered(4, 3);
+    (job.failed, job.listed) = (1, 1);
+    world.jobs(vec![job]);
+    let screen = world.screen();
+    assert!(
+        screen.contains("done but for errors, and 3 conflicts wait"),
+        "{screen}"
+    );
+}

@@ -121,6 +121,17 @@ fn everything_known_of_a_file_is_said_and_nothing_raw() {
 }
 
 #[test]
+fn names_that_look_alike_are_told_apart() {
+    for (name, parts) in [("e\u{301}.txt", true), ("\u{e9}.txt", false)] {
+        let mut world = World::blank(80, 24);
+        world.list(Side::Source, &[(name.as_bytes(), Kind::File)]);
+        world.keys("i");
+        let screen = world.screen();
+        assert_eq!(screen.contains("e\\u{301}.txt"), parts, "{screen}");
+    }
+}
+
+#[test]
 fn a_late_answer_is_not_taken_for_another_row() {
     let mut world = World::new(80, 30);
     world.keys("G i");

@@ -2,6 +2,7 @@
 
 use crate::tui_world::World;
 use haul::proto::BytePath;
+use haul::sys::listing::Kind;
 use haul::tui::browse::Side;
 use haul::tui::layers::{Layer, MountRow};
 use haul::tui::msg::{Effect, Msg};
@@ -143,4 +144,33 @@ fn bookmarks_recent_destinations_and_mounts_are_one_list() {
     assert!(world.model.places.bookmarks.is_empty());
     world.keys("<esc>");
     assert!(world.model.layers.is_empty());
+}
+
+#[test]
+fn what_is_typed_is_looked_for_in_the_order_of_the_rows() {
+    let mut world = World::blank(80, 24);
+    let names: &[(&[u8], Kind)] = &[
+        (b"zebra", Kind::File),
+        (b"Sail", Kind::File),
+        (b".sly", Kind::File),
+        (b"shot", Kind::Dir),
+        (b"s\xc3\xa9ance", Kind::File),
+    ];
+    world.list(Side::Source, names);
+    let at = |world: &World| {
+        let row = world.model.pane(Side::Source).current().expect("a row");
+        String::from_utf8_lossy(row.name).into_owned()
+    };
+    for (keys, name) in [
+        ("fs", "shot"),
+        ("fS", "Sail"),
+        ("f.<esc>", "Sail"),
+        ("fs\u{e9}", "s\u{e9}ance"),
+        ("fs<down>", "Sail"),
+        ("fs<down><down><down>", "shot"),
+    ] {
+        world.keys(keys);
+        assert_eq!(at(&world), name, "{keys}");
+        world.keys("<esc>");
+    }
 }

@@ -110,6 +110,53 @@ fn a_cancelled_job_that_was_cut_short_is_taken_up_again() {
 }
 
 #[test]
+fn a_file_cancelled_by_itself_is_no_error_and_is_copied_after_all() {
+    let mut world = World::new(80, 24);
+    let mut left = job(1, JobState::DoneWithFailures);
+    (left.copied, left.cancelled) = (239, 1);
+    left.files_done = 240;
+    world.jobs(vec![left]);
+    let screen = world.screen();
+    assert!(
+        screen.contains("done, but for 1 file that was cancelled"),
+        "{screen}"
+    );
+    assert!(!screen.contains("see the errors"), "{screen}");
+    assert!(!screen.contains("100%"), "{screen}");
+    world.keys("<tab><tab><enter>");
+    let screen = world.screen();
+    assert!(screen.contains("1 cancelled; 3 directories"), "{screen}");
+    world.keys("r");
+    assert_eq!(world.requests(), [Request::RetryFailed { job: JobId(1) }]);
+}
+
+#[test]
+fn what_was_not_counted_yet_is_no_zero() {
+    let mut world = World::new(80, 24);
+    let mut queued = job(1, JobState::Queued);
+    (queued.found, queued.found_is_final) = (haul::proto::Totals::default(), false);
+    (queued.bytes_copied, queued.files_done) = (0, 0);
+    world.jobs(vec![queued]);
+    let screen = world.screen();
+    assert!(screen.contains("not counted yet"), "{screen}");
+    assert!(!screen.contains("0 B of 0 B"), "{screen}");
+}
+
+#[test]
+fn a_receipt_calls_a_cancelled_file_no_conflict() {
+    let mut world = World::new(80, 24);
+    let mut receipt = receipt(1);
+    receipt.summary.state = JobState::DoneWithFailures;
+    let files = &mut receipt.summary.files;
+    (files.failed, files.conflicts, files.cancelled) = (0, 0, 1);
+    world.keys("H");
+    world.send(Msg::History(Ok((vec![receipt], 0))));
+    let screen = world.screen();
+    assert!(!screen.contains("CONFLICTS"), "{screen}");
+    assert!(screen.contains("0 conflicts, 1 cancelled"), "{screen}");
+}
+
+#[test]
 fn a_cap_that_is_no_size_is_refused_in_words_and_the_present_one_is_shown() {
     let mut world = at(JobState::Running);
     let mut capped = job(1, JobState::Running);
@@ -409,4 +456,33 @@ fn the_throughput_is_zoomed_for_minutes_and_for_the_whole_run() {
     );
     world.keys("p");
     assert!(world.requests().contains(&Request::Pause { job: JobId(1) }));
+}
+
+#[test]
+fn an_ended_job_tells_no_present_rate_and_no_time_left() {
+    for (state, ended) in [(JobState::Running, false), (JobState::Done, true)] {
+        let mut world = World::new(80, 24);
+        world.jobs(vec![job(1, state)]);
+        world.keys("<tab><tab><enter>");
+        let screen = world.screen();
+        assert!(screen.contains("398 MiB/s on average"), "{screen}");
+        assert_eq!(screen.contains("Time left"), !ended, "{screen}");
+        assert_eq!(screen.contains(" now, "), !ended, "{screen}");
+    }
+}
+
+#[test]
+fn letters_of_workers_are_explained_where_there_are_several() {
+    let mut world = World::new(80, 50);
+    let mut one = busy_job(1);
+    for worker in &mut one.workers {
+        worker.lane = haul::proto::Lane::Files;
+    }
+    world.jobs(vec![one.clone()]);
+    world.keys("<tab><tab><enter>");
+    assert!(!world.screen().contains("W takes"), "{}", world.screen());
+    one.workers[0].lane = haul::proto::Lane::Names;
+    world.jobs(vec![one]);
+    let words = "(W takes files, N gives names)";
+    assert!(world.screen().contains(words), "{}", world.screen());
 }

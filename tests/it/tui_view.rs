@@ -3,12 +3,14 @@
 use crate::tui_conflicts::parked;
 use crate::tui_queue::receipt;
 use crate::tui_world::{World, busy_job, failure, job, listed, plan, queue};
+use haul::config::Binding;
 use haul::proto::{
     BytePath, ConflictSample, EntryState, ErrorClass, FailureFold, FailuresBy, FailuresPage,
     FileEntry, FileId, FilesOrder, FilesPage, JobId, JobState, Mark, Update,
 };
 use haul::sys::listing::Kind;
 use haul::tui::browse::Side;
+use haul::tui::keymap::Keymap;
 use haul::tui::layers::MountRow;
 use haul::tui::msg::Msg;
 
@@ -347,4 +349,39 @@ fn a_hung_directory_says_how_long_it_has_not_answered() {
     world.send(haul::tui::msg::Msg::Tick(7_000));
     let screen = world.screen();
     assert!(screen.contains("no answer for 7s"), "{screen}");
+}
+
+#[test]
+fn sentences_name_the_keys_that_there_are() {
+    let binding = |action: &str, keys: &[&str]| Binding {
+        place: None,
+        action: action.to_string(),
+        keys: keys.iter().map(|key| (*key).to_string()).collect(),
+    };
+    let rebound = [
+        binding("mark", &["m"]),
+        binding("copy", &["<F9>"]),
+        binding("hidden", &[]),
+        binding("answer-skip-all", &["<F2>"]),
+    ];
+    let keymap = Keymap::configured(&rebound).expect("no two on one key");
+    let mut world = World::blank(80, 24);
+    world.model.keymap = keymap.clone();
+    world.list(Side::Source, &[(b".profile", Kind::File)]);
+    let screen = world.screen();
+    assert!(
+        screen.contains("mark entries with m, then F9 plans"),
+        "{screen}"
+    );
+    assert!(
+        screen.contains("1 entry hidden; :hidden shows it"),
+        "{screen}"
+    );
+    world.keys("p");
+    let screen = world.screen();
+    assert!(screen.contains("mark something, then F9 plans"), "{screen}");
+    let mut world = crate::tui_conflicts::open(80, 24);
+    world.model.keymap = keymap;
+    let screen = world.screen();
+    assert!(screen.contains("F2/O/N/R for all"), "{screen}");
 }

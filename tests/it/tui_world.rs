@@ -246,6 +246,7 @@ pub fn job(id: u64, state: JobState) -> JobView {
         conflicts: 0,
         parked: 0,
         unnamed: 0,
+        cancelled: 0,
         removed: 0,
         shortage: None,
         bytes_copied: 10 * GIB + 512 * MIB,

@@ -34,6 +34,7 @@ pub fn view(state: JobState) -> JobView {
         conflicts: 0,
         parked: 0,
         unnamed: 0,
+        cancelled: 0,
         removed: 0,
         shortage: None,
         bytes_copied: 1 << 30,

@@ -146,6 +146,9 @@ impl Count {
         self.told = clock::now();
         if let Some(mix) = &self.mix {
             mix.tell(&mut self.plan.preview);
+            if self.plan.is_final {
+                mix.tell_if_nothing(&mut self.plan.preview);
+            }
         }
         let what = What::Plan(Box::new(self.plan.clone()));
         self.alive &= self

@@ -60,7 +60,7 @@ pub const ACTIONS: &[Row] = rows! {
         "Replace what is there if the source is newer, else leave it";
     AnswerRename "answer-rename" "keep both" ["r"] in &[Conflicts],
         "Keep both: the copy gets a free name beside it";
-    AnswerSkipAll "answer-skip-all" "S/O/N/R for all" ["S"] in &[Conflicts],
+    AnswerSkipAll "answer-skip-all" "for all" ["S"] in &[Conflicts],
         "Skip every conflict of the job that waits";
     AnswerOverwriteAll "answer-overwrite-all" "" ["O"] in &[Conflicts],
         "Replace in every conflict of the job that waits; asks first";
@@ -125,7 +125,7 @@ pub const ACTIONS: &[Row] = rows! {
     ChartSpan "chart-span" "last minutes/whole run" ["<tab>", "t", "<space>"] in &[Chart],
         "Show the last five minutes by the second, or the whole run";
     Retry "retry" "retry" ["r"] in &[Panes, Queue, Details],
-        "Run everything that failed in an ended job again";
+        "Run what failed or was cancelled in an ended job again";
     RetryRow "retry-row" "retry" ["r"] in &[Errors],
         "Run what the highlighted row lists again, once the job has ended; the other failures stay";
     Retry "retry" "retry all" ["R"] in &[Errors],

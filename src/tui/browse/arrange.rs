@@ -65,8 +65,7 @@ impl Task {
         let mut arranged = Arranged::default();
         let mut best_score = 0;
         for item in order.iter() {
-            let name = self.entries.name(self.entries.lead(*item));
-            if !self.wish.hidden && name.first() == Some(&b'.') {
+            if !self.wish.hidden && self.entries.is_hidden(self.entries.lead(*item)) {
                 continue;
             }
             if let Some(search) = &mut search {

@@ -3,6 +3,7 @@
 //! The names never change while a listing lives and are shared with the threads that look at them;
 //! an entry is its place among them.
 
+use super::marks::Marks;
 use crate::sequence::{self, Faults, FrameTypes, Gaps, Grouping, Sequence};
 use crate::sys::listing::{Details, Kind, Names};
 
@@ -12,6 +13,8 @@ pub struct Entries {
     names: Names,
     grouping: Grouping,
     gaps: Vec<Gaps>,
+    /// Kept apart, as the names of a million rows are not where the rows are.
+    dotted: Marks,
 }
 
 /// One row of a pane.
@@ -82,10 +85,17 @@ impl Entries {
         let gaps = (0..grouping.sequences().len() as u32)
             .map(|id| sequence::gaps(&names, &grouping, id))
             .collect();
+        let mut dotted = Marks::default();
+        for entry in
+            (0..names.len() as u32).filter(|entry| names.get(*entry).first() == Some(&b'.'))
+        {
+            dotted.set(entry, true);
+        }
         Self {
             names,
             grouping,
             gaps,
+            dotted,
         }
     }
 
@@ -107,6 +117,11 @@ impl Entries {
     /// The bytes of a name.
     pub fn name(&self, entry: u32) -> &[u8] {
         self.names.get(entry)
+    }
+
+    /// True for a name that begins with a dot.
+    pub fn is_hidden(&self, entry: u32) -> bool {
+        self.dotted.contains(entry)
     }
 
     /// What the directory says it is.

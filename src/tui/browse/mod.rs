@@ -5,13 +5,16 @@
 //! for the exact names it was made of. No file-system call is made here.
 
 mod arrange;
+mod edge;
 mod entries;
 mod marking;
 mod marks;
 mod memory;
 mod order;
+mod seek;
 
 pub use arrange::{Arranged, Task, Wish};
+pub use edge::Edge;
 pub use entries::{Entries, FoldSum, Item, Known, Sum};
 pub use marking::MarkSum;
 pub use marks::Marks;
@@ -149,6 +152,9 @@ pub struct Pane {
     pub shown_names: usize,
     /// The cursor, as a place in `shown`.
     pub cursor: usize,
+    /// The end of the list that is wanted while rows are on their way, and the place it had: it is the
+    /// cursor's among those that come too, unless it was moved since.
+    pub edge: Option<(Edge, usize)>,
     /// The first place of `shown` on screen.
     pub top: usize,
     /// Entries that are marked.
@@ -202,6 +208,7 @@ impl Pane {
             shown: Vec::new(),
             shown_names: 0,
             cursor: 0,
+            edge: None,
             top: 0,
             marks: Marks::default(),
             fold_marks: Vec::new(),
@@ -280,6 +287,9 @@ impl Pane {
         select: Option<Box<[u8]>>,
         grown: bool,
     ) {
+        if select.is_some() {
+            self.edge = None;
+        }
         let select = select.or_else(|| self.current().map(|row| row.name.into()));
         let old = std::mem::replace(&mut self.entries, entries);
         let mut known = if grown {
@@ -339,7 +349,9 @@ impl Pane {
                 Item::Entry(entry) => (*entry as usize) < self.entries.len(),
                 Item::Fold(fold) => (*fold as usize) < self.entries.folds(),
             });
-            if let Some(name) = select {
+            if let Some(edge) = self.kept_edge() {
+                self.to_edge(edge);
+            } else if let Some(name) = select {
                 self.select(name);
             }
         }
@@ -366,6 +378,7 @@ impl Pane {
     /// Takes an arrangement.
     pub fn show(&mut self, arranged: Arranged, select: Option<&[u8]>) {
         let keep = self.item();
+        let edge = self.kept_edge();
         self.order = arranged.order;
         self.shown = arranged.shown;
         self.shown_names = arranged.names;
@@ -373,6 +386,8 @@ impl Pane {
         let typing = self.filter.as_ref().is_some_and(|filter| filter.editing);
         if let (true, Some(best)) = (typing, arranged.best) {
             self.cursor = best;
+        } else if let Some(edge) = edge {
+            self.to_edge(edge);
         } else if let Some(name) = select {
             self.select(name);
         } else if let Some(item) = keep {

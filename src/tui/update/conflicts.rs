@@ -94,10 +94,10 @@ pub fn answer_all(model: &mut Model, id: JobId, with: Conflict, effects: &mut Ef
         "{} of job {id}: {}",
         words::many(count, "conflict", "conflicts"),
         match with {
-            Conflict::Skip => "left as they are",
+            Conflict::Skip => "what was there stays",
             Conflict::Overwrite => "replaced by the source",
             Conflict::Newer => "replaced where the source is newer",
-            _ => "kept, the copies get free names",
+            _ => "what was there stays, each copy gets a free name",
         }
     ));
 }

@@ -2,7 +2,7 @@
 
 use super::Effects;
 use crate::proto::{FileId, JobId, JobState, JobView, Request, Strategy};
-use crate::tui::action::Action;
+use crate::tui::action::{Action, Context};
 use crate::tui::browse::follow;
 use crate::tui::layers::{
     Asked, ChartLayer, DetailsLayer, ErrorsLayer, FilesLayer, Layer, LimitLayer, Question,
@@ -28,7 +28,10 @@ pub fn act(model: &mut Model, action: Action, effects: &mut Effects) {
         _ => {}
     }
     let Some(job) = model.subject() else {
-        model.say("there is no job: mark something, then F5 plans a copy");
+        let key = model.keymap.key(Context::Panes, Action::Copy);
+        model.say(format!(
+            "there is no job: mark something, then {key} plans a copy"
+        ));
         return;
     };
     let id = job.id;
@@ -219,6 +222,8 @@ pub fn retry(model: &mut Model, id: JobId, effects: &mut Effects) {
     } else {
         let what = match job.state {
             JobState::Cancelled => "what was not copied is taken up again",
+            _ if job.failed + job.conflicts == 0 => "what was cancelled is copied after all",
+            _ if job.cancelled > 0 => "what failed or was cancelled is tried again",
             _ => "everything that failed is tried again",
         };
         effects.push(Effect::Send(Request::RetryFailed { job: id }));
@@ -230,7 +235,7 @@ pub fn retry(model: &mut Model, id: JobId, effects: &mut Effects) {
 pub fn can_retry(job: &JobView) -> bool {
     let cut_short = job.state == JobState::Cancelled
         && !(job.found_is_final && job.files_done == job.found.files);
-    let failed = job.listed > 0 || job.failed > 0 || job.conflicts > job.parked;
+    let failed = job.listed > 0 || job.failed + job.cancelled > 0 || job.conflicts > job.parked;
     job.state.is_final() && (failed || cut_short)
 }
 

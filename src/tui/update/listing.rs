@@ -5,7 +5,7 @@ use crate::proto::JobView;
 use crate::sys::count::Counted;
 use crate::sys::listing::Details;
 use crate::tui::browse::{
-    DirSize, FoldSum, Item, Known, NAMES_KEPT, Pane, Remembered, SUMMED, Side,
+    DirSize, Edge, FoldSum, Item, Known, NAMES_KEPT, Pane, Remembered, SUMMED, Side,
 };
 use crate::tui::layout::{layout, pane_rows};
 use crate::tui::model::Model;
@@ -175,7 +175,10 @@ fn arrive(pane: &mut Pane, path: std::path::PathBuf, generation: u64) {
     pane.memory.keep(left, Remembered { marks, cursor });
     pane.unmark_all();
     pane.filter = None;
-    pane.cursor = 0;
+    // The end of a list that has not begun may have been asked for.
+    if !pane.entries.is_empty() || pane.edge.is_none() {
+        pane.to_edge(Edge::First);
+    }
     pane.top = 0;
     // A name of the directory left must not be looked for in the one entered.
     pane.shown.clear();
@@ -327,6 +330,7 @@ pub fn settle(model: &mut Model, effects: &mut Effects) {
         let pane = model.pane_mut(side);
         pane.follow_cursor(height);
         pane.settle_marks();
+        pane.settle_edge();
         if let Some(task) = pane.wanted.take() {
             effects.push(Effect::Arrange { side, task });
         }

@@ -68,22 +68,9 @@ pub fn next(model: &mut Model) {
     }
 }
 
-/// Letters in either case, unless one of those typed is a capital.
 fn find(model: &mut Model, side: Side, text: &str, from: usize) -> bool {
     let pane = model.pane_mut(side);
-    let exact = text.chars().any(char::is_uppercase);
-    let wanted = text.as_bytes();
-    let begins = |name: &[u8]| {
-        name.get(..wanted.len()).is_some_and(|head| {
-            if exact {
-                head == wanted
-            } else {
-                head.eq_ignore_ascii_case(wanted)
-            }
-        })
-    };
-    let place =
-        (from..pane.shown.len()).find(|place| pane.at(*place).is_some_and(|row| begins(row.name)));
+    let place = pane.beginning(text, from);
     if let Some(place) = place {
         pane.cursor = place;
     }

@@ -3,8 +3,8 @@
 use super::{Effects, info, listing, naming, places, tabs};
 use crate::sys::count::Counted;
 use crate::sys::listing::Kind;
-use crate::tui::action::Action;
-use crate::tui::browse::{DirSize, Filter, FoldSum, Item, Pending, Side, Sort};
+use crate::tui::action::{Action, Context};
+use crate::tui::browse::{DirSize, Edge, Filter, FoldSum, Item, Pending, Side, Sort};
 use crate::tui::layers::{Layer, PatternLayer};
 use crate::tui::layout::{layout, pane_rows};
 use crate::tui::model::Model;
@@ -29,11 +29,8 @@ pub fn act(model: &mut Model, side: Side, action: Action, effects: &mut Effects)
         Action::PageDown => step(model, side, height as isize),
         Action::HalfUp => step(model, side, -(height as isize / 2).max(1)),
         Action::HalfDown => step(model, side, (height as isize / 2).max(1)),
-        Action::Top => model.pane_mut(side).cursor = 0,
-        Action::Bottom => {
-            let pane = model.pane_mut(side);
-            pane.cursor = pane.shown.len().saturating_sub(1);
-        }
+        Action::Top => model.pane_mut(side).to_edge(Edge::First),
+        Action::Bottom => model.pane_mut(side).to_edge(Edge::Last),
         Action::Enter => enter(model, side, effects),
         Action::Leave => leave(model, side, effects),
         Action::Mark if !now_empty => mark(model, side),
@@ -180,7 +177,10 @@ fn enter(model: &mut Model, side: Side, effects: &mut Effects) {
         }
         Kind::File | Kind::Special => {
             let name = model.look.name(row.name).into_owned();
-            model.say(format!("{name} is not a directory; F5 plans a copy of it"));
+            let key = model.keymap.key(Context::Panes, Action::Copy);
+            model.say(format!(
+                "{name} is not a directory; {key} plans a copy of it"
+            ));
         }
     }
 }
@@ -246,7 +246,10 @@ pub fn reload(model: &mut Model, side: Side, effects: &mut Effects) {
 /// Swaps the panes.
 pub fn swap(model: &mut Model, effects: &mut Effects) {
     if model.panes.iter().any(|pane| pane.pending.is_some()) {
-        model.say("a directory is still being read: Esc in its pane stops it, then swap");
+        let key = model.keymap.key(Context::Panes, Action::Close);
+        model.say(format!(
+            "a directory is still being read: {key} in its pane stops it, then swap"
+        ));
         return;
     }
     model.panes.swap(0, 1);
@@ -283,7 +286,10 @@ fn count(model: &mut Model, side: Side, effects: &mut Effects) {
         return;
     }
     if names.is_empty() {
-        model.say("no directory here that is not counted already (Ctrl-R forgets the counts)");
+        let key = model.keymap.key(Context::Panes, Action::Reload);
+        model.say(format!(
+            "no directory here that is not counted already ({key} forgets the counts)"
+        ));
         return;
     }
     for name in &names {

@@ -68,6 +68,11 @@ pub fn draw(pen: &mut Pen, model: &Model, layer: &ConflictsLayer, area: Rect) {
         let path = text::cut_middle(&path, usize::from(area.width) - 2, look.ellipsis());
         pen.line(at(1), &Line::of(format!(" {path}"), look.strong()));
         let newer = parked.newer();
+        // What an interrupted save leaves must not replace a whole file unseen.
+        let emptied = parked.source.kind == EntryKind::File
+            && parked.source.size == 0
+            && parked.dest.kind == EntryKind::File
+            && parked.dest.size > 0;
         for (row, name, facts, is_newer) in [
             (2, "source", &parked.source, newer == Mark::Source),
             (3, "there ", &parked.dest, newer == Mark::Dest),
@@ -75,7 +80,8 @@ pub fn draw(pen: &mut Pen, model: &Model, layer: &ConflictsLayer, area: Rect) {
             let mark = if is_newer { "  NEWER" } else { "" };
             let line = Line::of(format!(" {name}  "), look.dim())
                 .then(sentence(facts, &model.zone), look.plain())
-                .then(mark, look.good());
+                .then(mark, look.good())
+                .then(if emptied && row == 2 { "  EMPTY" } else { "" }, look.bad());
             pen.line(at(row), &line);
         }
     }

@@ -2,7 +2,7 @@
 
 use super::draw::{self, Line, Pen};
 use super::task::{figures_text, file_line, worker_line};
-use crate::proto::{JobState, JobView, ShotRow, Start};
+use crate::proto::{JobState, JobView, Lane, ShotRow, Start};
 use crate::text;
 use crate::tui::chart;
 use crate::tui::layers::DetailsLayer;
@@ -51,7 +51,7 @@ pub fn draw(pen: &mut Pen, model: &Model, layer: &DetailsLayer, area: Rect) {
     }
     let below = lines.len().saturating_sub(top + usize::from(body.height));
     if below > 0 {
-        let text = format!(" {below} lines below ");
+        let text = format!(" {} below ", words::many(below as u64, "line", "lines"));
         let width = text.len() as u16;
         pen.text(
             area.right().saturating_sub(width + 1),
@@ -95,7 +95,11 @@ pub fn lines(model: &Model, layer: &DetailsLayer, width: u16) -> (Vec<Line>, Opt
         }
     }
     if !job.workers.is_empty() {
-        page.head(&format!("Workers: {}", job.workers.len()));
+        page.head(&format!(
+            "Workers: {}{}",
+            job.workers.len(),
+            legend(job, width)
+        ));
         for worker in &job.workers {
             page.lines.push(worker_line(worker, width, look));
         }
@@ -230,13 +234,14 @@ fn standing(page: &mut Page, job: &JobView) {
     page.pair(
         "Files",
         &format!(
-            "{} finished of {}: {} copied, {} skipped, {} failed, {}; {}",
+            "{} finished of {}: {} copied, {} skipped, {} failed, {}{}; {}",
             job.files_done,
             words::files_total(job),
             job.copied,
             job.skipped,
             job.failed,
             conflicts(job),
+            words::cancelled(job.cancelled),
             words::many(job.found.dirs, "directory", "directories"),
         ),
     );
@@ -245,23 +250,45 @@ fn standing(page: &mut Page, job: &JobView) {
         let many = format!("{many} copied, and named once known to be on the device");
         page.pair("", &many);
     }
-    page.pair(
-        "Rate",
-        &format!(
-            "{} now, {} on average {} of work",
-            words::rate(job, false),
-            units::rate(job.rate_mean),
-            over(job.elapsed_ms)
-        ),
-    );
+    let ended = job.state.is_final();
+    let now = if ended {
+        String::new()
+    } else {
+        format!("{} now, ", words::rate(job, false))
+    };
+    let (mean, time) = (units::rate(job.rate_mean), over(job.elapsed_ms));
+    page.pair("Rate", &format!("{now}{mean} on average {time} of work"));
     if let Some((low, high)) = job.rate_range {
-        let range = format!("{} to {}", units::rate(low), units::rate(high));
-        page.pair("Seconds", &format!("{range}, the lowest and the highest"));
+        let (low, high) = (units::rate(low), units::rate(high));
+        page.pair(
+            "Extremes",
+            &format!("{low} in the slowest second, {high} in the fastest"),
+        );
     }
     if let Some(limit) = job.limit {
         page.pair("Cap", &format!("{} at most", units::rate(limit)));
     }
-    page.pair("Time left", &words::time_left(job));
+    if !ended {
+        page.pair("Time left", &words::time_left(job));
+    }
+}
+
+/// What the letters before the numbers of workers stand for, where there is more than one of them.
+fn legend(job: &JobView, width: usize) -> String {
+    let kinds = [
+        (Lane::Ranges, ", R ranges of a large file"),
+        (Lane::Names, ", N gives names"),
+    ];
+    let there = |lane| job.workers.iter().any(|worker| worker.lane == lane);
+    let others: String = kinds
+        .into_iter()
+        .filter(|(lane, _)| there(*lane))
+        .map(|(_, words)| words)
+        .collect();
+    if others.is_empty() || width < 70 {
+        return String::new();
+    }
+    format!(" (W takes files{others})")
 }
 
 /// `over 27s`, or `in under 1 s`.

@@ -1,7 +1,7 @@
 //! The files of one job, a line each.
 
 use super::draw::{self, Line, Pen};
-use crate::proto::{EntryState, FileEntry};
+use crate::proto::{EntryState, FileEntry, FilesBy};
 use crate::tui::browse::follow;
 use crate::tui::layers::FilesLayer;
 use crate::tui::look::Look;
@@ -16,9 +16,12 @@ pub fn draw(pen: &mut Pen, model: &Model, layer: &FilesLayer, area: Rect) -> Opt
     let look = pen.look;
     pen.clear(area);
     let total = layer.total();
+    let by = match layer.order.by {
+        FilesBy::Scan => "as they are copied".to_string(),
+        by => format!("by {}", by.name()),
+    };
     let order = format!(
-        "{}{}",
-        layer.order.by.name(),
+        "{by}{}",
         if layer.order.reversed {
             " reversed"
         } else {
@@ -54,7 +57,7 @@ pub fn draw(pen: &mut Pen, model: &Model, layer: &FilesLayer, area: Rect) -> Opt
             cursor = Some(Position::new(x.min(area.right().saturating_sub(1)), area.y));
         }
     }
-    title = title.then(format!("  {count}, by {order}"), look.plain());
+    title = title.then(format!("  {count}, {order}"), look.plain());
     pen.rule(Rect { height: 1, ..area }, &title);
     let list = super::below_title(area);
     let rows = usize::from(list.height);

@@ -15,6 +15,12 @@ use jiff::tz::TimeZone;
 use ratatui::layout::Rect;
 use std::os::unix::ffi::OsStrExt;
 
+/// Cells of the word for how a job ended.
+const STATE: usize = 11;
+
+/// Rows from which the figures are given their names.
+const WITH_HEADS: usize = 12;
+
 /// Draws the list over the whole body.
 pub fn draw(pen: &mut Pen, model: &Model, layer: &HistoryLayer, area: Rect) {
     let look = pen.look;
@@ -72,11 +78,20 @@ pub fn draw(pen: &mut Pen, model: &Model, layer: &HistoryLayer, area: Rect) {
     }
     // The receipt has the lower half at most; what does not fit is less telling.
     let below = (detail.len() + 1).min(rows / 2);
-    let shown = rows - below;
+    let heads = usize::from(area.width >= 60 && rows >= WITH_HEADS);
+    let shown = rows - below - heads;
+    if heads == 1 {
+        let tail = tail(["files", "bytes", "time", "mean"].map(str::to_string));
+        let state = draw::left("State", STATE, look);
+        let head = format!("  {:<11} {state}Copy", "Ended");
+        let cells = usize::from(area.width).saturating_sub(tail.len());
+        let heads = format!("{}{tail}", draw::left(&head, cells, look));
+        pen.text(list.x, list.y, list.width, &heads, look.dim());
+    }
     let top = follow(layer.top, layer.cursor, receipts.len(), shown);
     for (at, receipt) in receipts.iter().enumerate().skip(top).take(shown) {
         let line = Rect {
-            y: list.y + (at - top) as u16,
+            y: list.y + (heads + at - top) as u16,
             height: 1,
             ..list
         };
@@ -127,7 +142,11 @@ pub fn receipt_height(model: &Model) -> usize {
 /// The word for how a job ended.
 const fn word(summary: &Summary, narrow: bool) -> &'static str {
     match summary.state {
-        JobState::DoneWithFailures if summary.files.failed == 0 && !narrow => "CONFLICTS",
+        JobState::DoneWithFailures
+            if summary.files.failed == 0 && summary.files.conflicts > 0 && !narrow =>
+        {
+            "CONFLICTS"
+        }
         state => state.word(),
     }
 }
@@ -152,23 +171,27 @@ fn title(summary: &Summary, look: Look) -> String {
     )
 }
 
+/// The figures at the end of a row, or what they are called.
+fn tail([files, bytes, time, rate]: [String; 4]) -> String {
+    format!(" {files:>6} {bytes:>6} {time:>7} {rate:>8}")
+}
+
 /// `  11-20 14:02 DONE  sh010 -> /mnt/fast   240 files  11.2 GiB  27s  402 MiB/s`.
 fn row(receipt: &Receipt, look: Look, zone: &TimeZone, width: usize) -> Line {
     let summary = &receipt.summary;
     let format = if width < 60 { "%m-%d" } else { "%m-%d %H:%M" };
     let head = format!("  {} ", when(receipt.ended, zone, format));
     let narrow = width < 60;
-    let state = draw::left(word(summary, narrow), if narrow { 10 } else { 11 }, look);
+    let state = draw::left(word(summary, narrow), if narrow { 10 } else { STATE }, look);
     let tail = if width < 60 {
         format!(" {:>6}", units::size_short(summary.bytes_copied))
     } else {
-        format!(
-            " {:>6} {:>6} {:>7} {:>8}",
+        tail([
             units::count(summary.files.copied),
             units::size_short(summary.bytes_copied),
             units::duration(summary.elapsed_seconds as u64),
             format!("{}/s", units::size_short(summary.bytes_per_second)),
-        )
+        ])
     };
     let cells = width.saturating_sub(head.len() + text::width(&state) + tail.len());
     let title = if narrow {
@@ -209,11 +232,12 @@ fn receipt_lines(receipt: &Receipt, look: Look, zone: &TimeZone, width: usize) -
     pair(
         "Files",
         format!(
-            "{} copied, {} skipped, {} failed, {}",
+            "{} copied, {} skipped, {} failed, {}{}",
             files.copied,
             files.skipped,
             files.failed,
-            words::many(files.conflicts, "conflict", "conflicts")
+            words::many(files.conflicts, "conflict", "conflicts"),
+            words::cancelled(files.cancelled)
         ),
     );
     let mut bytes = format!(

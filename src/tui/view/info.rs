@@ -3,6 +3,7 @@
 use super::draw::{self, Line, Pen};
 use crate::sequence::{self, number, ranges};
 use crate::sys::inspect::{Extents, Inspected, Kind, Time};
+use crate::text;
 use crate::tui::browse::{Item, Sum};
 use crate::tui::layers::InfoLayer;
 use crate::tui::layout::middle;
@@ -44,7 +45,7 @@ pub fn draw(pen: &mut Pen, model: &Model, layer: &InfoLayer, body: Rect) {
     }
     let below = lines.len().saturating_sub(top + rows);
     if below > 0 {
-        let text = format!(" {below} lines below ");
+        let text = format!(" {} below ", words::many(below as u64, "line", "lines"));
         let width = text.len() as u16;
         let x = area.right().saturating_sub(width + 1);
         pen.text(x, area.y, width, &text, pen.look.warn());
@@ -62,6 +63,9 @@ pub fn lines(model: &Model, layer: &InfoLayer, width: u16) -> Vec<Line> {
     match layer.item {
         Item::Entry(entry) => {
             facts.add("name", &look.ended(layer.entries.name(entry)));
+            if let Some(parts) = text::parts(layer.entries.name(entry)) {
+                facts.add("in parts", &parts);
+            }
             facts.add("in", &look.name(layer.path.as_os_str().as_encoded_bytes()));
             match &layer.inspected {
                 None => facts.wait(model, layer),

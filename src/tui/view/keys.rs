@@ -82,6 +82,16 @@ fn key_of(model: &Model, context: Context, at: usize) -> Option<String> {
         Action::Right if context == Context::Plan => Some(Action::Left),
         _ => None,
     };
+    if row.action == Action::AnswerSkipAll {
+        let all = [
+            Action::AnswerSkipAll,
+            Action::AnswerOverwriteAll,
+            Action::AnswerNewerAll,
+            Action::AnswerRenameAll,
+        ];
+        let all = all.map(|action| model.keymap.key(context, action));
+        return Some(all.join("/"));
+    }
     let own = first(at)?;
     let partner = partner
         .and_then(|partner| {

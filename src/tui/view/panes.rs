@@ -4,6 +4,7 @@ use super::draw::{self, Line, Pen};
 use super::rows;
 use crate::proto::JobView;
 use crate::text;
+use crate::tui::action::{Action, Context};
 use crate::tui::browse::{Item, Pane, Side, SortKey};
 use crate::tui::layout::{Layout, pane_foot, pane_rows};
 use crate::tui::look::Look;
@@ -122,6 +123,7 @@ fn instead(pane: &Pane, model: &Model) -> Option<String> {
     if pane.listed == 0 {
         return Some(match &pane.pending {
             Some(pending) => reading(
+                model,
                 pending.read,
                 model.now_ms - pending.since_ms.min(model.now_ms),
             ),
@@ -144,18 +146,25 @@ fn instead(pane: &Pane, model: &Model) -> Option<String> {
         "no name matches the filter".to_string()
     } else {
         format!(
-            "{} hidden; . shows them",
-            words::entries(pane.entries.len())
+            "{} hidden; {} shows {}",
+            words::entries(pane.entries.len()),
+            model.keymap.key(Context::Panes, Action::Hidden),
+            if pane.entries.len() == 1 {
+                "it"
+            } else {
+                "them"
+            }
         )
     })
 }
 
-fn reading(names: usize, waited_ms: u64) -> String {
+fn reading(model: &Model, names: usize, waited_ms: u64) -> String {
     let waited = waited_ms / 1000;
+    let stop = model.keymap.key(Context::Panes, Action::Close);
     match (names, waited) {
         (0, 0) => "reading".to_string(),
-        (0, _) => format!("no answer for {waited}s (Esc stops)"),
-        _ => format!("{} names so far (Esc stops)", units::count(names as u64)),
+        (0, _) => format!("no answer for {waited}s ({stop} stops)"),
+        _ => format!("{} names so far ({stop} stops)", units::count(names as u64)),
     }
 }
 
@@ -177,7 +186,7 @@ fn foot_line(pane: &Pane, model: &Model, width: usize, look: Look) -> Line {
         let waited = model.now_ms.saturating_sub(pending.since_ms);
         // A quick answer needs no words.
         if waited >= 300 {
-            let words = reading(pending.read, waited);
+            let words = reading(model, pending.read, waited);
             // How long it has been and what ends it says more than the way to it.
             let path = look.name(pending.path.as_os_str().as_encoded_bytes());
             let cells = width.saturating_sub(text::width(&words) + 3);
@@ -197,9 +206,10 @@ fn foot_line(pane: &Pane, model: &Model, width: usize, look: Look) -> Line {
     if !pane.marks.is_empty() {
         let sum = pane.mark_sum;
         let more = if sum.complete {
-            ""
+            String::new()
         } else {
-            "+; d counts the rest"
+            let key = model.keymap.key(Context::Panes, Action::CountSizes);
+            format!("+; {key} counts the rest")
         };
         let sequences = match sum.sequences {
             0 => String::new(),

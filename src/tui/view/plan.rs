@@ -101,12 +101,16 @@ fn lines(layer: &PlanLayer, look: Look, width: usize) -> (Vec<Line>, usize) {
         }
     }
     if let Some(preview) = &layer.preview {
+        // No strategy was chosen where there is nothing to choose one for.
+        let begins = match preview.strategy {
+            Strategy::Auto => String::new(),
+            strategy => format!("; begins with {strategy}"),
+        };
         let text = format!(
-            "{} {} {}; begins with {}: {}",
+            "{} {} {}{begins}: {}",
             look.words(&preview.source_fs),
             look.arrow(),
             look.words(&preview.dest_fs),
-            preview.strategy,
             look.words(&preview.reason)
         );
         pair("Route", &text, look.plain());

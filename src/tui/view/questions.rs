@@ -260,7 +260,7 @@ pub fn name(pen: &mut Pen, model: &Model, layer: &NameLayer, body: Rect) -> Posi
         ),
         Purpose::Rename(from) => (
             format!("RENAME {}", pen.look.name(from)),
-            "its new name; one that is free",
+            "its new name; nothing is replaced",
         ),
     };
     let wrong = layer.wrong.as_deref();

@@ -3,6 +3,7 @@
 
 use super::draw::{self, Line, Pen};
 use crate::proto::{JobState, JobView};
+use crate::tui::action::{Action, Context};
 use crate::tui::layout::{Layout, queue_heads, queue_rows};
 use crate::tui::look::Look;
 use crate::tui::model::{Focus, Model};
@@ -46,12 +47,17 @@ pub fn draw(pen: &mut Pen, model: &Model, layout: &Layout) {
         ..area
     };
     if jobs.is_empty() {
-        let hint = "no jobs: mark entries with Space, then F5 plans a copy";
+        let key = |action| model.keymap.key(Context::Panes, action);
+        let hint = format!(
+            "no jobs: mark entries with {}, then {} plans a copy",
+            key(Action::Mark),
+            key(Action::Copy)
+        );
         pen.text(
             line.x + 2,
             line.y,
             line.width.saturating_sub(2),
-            hint,
+            &hint,
             look.dim(),
         );
         return;

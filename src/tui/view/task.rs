@@ -1,7 +1,7 @@
 //! Below the queue: the selected job's workers, files in flight and throughput.
 
 use super::draw::{self, Line, Pen};
-use crate::proto::{FilePhase, FileRow, JobView, Lane, WorkerRow};
+use crate::proto::{FilePhase, FileRow, JobState, JobView, Lane, Totals, WorkerRow};
 use crate::text;
 use crate::tui::chart;
 use crate::tui::layout::{Layout, MANY_ROWS, WIDE_TASK, file_rows, worker_columns};
@@ -117,6 +117,9 @@ fn worker_lines(job: &JobView, width: u16) -> u16 {
 
 /// Copied and on the device are two figures: what the kernel took is not yet safe.
 fn figures(job: &JobView, width: u16, look: Look) -> Line {
+    if job.state == JobState::Queued && job.found == Totals::default() {
+        return Line::of(" not counted yet", look.dim());
+    }
     if width < 60 {
         let (copied, total) = (job.bytes_copied, job.bytes_total());
         return Line::of(
@@ -147,7 +150,7 @@ fn figures(job: &JobView, width: u16, look: Look) -> Line {
     // Else an idle worker beside files that are not done looks like a copy that hangs.
     if job.unnamed > 0 {
         let words = if width < 120 {
-            "to be flushed"
+            "to flush"
         } else {
             "copied, named once they are on the device"
         };
@@ -163,6 +166,7 @@ fn figures(job: &JobView, width: u16, look: Look) -> Line {
         (job.skipped, "skipped", look.plain()),
         (job.failed, "failed", look.bad()),
         (job.conflicts, conflicts, look.warn()),
+        (job.cancelled, "cancelled", look.warn()),
     ] {
         if number > 0 {
             line = line.then(format!("  {} {word}", units::count(number)), style);
