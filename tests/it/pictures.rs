@@ -36,6 +36,8 @@ fn pictures() {
         .env("TERM", "xterm-256color")
         .env("LC_ALL", "C.UTF-8")
         .env("HAUL_STRATEGY", "buffered")
+        // As fast as a good line: a disk here may be done before a time left can be told.
+        .env("HAUL_LIMIT", "600M")
         .env("HAUL_FILE_WORKERS", "4")
         .env("HAUL_SYNC", "none");
     let mut terminal = Terminal::start(command, (COLUMNS, ROWS), Streams::All);
