@@ -2,7 +2,7 @@
 //! waits for some; a second signal ends at once.
 
 use crate::crash::shut_down;
-use crate::support::engine::{Driver, below, run, spec};
+use crate::support::engine::{Driver, below, meanwhile, run, spec};
 use crate::support::scratch::Scratch;
 use crate::support::{skip, walk};
 use haul::proto::{Conflict, Durability, ErrorClass, JobState, Start, Strategy};
@@ -176,36 +176,19 @@ fn a_mount_that_becomes_read_only_in_mid_job_is_one_cause() {
         return;
     };
     let mut wanted = spec(&from, &disk);
-    // So slow that enough is left when the mount is read-only.
-    wanted.limit = Some(256 << 10);
+    // A file open for writing keeps a mount writable. The one worker has none when it opens a source.
     wanted.tuning.file_workers = Some(1);
-    let mut driver = Driver::on(Arc::new(Real));
-    let job = driver.add(&wanted, Start::Now);
-    driver.until_view(job, "begun", |view| view.copied > 50);
-    driver.send(haul::proto::Request::Pause { job });
-    driver.until_state(job, JobState::Paused);
-    // A file open for writing keeps a mount writable; it is tried until none is.
-    let began = Instant::now();
-    let busy = || {
+    let mounted = disk.clone();
+    let sys = meanwhile(Call::OpenSource, 60, move || {
         let status = Command::new("mount")
             .args(["-o", "remount,ro"])
-            .arg(&disk)
-            .stderr(Stdio::null())
-            .status();
-        !status.is_ok_and(|status| status.success())
-    };
-    while busy() {
-        assert!(began.elapsed() < Duration::from_secs(20), "never read-only");
-        driver.send(haul::proto::Request::Resume { job });
-        driver.idle(Duration::from_millis(3));
-        driver.send(haul::proto::Request::Pause { job });
-        driver.idle(Duration::from_millis(30));
-        if driver.state(job).is_final() {
-            skip("the copy was over before the mount was read-only");
-            return;
-        }
-    }
-    driver.send(haul::proto::Request::Resume { job });
+            .arg(&mounted)
+            .status()
+            .expect("mount runs");
+        assert!(status.success(), "{status}");
+    });
+    let mut driver = Driver::on(sys);
+    let job = driver.add(&wanted, Start::Now);
     driver.until_ended(job);
     let failures = driver.failures(job);
     driver.shut_down();
