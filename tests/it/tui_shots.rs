@@ -239,9 +239,7 @@ fn the_plan_warns_of_sequences_that_are_not_whole_before_the_copy() {
         faulty: 12,
         worst: (1..=12)
             .map(|at| FaultyShot {
-                label: BytePath::from(
-                    format!("/mnt/nas/sh{at:03}/plate\x1b.[1001-1240].dpx").as_str(),
-                ),
+                label: BytePath::from(format!("sh{at:03}/plate\x1b.[1001-1240].dpx").as_str()),
                 frames: 237,
                 faults: 5,
                 words: "missing 1050-1051,1200, empty 1107".to_string(),
@@ -256,11 +254,24 @@ fn the_plan_warns_of_sequences_that_are_not_whole_before_the_copy() {
     );
     world.keys("<pgdn><pgdn>");
     let screen = world.screen();
-    assert!(
-        screen.contains("plate\\x1b.[1001-1240].dpx: missing 1050-1051,1200, empty 1107"),
-        "{screen}"
-    );
+    // Each with its directory: they may all be called the same.
+    for shot in ["sh005/plate", "sh006/plate"] {
+        let line = format!("{shot}\\x1b.[1001-1240].dpx: missing 1050-1051,1200, empty");
+        assert!(screen.contains(&line), "{screen}");
+    }
     assert!(screen.contains("and 2 more"), "{screen}");
+}
+
+#[test]
+fn a_plan_whose_sources_were_all_refused_names_no_route() {
+    let mut world = shots(80, 24);
+    world.keys("<F5>");
+    let mut news = plan(1);
+    news.preview.source_fs.clear();
+    news.preview.dest_fs.clear();
+    world.engine(Update::Plan(Box::new(news)));
+    let screen = world.screen();
+    assert!(!screen.contains("Route"), "{screen}");
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! The plan of a copy: what, where to, whether it fits, how.
 
 use super::draw::{self, Line, Pen};
-use crate::proto::{Conflict, ConflictSample, Durability, Lack, Mark, Plan, PlanShots, Strategy};
+use crate::proto::{
+    Conflict, ConflictSample, Durability, Lack, Mark, Plan, PlanShots, Preview, Strategy,
+};
 use crate::tui::layers::{Field, PlanLayer};
 use crate::tui::layout::middle;
 use crate::tui::look::Look;
@@ -101,19 +103,10 @@ fn lines(layer: &PlanLayer, look: Look, width: usize) -> (Vec<Line>, usize) {
         }
     }
     if let Some(preview) = &layer.preview {
-        // No strategy was chosen where there is nothing to choose one for.
-        let begins = match preview.strategy {
-            Strategy::Auto => String::new(),
-            strategy => format!("; begins with {strategy}"),
-        };
-        let text = format!(
-            "{} {} {}{begins}: {}",
-            look.words(&preview.source_fs),
-            look.arrow(),
-            look.words(&preview.dest_fs),
-            look.words(&preview.reason)
-        );
-        pair("Route", &text, look.plain());
+        // Where all sources were refused there is no way between two places.
+        if !preview.source_fs.is_empty() {
+            pair("Route", &route(preview, look), look.plain());
+        }
     } else {
         pair("Route", "being looked at", look.dim());
     }
@@ -195,6 +188,22 @@ fn parts(plan: &Plan) -> String {
         parts.push(format!("{below} below what cannot be made"));
     }
     parts.join(", ")
+}
+
+/// The way the bytes go, in words.
+fn route(preview: &Preview, look: Look) -> String {
+    // No strategy was chosen where there is nothing to choose one for.
+    let begins = match preview.strategy {
+        Strategy::Auto => String::new(),
+        strategy => format!("; begins with {strategy}"),
+    };
+    format!(
+        "{} {} {}{begins}: {}",
+        look.words(&preview.source_fs),
+        look.arrow(),
+        look.words(&preview.dest_fs),
+        look.words(&preview.reason)
+    )
 }
 
 /// How many sequences and frames, and whether they are whole.
@@ -348,7 +357,8 @@ fn troubles(plan: &Plan, lines: &mut Vec<Line>, look: Look, width: usize) {
         let head = format!("  Sequences that are not whole: {}", plan.shots.faulty);
         lines.push(Line::of(head, look.warn()));
         for shot in plan.shots.worst.iter().take(SHOTS) {
-            let name = look.name(shot.label.name().as_bytes());
+            // With its directories: shots of one name are what a tree of takes is made of.
+            let name = look.name(shot.label.as_bytes());
             for (at, line) in
                 draw::wrap(&format!("{name}: {}", shot.words), width.saturating_sub(6))
                     .into_iter()
