@@ -252,6 +252,63 @@ fn access_control_lists_are_kept_and_none_is_inherited() {
     assert_eq!(mode(&there.join("with")), 0o660);
 }
 
+/// Where neither modes nor ACLs are kept, what is made is as cp(1) makes it: the ACL that is handed
+/// down takes the place of the mask, and is never widened by the mode of the source.
+#[test]
+fn a_list_that_is_handed_down_is_not_widened() {
+    let scratch = Scratch::new();
+    let from = scratch.dir("from");
+    let (file, below) = (from.join("file"), scratch.dir("from/below"));
+    fs::write(&file, "x").expect("written");
+    rustix::fs::mknodat(
+        rustix::fs::CWD,
+        from.join("pipe"),
+        rustix::fs::FileType::Fifo,
+        rustix::fs::Mode::from_raw_mode(0o644),
+        0,
+    )
+    .expect("made");
+    for (path, mode) in [(&file, 0o644), (&below, 0o755)] {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("set");
+    }
+    // Others are kept out, 1234 is let in.
+    for to in [scratch.dir("by-haul"), scratch.dir("by-cp")] {
+        let set = setxattr(
+            &to,
+            c"system.posix_acl_default",
+            &acl(),
+            XattrFlags::empty(),
+        );
+        if set.is_err() {
+            skip("no access control lists on this file system");
+            return;
+        }
+    }
+    let mut job = spec(&from, &scratch.at("by-haul"));
+    job.preserve = Preserve {
+        mode: false,
+        acl: false,
+        ..Preserve::ALL
+    };
+    run_real(&job).assert_good();
+    let cp = std::process::Command::new("cp")
+        .arg("-r")
+        .args([&from, &scratch.at("by-cp")])
+        .status();
+    assert!(cp.expect("cp").success());
+    for name in ["from", "from/file", "from/below", "from/pipe"] {
+        let seen = ["by-haul", "by-cp"].map(|by| {
+            let path = scratch.at(by).join(name);
+            let mode = fs::metadata(&path).expect("there").permissions().mode();
+            let mut buffer = [0; 200];
+            let len = getxattr(&path, c"system.posix_acl_access", &mut buffer).expect("an ACL");
+            (mode, buffer[..len].to_vec())
+        });
+        assert_eq!(seen[0], seen[1], "{name}");
+        assert_eq!(seen[0].0 & 0o007, 0, "{name} lets others in");
+    }
+}
+
 #[test]
 fn what_is_not_wanted_is_not_kept() {
     let scratch = Scratch::new();
