@@ -392,7 +392,7 @@ mod tests {
             dst_path: PathBuf::new(),
             inodes: None,
         };
-        let mut dir = Dir::place(Arc::new(place), fds.clone(), route.clone(), false);
+        let mut dir = Dir::place(Arc::new(place), fds.clone(), route.clone(), None);
         let top = Arc::downgrade(&dir);
         for _ in 0..200_000 {
             let names = Names {
