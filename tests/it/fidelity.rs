@@ -282,8 +282,8 @@ fn access_times_of_directories_and_links_are_kept() {
     }
 }
 
-/// What other security modules than SELinux keep in attributes goes with the file, and is no reason to
-/// fail where it may not be set; a label of SELinux is the receiving system's to give.
+/// What other security modules than `SELinux` keep in attributes goes with the file, and is no reason to
+/// fail where it may not be set; a label of `SELinux` is the receiving system's to give.
 #[test]
 fn security_labels_are_kept_but_for_those_of_selinux() {
     let scratch = Scratch::new();
@@ -301,7 +301,7 @@ fn security_labels_are_kept_but_for_those_of_selinux() {
     let mut buffer = [0; 100];
     let len = getxattr(&to, labels[0], &mut buffer).expect("kept");
     assert_eq!(&buffer[..len], b"a label");
-    // Where SELinux runs, the copy has a label of its own.
+    // Where `SELinux` runs, the copy has a label of its own.
     let len = getxattr(&to, labels[1], &mut buffer).unwrap_or(0);
     assert_ne!(&buffer[..len], b"a label");
 }
