@@ -6,7 +6,7 @@
 //! proto <- sys <- engine <- session <- tui
 //!                                   <- cli
 //! ```
-//! `config` and `bench` sit beside them; `text`, `units`, `sequence` and `clock` are leaves that anything may use.
+//! `config` and `bench` sit beside them; `text`, `units`, `globs`, `sequence` and `clock` are leaves that anything may use.
 
 pub mod bench;
 pub mod cli;
@@ -14,6 +14,7 @@ pub mod clock;
 pub mod config;
 pub mod engine;
 pub mod exit;
+pub mod globs;
 pub mod logging;
 pub mod proto;
 pub mod records;

@@ -20,7 +20,7 @@ use crate::exit::Exit;
 use crate::logging::{self, Log};
 use crate::proto::{Conflict, JobSpec, Plan, Request, Update};
 use crate::session::{self, Client};
-use crate::sys::tty;
+use crate::sys::{process, tty};
 use crate::text;
 use crate::tui::keymap::Keymap;
 use args::{ApplyArgs, Cli, Command, ConfigArgs, CopyArgs, Show, Telling};
@@ -36,6 +36,7 @@ use tokio::sync::watch;
 
 /// Runs the program with these arguments, the program's own name first.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
+    process::spare_addresses();
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     if let Some(exit) = bench::own_words(&arguments) {
         return exit;

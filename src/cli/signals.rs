@@ -10,6 +10,7 @@
 use crate::exit::{ENDING, Exit};
 use crate::proto::{JobId, Request};
 use std::io;
+use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
@@ -98,6 +99,12 @@ fn on_a_thread(work: impl FnOnce(&Runtime, Handlers) + Send + 'static) -> io::Re
 type Handlers = Vec<(u8, Signal)>;
 
 fn start() -> io::Result<(Runtime, Handlers)> {
+    // tokio makes a pair of sockets with the runtime, and panics where no more files may be open. Other
+    // threads open files meanwhile: there is to be room for more than that one.
+    let room = [(); 4].map(|()| UnixStream::pair());
+    for pair in room {
+        pair?;
+    }
     let runtime = Builder::new_current_thread().enable_io().build()?;
     let entered = runtime.enter();
     // Without /proc nothing is known to be ignored.

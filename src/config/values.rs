@@ -3,7 +3,7 @@
 
 use crate::proto::Preserve;
 use crate::sequence::FrameTypes;
-use crate::{text, units};
+use crate::{globs, text, units};
 use std::borrow::Cow;
 
 /// Workers of one kind at most: beyond it threads only wait for each other.
@@ -122,9 +122,11 @@ pub fn frame_types(value: &Value) -> Result<FrameTypes, String> {
 
 /// A pattern of names, as it is given, or what is wrong with it.
 pub fn pattern(text: &str) -> Result<String, String> {
-    match globset::Glob::new(text) {
+    let compiled = globs::spelled_out(text)
+        .and_then(|glob| globset::Glob::new(&glob).map_err(|error| error.kind().to_string()));
+    match compiled {
         Ok(_) => Ok(text.to_owned()),
-        Err(error) => Err(format!("'{}' is no pattern: {}", shown(text), error.kind())),
+        Err(reason) => Err(format!("'{}' is no pattern: {reason}", shown(text))),
     }
 }
 

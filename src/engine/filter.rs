@@ -1,5 +1,6 @@
 //! What is left out of a tree.
 
+use crate::globs::spelled_out;
 use crate::proto::Filters;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use std::ffi::OsStr;
@@ -37,11 +38,13 @@ impl Patterns {
                 None => (pattern.as_str(), false),
             };
             let is_path = text.contains('/');
-            let glob = GlobBuilder::new(text.strip_prefix('/').unwrap_or(text))
+            let not_one = |reason| format!("'{pattern}' is not a glob: {reason}");
+            let text = text.strip_prefix('/').unwrap_or(text);
+            let glob = GlobBuilder::new(&spelled_out(text).map_err(not_one)?)
                 .literal_separator(true)
                 .backslash_escape(true)
                 .build()
-                .map_err(|error| format!("'{pattern}' is not a glob: {}", error.kind()))?;
+                .map_err(|error| not_one(error.kind().to_string()))?;
             sets[usize::from(is_path) + 2 * usize::from(dirs)].add(glob);
         }
         let [names, paths, dir_names, dir_paths] = sets.map(|set| set.build());

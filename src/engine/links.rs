@@ -165,7 +165,7 @@ mod tests {
         };
         let route = Arc::new(Route::new(1, 1, FsKind(0), FsKind(0)));
         let fds = DirFds::new(root(), root(), &OpenPairs::new(8));
-        let mut builder = SliceBuilder::new(Dir::place(Arc::new(place), fds, route, false));
+        let mut builder = SliceBuilder::new(Dir::place(Arc::new(place), fds, route, None));
         for number in 0..count {
             let name = CString::new(format!("n{number}")).expect("no zero byte");
             builder.push(&name, &stat);

@@ -88,8 +88,8 @@ pub struct Names {
 pub struct Made {
     /// This run made it.
     pub fresh: bool,
-    /// It hands an ACL down.
-    pub inherits: bool,
+    /// What the ACL it hands down leaves at most.
+    pub inherits: Option<u32>,
 }
 
 /// A source directory paired with its destination.
@@ -105,8 +105,9 @@ pub struct Dir {
     /// This run made the destination, and nothing in it has been found in the way.
     fresh: AtomicBool,
     made: bool,
-    /// True when the destination hands an ACL down to what is made in it.
-    pub inherits: bool,
+    /// The permissions that the ACL which the destination hands down leaves at most to what is made
+    /// in it; `None` when it hands none down.
+    pub inherits: Option<u32>,
     fds: Mutex<Option<Arc<DirFds>>>,
     open: Arc<OpenPairs>,
     /// Unfinished children, slices, and the scan of the directory itself.
@@ -119,7 +120,7 @@ impl Dir {
         place: Arc<Place>,
         fds: Arc<DirFds>,
         route: Arc<Route>,
-        inherits: bool,
+        inherits: Option<u32>,
     ) -> Arc<Self> {
         let open = fds.open.clone();
         let dir = Arc::new(Self {
@@ -391,7 +392,7 @@ mod tests {
             dst_path: PathBuf::new(),
             inodes: None,
         };
-        let mut dir = Dir::place(Arc::new(place), fds.clone(), route.clone(), false);
+        let mut dir = Dir::place(Arc::new(place), fds.clone(), route.clone(), None);
         let top = Arc::downgrade(&dir);
         for _ in 0..200_000 {
             let names = Names {
@@ -401,7 +402,7 @@ mod tests {
             };
             let made = Made {
                 fresh: true,
-                inherits: false,
+                inherits: None,
             };
             dir = Dir::child(&dir, 0, names, stat, fds.clone(), route.clone(), made);
         }

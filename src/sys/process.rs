@@ -45,6 +45,25 @@ pub fn keep_own_permissions() {
     }
 }
 
+/// Where the process may have only so many addresses (`ulimit -v`, as batch systems set it), all its
+/// threads share one heap. glibc otherwise sets aside 64 MiB of addresses for each of the first
+/// threads (128 MiB for an instant), of which hardly any is used, and under a limit of 150 to 220 MB
+/// no thread could be begun after them. To be called before there is a second thread.
+pub fn spare_addresses() {
+    #[cfg(target_env = "gnu")]
+    {
+        use rustix::process::{Resource, getrlimit};
+        if getrlimit(Resource::As).current.is_none() {
+            return;
+        }
+        // SAFETY: it changes a number of the allocator's own, under the allocator's lock.
+        let set = unsafe { libc::mallopt(libc::M_ARENA_MAX, 1) };
+        if set == 0 {
+            tracing::debug!("the threads do not share one heap");
+        }
+    }
+}
+
 fn current_umask() -> u32 {
     status("Umask")
         .and_then(|mask| u32::from_str_radix(mask, 8).ok())

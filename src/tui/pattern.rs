@@ -3,6 +3,7 @@
 //! Names are bytes; a pattern is what a person typed. Letters match in either case unless the
 //! pattern has a capital. A filter is fuzzy, a mark is not: what is to be copied is said exactly.
 
+use crate::globs::spelled_out;
 use globset::{GlobBuilder, GlobMatcher};
 use nucleo_matcher::pattern::{self, CaseMatching, Normalization};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
@@ -17,7 +18,7 @@ pub struct Pattern(GlobMatcher);
 impl Pattern {
     /// For marking: the whole name. `None` when the pattern is malformed.
     pub fn whole(text: &str) -> Option<Self> {
-        let glob = GlobBuilder::new(text)
+        let glob = GlobBuilder::new(&spelled_out(text).ok()?)
             .case_insensitive(!text.chars().any(char::is_uppercase))
             .literal_separator(true)
             .build()

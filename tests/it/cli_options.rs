@@ -198,6 +198,14 @@ fn patterns_are_what_the_manual_says() {
             &["a/1.exr", "a/b/2.exr", "a/b/note", "c/b", "tmp/x", "y"],
         ),
         (&["--exclude=[x-y]"], &["tmp/x", "y"]),
+        (
+            &["--exclude=[[:digit:]z].exr"],
+            &["1.exr", "a/1.exr", "a/b/2.exr"],
+        ),
+        (
+            &["--exclude=[[:lower:]]"],
+            &["a/1.exr", "a/b/2.exr", "a/b/note", "c/b", "tmp/x", "y"],
+        ),
         (&["--exclude={note,y}"], &["a/b/note", "y"]),
         (&["--exclude=\\[z\\]"], &["[z]"]),
         // What is left out is not entered; a source is never left out; nothing begins with '!'.

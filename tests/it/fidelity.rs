@@ -4,9 +4,9 @@ use crate::support::engine::{run_real, spec};
 use crate::support::scratch::Scratch;
 use crate::support::{skip, walk};
 use haul::proto::{Conflict, JobState, Naming, Preserve, Strategy};
-use rustix::fs::{XattrFlags, getxattr, setxattr};
+use rustix::fs::{AtFlags, CWD, XattrFlags, getxattr, setxattr};
 use std::fs;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
 
 fn inode(path: &Path) -> u64 {
@@ -250,6 +250,117 @@ fn access_control_lists_are_kept_and_none_is_inherited() {
     let mode = |path: &Path| fs::metadata(path).expect("there").permissions().mode() & 0o7777;
     assert_eq!(mode(&there.join("without")), 0o640);
     assert_eq!(mode(&there.join("with")), 0o660);
+}
+
+/// Of what is listed, and of what is only looked at, as of what is read.
+#[test]
+fn access_times_of_directories_and_links_are_kept() {
+    let scratch = Scratch::new();
+    let from = scratch.dir("from");
+    let (below, link) = (scratch.dir("from/below"), from.join("link"));
+    fs::write(below.join("f"), "x").expect("written");
+    symlink("below/f", &link).expect("made");
+    // In the future, so that listing and reading them here moves nothing (mount(8), relatime).
+    let at = |tv_sec, tv_nsec| rustix::fs::Timespec { tv_sec, tv_nsec };
+    let times = rustix::fs::Timestamps {
+        last_access: at(4_000_000_000, 123_456_789),
+        last_modification: at(1_000_000_000, 987_654_321),
+    };
+    for path in [&link, &below, &from] {
+        rustix::fs::utimensat(CWD, path, &times, AtFlags::SYMLINK_NOFOLLOW).expect("set");
+    }
+    let to = scratch.at("to");
+    let mut job = spec(&from, &to);
+    job.naming = Naming::Exact;
+    run_real(&job).assert_good();
+    for path in [to.join("link"), to.join("below"), to] {
+        let there = fs::symlink_metadata(&path).expect("there");
+        let told = (there.atime(), there.atime_nsec());
+        assert_eq!(told, (4_000_000_000, 123_456_789), "{}", path.display());
+        let told = (there.mtime(), there.mtime_nsec());
+        assert_eq!(told, (1_000_000_000, 987_654_321), "{}", path.display());
+    }
+}
+
+/// What other security modules than `SELinux` keep in attributes goes with the file, and is no reason to
+/// fail where it may not be set; a label of `SELinux` is the receiving system's to give.
+#[test]
+fn security_labels_are_kept_but_for_those_of_selinux() {
+    let scratch = Scratch::new();
+    let from = scratch.file("from", "x");
+    let labels = [c"security.haul-test", c"security.selinux"];
+    for label in labels {
+        if setxattr(&from, label, b"a label", XattrFlags::empty()).is_err() {
+            return skip("no security labels may be set here");
+        }
+    }
+    let to = scratch.at("to");
+    let mut job = spec(&from, &to);
+    job.naming = Naming::Exact;
+    run_real(&job).assert_good();
+    let mut buffer = [0; 100];
+    let len = getxattr(&to, labels[0], &mut buffer).expect("kept");
+    assert_eq!(&buffer[..len], b"a label");
+    // Where `SELinux` runs, the copy has a label of its own.
+    let len = getxattr(&to, labels[1], &mut buffer).unwrap_or(0);
+    assert_ne!(&buffer[..len], b"a label");
+}
+
+/// Where neither modes nor ACLs are kept, what is made is as cp(1) makes it: the ACL that is handed
+/// down takes the place of the mask, and is never widened by the mode of the source.
+#[test]
+fn a_list_that_is_handed_down_is_not_widened() {
+    let scratch = Scratch::new();
+    let from = scratch.dir("from");
+    let (file, below) = (from.join("file"), scratch.dir("from/below"));
+    fs::write(&file, "x").expect("written");
+    rustix::fs::mknodat(
+        CWD,
+        from.join("pipe"),
+        rustix::fs::FileType::Fifo,
+        rustix::fs::Mode::from_raw_mode(0o644),
+        0,
+    )
+    .expect("made");
+    for (path, mode) in [(&file, 0o644), (&below, 0o755)] {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("set");
+    }
+    // Others are kept out, 1234 is let in.
+    for to in [scratch.dir("by-haul"), scratch.dir("by-cp")] {
+        let set = setxattr(
+            &to,
+            c"system.posix_acl_default",
+            &acl(),
+            XattrFlags::empty(),
+        );
+        if set.is_err() {
+            skip("no access control lists on this file system");
+            return;
+        }
+    }
+    let mut job = spec(&from, &scratch.at("by-haul"));
+    job.preserve = Preserve {
+        mode: false,
+        acl: false,
+        ..Preserve::ALL
+    };
+    run_real(&job).assert_good();
+    let cp = std::process::Command::new("cp")
+        .arg("-r")
+        .args([&from, &scratch.at("by-cp")])
+        .status();
+    assert!(cp.expect("cp").success());
+    for name in ["from", "from/file", "from/below", "from/pipe"] {
+        let seen = ["by-haul", "by-cp"].map(|by| {
+            let path = scratch.at(by).join(name);
+            let mode = fs::metadata(&path).expect("there").permissions().mode();
+            let mut buffer = [0; 200];
+            let len = getxattr(&path, c"system.posix_acl_access", &mut buffer).expect("an ACL");
+            (mode, buffer[..len].to_vec())
+        });
+        assert_eq!(seen[0], seen[1], "{name}");
+        assert_eq!(seen[0].0 & 0o007, 0, "{name} lets others in");
+    }
 }
 
 #[test]

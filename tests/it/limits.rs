@@ -27,6 +27,49 @@ fn assert_good(output: &Output) {
     assert_eq!(output.status.code(), Some(0), "{said}");
 }
 
+/// However few files may be open, it copies or says why not.
+#[test]
+fn too_few_descriptors_are_said_and_no_panic() {
+    let scratch = Scratch::quick();
+    scratch.file("from", "x");
+    for limit in 4..24 {
+        let output = haul_with_files(limit, &format!("from to-{limit}"), &scratch.at("."));
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(!said.contains("panicked"), "{limit}: {said}");
+        match output.status.code() {
+            Some(0) => assert!(scratch.at(format!("to-{limit}")).is_file(), "{limit}"),
+            // With less than it takes to load the program there is nothing to say.
+            Some(127) if limit < 6 => {}
+            Some(1) => assert!(said.contains("oo many open files"), "{limit}: {said}"),
+            other => panic!("{limit}: {other:?}: {said}"),
+        }
+    }
+}
+
+/// A limit on addresses, as batch systems set it, is not used up by heaps that threads hardly use.
+#[test]
+fn few_addresses_are_enough_for_every_thread() {
+    let scratch = Scratch::quick();
+    let from = scratch.dir("from");
+    for number in 0..20 {
+        fs::write(from.join(format!("{number}")), vec![number; 100_000]).expect("written");
+    }
+    // Where it is too little depends on the program's own size and on how many threads there are.
+    for kibibytes in (140_000..320_000).step_by(5_000) {
+        let to = format!("to-{kibibytes}");
+        let script = format!("ulimit -v {kibibytes}; exec \"$HAUL\" copy --sync none from {to}");
+        let output = Command::new("sh")
+            .args(["-c", &script])
+            .env("HAUL", env!("CARGO_BIN_EXE_haul"))
+            .env("HOME", scratch.at("."))
+            .current_dir(scratch.at("."))
+            .output()
+            .expect("the program runs");
+        assert_good(&output);
+        assert_eq!(walk::differences(&from, &scratch.at(&to)), [""; 0]);
+    }
+}
+
 #[test]
 fn a_wide_tree_needs_few_descriptors() {
     let scratch = Scratch::quick();

@@ -251,6 +251,53 @@ fn a_directory_of_very_many_names_needs_little_memory() {
     for number in 0..count {
         fs::File::create(from.join(format!("shot-{number:010}.exr"))).expect("made");
     }
+    let (code, peak) = copied_within(&scratch);
+    assert_eq!(code, Some(0));
+    assert_eq!(walk::files(&scratch.at("to")), count);
+    crate::support::say(&format!("{count} names: {peak} KiB at most"));
+    // What a program of this size needs anyway, and at most 300 bytes a name.
+    let most = 40 * 1024 + count * 300 / 1024;
+    assert!((1000..most).contains(&peak), "{peak} KiB for {count} names");
+}
+
+/// Hard links by the hundred thousand: in pairs, whose first names are all remembered at once, and as
+/// many names of one file as a file system allows.
+#[test]
+fn very_many_hard_links_need_little_memory() {
+    let (pairs, names) = if is_thorough() {
+        (200_000u64, 60_000u64)
+    } else {
+        (5_000, 5_000)
+    };
+    let scratch = Scratch::quick();
+    let from = scratch.dir("from");
+    let (first, second) = (scratch.dir("from/first"), scratch.dir("from/second"));
+    for number in 0..pairs {
+        let name = format!("{number}");
+        fs::write(first.join(&name), "x").expect("written");
+        fs::hard_link(first.join(&name), second.join(&name)).expect("linked");
+    }
+    fs::write(from.join("one"), "y").expect("written");
+    for number in 1..names {
+        fs::hard_link(from.join("one"), from.join(format!("{number}"))).expect("linked");
+    }
+    let (code, peak) = copied_within(&scratch);
+    assert_eq!(code, Some(0));
+    let to = scratch.at("to");
+    assert_eq!(walk::files(&to), 2 * pairs + names);
+    let links = |path: std::path::PathBuf| fs::metadata(path).expect("there").nlink();
+    assert_eq!(links(to.join("one")), names);
+    for number in 0..pairs {
+        assert_eq!(links(to.join(format!("second/{number}"))), 2, "{number}");
+    }
+    crate::support::say(&format!("{pairs} pairs, {names} names: {peak} KiB at most"));
+    // What a program of this size needs anyway, and at most 600 bytes a pair and 100 a name.
+    let most = 40 * 1024 + (pairs * 600 + names * 100) / 1024;
+    assert!((1000..most).contains(&peak), "{peak} KiB");
+}
+
+/// Copies `from` to `to` by the real program: its exit code, and the most memory it had, in KiB.
+fn copied_within(scratch: &Scratch) -> (Option<i32>, u64) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_haul"))
         .args(["copy", "-q", "--sync", "none", "from", "to"])
         .env("HOME", scratch.dir("home"))
@@ -258,7 +305,7 @@ fn a_directory_of_very_many_names_needs_little_memory() {
         .spawn()
         .expect("it runs");
     let mut peak = 0;
-    let code = loop {
+    loop {
         let status = fs::read_to_string(format!("/proc/{}/status", child.id()));
         let line = status.ok().and_then(|status| {
             let line = status.lines().find(|line| line.starts_with("VmHWM"))?;
@@ -266,14 +313,8 @@ fn a_directory_of_very_many_names_needs_little_memory() {
         });
         peak = peak.max(line.unwrap_or(0));
         if let Some(status) = child.try_wait().expect("known") {
-            break status.code();
+            break (status.code(), peak);
         }
         std::thread::sleep(std::time::Duration::from_millis(5));
-    };
-    assert_eq!(code, Some(0));
-    assert_eq!(walk::files(&scratch.at("to")), count);
-    crate::support::say(&format!("{count} names: {peak} KiB at most"));
-    // What a program of this size needs anyway, and at most 300 bytes a name.
-    let most = 40 * 1024 + count * 300 / 1024;
-    assert!((1000..most).contains(&peak), "{peak} KiB for {count} names");
+    }
 }

@@ -20,7 +20,7 @@ const RULES: [Rule; 8] = [
     files_are_introduced,
 ];
 
-const LEAVES: [&str; 5] = ["text", "units", "clock", "exit", "sequence"];
+const LEAVES: [&str; 6] = ["text", "units", "globs", "clock", "exit", "sequence"];
 
 /// What each layer may use beside itself and the leaves; `a::b` opens one module of `a` only.
 const MAY_USE: [(&str, &[&str]); 11] = [

@@ -168,10 +168,12 @@ pub(super) fn shed_inherited(sys: &dyn Sys, to: Bearer<'_>, notable: &mut dyn Fn
     }
 }
 
-/// True when a directory hands an ACL down to what is made in it.
-pub fn hands_down(sys: &dyn Sys, dir: BorrowedFd<'_>) -> bool {
-    sys.get_xattr(dir, DEFAULT_ACL)
-        .is_ok_and(|acl| !acl.is_empty())
+/// The permissions (0o777) that the ACL which a directory hands down leaves at most to what is made
+/// in it; `None` when it hands none down.
+pub fn hands_down(sys: &dyn Sys, dir: BorrowedFd<'_>) -> Option<u32> {
+    let acl = sys.get_xattr(dir, DEFAULT_ACL).ok()?;
+    // What is not understood takes nothing away: the mask of the process is no part of it.
+    (!acl.is_empty()).then(|| most_of(&acl).unwrap_or(0o777))
 }
 
 fn is_acl(attribute: &CStr) -> bool {
@@ -184,27 +186,53 @@ fn set_and_read_back(sys: &dyn Sys, to: Bearer<'_>, attribute: &CStr, value: &[u
 }
 
 /// The permission bits (0..=7) an access ACL really gives the owning group: its entry, cut by the
-/// mask. Layout: `linux/posix_acl_xattr.h`, version 2, little-endian entries of tag, bits and id.
+/// mask.
 fn owning_group(acl: &[u8]) -> Option<u32> {
-    const HEADER: usize = 4;
-    const ENTRY: usize = 8;
-    const GROUP_OBJ: u16 = 0x04;
-    const MASK: u16 = 0x10;
-    if acl.get(..HEADER)? != 2u32.to_le_bytes() {
-        return None;
-    }
-    let mut group = None;
-    let mut mask = 7;
-    for entry in acl[HEADER..].chunks_exact(ENTRY) {
-        let tag = u16::from_le_bytes([entry[0], entry[1]]);
-        let bits = u32::from(u16::from_le_bytes([entry[2], entry[3]])) & 7;
-        match tag {
-            GROUP_OBJ => group = Some(bits),
-            MASK => mask = bits,
-            _ => {}
+    let bits = Bits::of(acl)?;
+    bits.group.map(|group| group & bits.mask.unwrap_or(7))
+}
+
+/// The permissions (0o777) a default ACL leaves at most to what inherits it: those of the group's
+/// class are the mask's, where there is one (acl(5)).
+fn most_of(acl: &[u8]) -> Option<u32> {
+    let bits = Bits::of(acl)?;
+    Some(bits.owner? << 6 | bits.mask.or(bits.group)? << 3 | bits.others?)
+}
+
+/// The permission bits (0..=7) of the entries of an ACL that name nobody.
+#[derive(Default)]
+struct Bits {
+    owner: Option<u32>,
+    group: Option<u32>,
+    mask: Option<u32>,
+    others: Option<u32>,
+}
+
+impl Bits {
+    /// Layout: `linux/posix_acl_xattr.h`, version 2, little-endian entries of tag, bits and id.
+    fn of(acl: &[u8]) -> Option<Self> {
+        const HEADER: usize = 4;
+        const ENTRY: usize = 8;
+        const USER_OBJ: u16 = 0x01;
+        const GROUP_OBJ: u16 = 0x04;
+        const MASK: u16 = 0x10;
+        const OTHER: u16 = 0x20;
+        if acl.get(..HEADER)? != 2u32.to_le_bytes() {
+            return None;
         }
+        let mut all = Self::default();
+        for entry in acl[HEADER..].chunks_exact(ENTRY) {
+            let bits = Some(u32::from(u16::from_le_bytes([entry[2], entry[3]])) & 7);
+            match u16::from_le_bytes([entry[0], entry[1]]) {
+                USER_OBJ => all.owner = bits,
+                GROUP_OBJ => all.group = bits,
+                MASK => all.mask = bits,
+                OTHER => all.others = bits,
+                _ => {}
+            }
+        }
+        Some(all)
     }
-    group.map(|group| group & mask)
 }
 
 #[cfg(test)]

@@ -151,8 +151,9 @@ impl Worker {
         let (temp, dst) = if way == Placing::New && quick {
             let mode = stat.mode;
             // Bits that the process takes from new files are given later, and so are set-id bits.
-            let at_once =
-                shared.preserve.mode && !dir.inherits && mode & (0o7000 | shared.umask) == 0;
+            let at_once = shared.preserve.mode
+                && dir.inherits.is_none()
+                && mode & (0o7000 | shared.umask) == 0;
             let mode = if at_once { mode } else { PRIVATE };
             self.create_nameless(fds.dst(), route, mode)?
         } else {

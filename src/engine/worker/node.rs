@@ -203,7 +203,7 @@ impl Worker {
             umask: shared.umask,
             was_there: false,
             route: &slice.dir.route,
-            inherits: slice.dir.inherits && stat.kind != Kind::Link,
+            inherits: slice.dir.inherits.filter(|_| stat.kind != Kind::Link),
             notable: &mut |what| {
                 notables.add_at(what, || slice.dir.full_path(Side::Dest, Some(dest_name)));
             },

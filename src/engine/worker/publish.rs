@@ -23,8 +23,9 @@ pub(super) struct Dress<'a> {
     pub umask: u32,
     /// The route, which remembers that a file system has no attributes.
     pub route: &'a Route,
-    /// True when the destination directory hands an ACL down to what is made in it.
-    pub inherits: bool,
+    /// The permissions that the ACL which the destination directory hands down leaves at most to what
+    /// is made in it; `None` when it hands none down.
+    pub inherits: Option<u32>,
     /// True for a directory that was there before: what is not kept of the source stays as it is.
     pub was_there: bool,
     /// Told what could not be kept.
@@ -69,14 +70,14 @@ impl Dress<'_> {
                 from,
                 to,
                 self.keep,
-                self.inherits,
+                self.inherits.is_some(),
                 self.notable,
                 &mut || self.route.drop_attributes(),
             );
             if let Some(bits) = carried {
                 mode = mode & !0o070 | bits << 3 & mode;
             }
-        } else if self.inherits && self.keep.acl {
+        } else if self.inherits.is_some() && self.keep.acl {
             attributes::shed_inherited(self.sys, to, self.notable);
         }
         // What was made with its mode keeps it, but for what an ACL made of it.
@@ -101,12 +102,17 @@ impl Dress<'_> {
 
     /// What cp(1) gives where modes are not kept: the source's bits less the mask, and to a directory
     /// the sticky bit and what it got from the one it was made in (mkdir(2): the set-group-id bit).
+    /// An ACL that is handed down and stays takes the place of the mask (acl(5)).
     fn mode_of_new(&self, stat: &Stat, now: &Stat) -> u32 {
         const STICKY: u32 = 0o1000;
         const SET_GROUP_ID: u32 = 0o2000;
-        match stat.kind {
-            Kind::Dir => stat.mode & (STICKY | 0o777) & !self.umask | now.mode & SET_GROUP_ID,
+        let given = match self.inherits {
+            Some(most) if !self.keep.acl => stat.mode & most,
             _ => stat.mode & 0o777 & !self.umask,
+        };
+        match stat.kind {
+            Kind::Dir => given | stat.mode & STICKY | now.mode & SET_GROUP_ID,
+            _ => given,
         }
     }
 

@@ -11,6 +11,7 @@ pub mod pty;
 pub mod recorder;
 pub mod scratch;
 pub mod slowfs;
+pub mod struck;
 pub mod tree;
 pub mod walk;
 
