@@ -74,6 +74,8 @@ pub fn read(path: &Path) -> io::Result<Vec<u8>> {
 /// # Errors
 /// Everything that is wrong, a line each: safe to show, entries by their index from 0.
 pub fn parse(bytes: &[u8]) -> Result<Batch, Vec<String>> {
+    // Some programs write a mark of the encoding first, which may be passed over (RFC 8259, 8.1).
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     // Without this the format's library would take a list for the object, by position, and tell of
     // other values by what they are called in this program.
     match bytes.trim_ascii_start().first() {
@@ -262,6 +264,12 @@ mod tests {
             assert!(said.contains(line), "{line}:\n{said}");
         }
         assert!(!said.contains("mappings[0]"), "{said}");
+    }
+
+    #[test]
+    fn a_mark_of_the_encoding_is_passed_over() {
+        let text = "\u{feff}{\"mappings\":[{\"src\":\"/a\",\"dst\":\"/b\"}]}";
+        assert!(parse(text.as_bytes()).is_ok());
     }
 
     #[test]

@@ -11,7 +11,6 @@ use crate::tui::model::Model;
 use crate::tui::words;
 use crate::units;
 use ratatui::layout::Rect;
-use std::os::unix::ffi::OsStrExt;
 
 /// Sequences that are not whole named before "and so many more".
 const SHOTS: usize = 10;
