@@ -52,7 +52,7 @@ pub fn advice(
         Some(Advice {
             size: *size,
             strategy,
-            reason: reason.text().to_owned() + route.unless_in_memory(wanted, *size),
+            reason: reason.text().to_owned() + &route.unless_in_memory(wanted, *size),
             then: ladder.iter().skip(1).map(|(next, _)| next).collect(),
         })
     };

@@ -77,7 +77,7 @@ impl Mix {
         };
         preview.strategy = strategy;
         reason.text().clone_into(&mut preview.reason);
-        preview.reason += self.route.unless_in_memory(self.wanted, largest);
+        preview.reason += &self.route.unless_in_memory(self.wanted, largest);
         // Whether a rung holds is known only once it was tried.
         let first_rung = strategy;
         for (position, (strategy, _)) in ladder.iter().skip(1).enumerate() {

@@ -250,9 +250,8 @@ impl FsKind {
         matches!(self.0, 0xEF53 | 0x5846_5342 | 0x9123_683E)
     }
 
-    /// True where a copy past the page cache is known to be no slower than one through it, for what is
-    /// not in memory: ext4, xfs.
-    pub fn is_good_past_memory(self) -> bool {
+    /// True where what is not in memory is known to be copied quickest within the kernel: ext4, xfs.
+    pub fn is_quickest_in_kernel(self) -> bool {
         matches!(self.0, 0xEF53 | 0x5846_5342)
     }
 

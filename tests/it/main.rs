@@ -15,6 +15,7 @@ mod cli_copy;
 mod cli_doctor;
 mod cli_options;
 mod cli_usage;
+mod cold;
 mod collisions;
 mod conflicts;
 mod content;

@@ -54,7 +54,7 @@ impl Reason {
             Self::Small => "under 64 KiB: one read and one write are cheapest",
             Self::PagesGo => "read and written without filling the memory with its pages",
             Self::NotInMemory => {
-                "not in memory, and to be on the device: read and written past the memory"
+                "not in memory, and to be on the device: the kernel reads ahead and writes behind"
             }
             Self::Large => "large, and nothing offloads it here: several ranges at a time",
             Self::NotWorthRanges => "smaller than the parallel minimum",

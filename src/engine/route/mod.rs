@@ -127,31 +127,40 @@ impl Route {
     }
 
     /// True when it matters for a file of `size` bytes whether it is in memory: a large one that is
-    /// not, and whose copy is flushed, is read and written past the page cache (see `ARCHITECTURE.md`
-    /// for what was measured, on ext4).
+    /// not, and whose copy is flushed, is copied within the kernel (see `ARCHITECTURE.md` for what was
+    /// measured, on ext4 and xfs).
     pub fn asks_for_residents(&self, wanted: Wanted, size: u64) -> bool {
         wanted.strategy == Strategy::Auto
             && wanted.first.is_none()
             && wanted.sparse == Sparse::Auto
             && size >= LARGE
-            && self.goes_past_memory()
+            && self.copies_unread().is_some()
             && !self.shares_blocks()
     }
 
     /// What a plan adds for a file of `size` bytes, as it does not look where its bytes are.
-    pub fn unless_in_memory(&self, wanted: Wanted, size: u64) -> &'static str {
-        if self.asks_for_residents(wanted, size) {
-            "; direct where the source is not in memory"
-        } else {
-            ""
+    pub fn unless_in_memory(&self, wanted: Wanted, size: u64) -> String {
+        match self.copies_unread() {
+            Some(strategy) if self.asks_for_residents(wanted, size) => {
+                format!("; {strategy} where the source is not in memory")
+            }
+            _ => String::new(),
         }
     }
 
-    fn goes_past_memory(&self) -> bool {
-        self.flushed
-            && self.src_kind.is_good_past_memory()
-            && self.dst_kind.is_good_past_memory()
-            && self.offers(Strategy::Direct)
+    /// What copies files that are not in memory, where that is known to be something else than what
+    /// copies the others.
+    fn copies_unread(&self) -> Option<Strategy> {
+        let strategy = if self.src_dev == self.dst_dev {
+            Strategy::CopyFileRange
+        } else {
+            Strategy::Sendfile
+        };
+        let known = self.flushed
+            && self.src_kind.is_quickest_in_kernel()
+            && self.dst_kind.is_quickest_in_kernel()
+            && self.offers(strategy);
+        known.then_some(strategy)
     }
 
     /// Until it is found not to.
@@ -300,7 +309,7 @@ impl Route {
     }
 
     fn automatic(&self, wanted: Wanted, size: u64, residents: Option<u64>) -> Ladder {
-        use Strategy::{Buffered, CopyFileRange, Direct, Parallel, Reflink};
+        use Strategy::{Buffered, CopyFileRange, Parallel, Reflink};
         let same = self.src_dev == self.dst_dev;
         let shares = self.shares_blocks();
         if size < SMALL {
@@ -325,8 +334,10 @@ impl Route {
         if shares {
             rungs.push((Reflink, Reason::SharesBlocks));
         }
-        if residents.is_some_and(|residents| residents < size / COLD) && self.goes_past_memory() {
-            rungs.push((Direct, Reason::NotInMemory));
+        if residents.is_some_and(|residents| residents < size / COLD)
+            && let Some(strategy) = self.copies_unread()
+        {
+            rungs.push((strategy, Reason::NotInMemory));
         }
         if same && self.pages(size)[1] == Caching::Go {
             rungs.push((Buffered, Reason::PagesGo));
@@ -467,7 +478,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_in_memory_goes_past_it_where_it_is_flushed() {
+    fn what_is_not_in_memory_is_copied_by_the_kernel_where_it_is_flushed() {
         let cold = |route: &Route, size| {
             let wanted = wanted(Strategy::Auto);
             let residents = route.asks_for_residents(wanted, size).then_some(0);
@@ -475,18 +486,15 @@ mod tests {
             ladder.iter().map(|(one, _)| one.name()).collect::<Vec<_>>()
         };
         let plain = Route::new(1, 1, EXT4, EXT4).letting_pages_go(Durability::Job, true);
-        assert_eq!(
-            cold(&plain, LARGE),
-            ["direct", "buffered", "copy-file-range"]
-        );
+        assert_eq!(cold(&plain, LARGE), ["copy-file-range", "buffered"]);
         assert_eq!(cold(&plain, LARGE - 1), ["copy-file-range", "buffered"]);
         let size = 1 << 30;
         let half = plain.ladder(wanted(Strategy::Auto), size, Some(size / 2));
         let first = half.first().map(|(strategy, _)| strategy);
         assert_eq!(first, Some(Strategy::Buffered), "half of it is in memory");
         let two = Route::new(1, 2, EXT4, XFS).letting_pages_go(Durability::File, false);
-        assert_eq!(cold(&two, size), ["direct", "buffered"]);
-        assert!(two.refused(Strategy::Direct, Errno::OPNOTSUPP).is_some());
+        assert_eq!(cold(&two, size), ["sendfile", "buffered"]);
+        assert!(two.refused(Strategy::Sendfile, Errno::OPNOTSUPP).is_some());
         assert_eq!(cold(&two, size), ["parallel"]);
         let unflushed = Route::new(1, 1, EXT4, EXT4).letting_pages_go(Durability::None, true);
         assert_eq!(cold(&unflushed, size), ["copy-file-range", "buffered"]);
@@ -501,10 +509,7 @@ mod tests {
                 .refused(Strategy::Reflink, Errno::OPNOTSUPP)
                 .is_some()
         );
-        assert_eq!(
-            cold(&shares, size),
-            ["direct", "buffered", "copy-file-range"]
-        );
+        assert_eq!(cold(&shares, size), ["copy-file-range", "buffered"]);
     }
 
     #[test]
