@@ -5,7 +5,7 @@ use crate::support::scratch::Scratch;
 use crate::support::tree::Dice;
 use crate::support::walk::{assert_same, temporaries};
 use haul::proto::{Durability, JobSpec, JobState, Naming, Sparse, Strategy};
-use haul::sys::{Call, Errno, Fault, FaultKind, Faulty, Real, Sys, cached};
+use haul::sys::{Call, Errno, Fault, FaultKind, Faulty, Real};
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
