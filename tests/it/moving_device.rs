@@ -1,16 +1,15 @@
 //! What a move compares is what the device has of a copy, not what memory has: the memory of a file
 //! whose bytes the device lost is right for as long as it is kept.
 
-use crate::support::engine::{Driver, faulty, spec};
+use crate::support::engine::{Driver, meanwhile, spec};
 use crate::support::scratch::Scratch;
 use crate::support::tree::Dice;
 use crate::support::{is_root, skip};
-use haul::proto::{Durability, JobState, Naming, Op, Operation, Start};
-use haul::sys::{Call, FaultKind};
+use haul::proto::{Durability, Naming, Op, Operation, Start};
+use haul::sys::Call;
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
-use std::time::Duration;
 
 /// Changes one byte of what the disk in `image` holds of these bytes, which are in one piece there.
 fn flip(image: &Path, bytes: &[u8]) {
@@ -43,18 +42,18 @@ fn a_copy_that_the_device_lost_keeps_its_source() {
         job.naming = Naming::Exact;
         job.operation = Operation::Move;
         job.durability = Durability::Job;
-        let delay = FaultKind::Delay(Duration::from_millis(700));
-        let mut driver = Driver::on(faulty(Call::SyncFs, 0, true, delay));
-        let id = driver.add(&job, Start::Now);
-        // The last flush comes after the names.
-        driver.until_view(id, "named", |view| {
-            view.state == JobState::Flushing && view.files_done == view.found.files
+        // Before anything is compared: the copies are flushed, and have their names.
+        let (image, copy) = (scratch.at(format!("{kind}.image")), to.join("lost"));
+        let sys = meanwhile(Call::ForgetPages, 0, move || {
+            rustix::fs::syncfs(File::open(&copy).expect("it opens")).expect("flushed");
+            flip(&image, &lost);
+            let in_memory = fs::read(&copy).expect("there");
+            assert!(in_memory == lost, "memory knows nothing of it");
         });
-        rustix::fs::syncfs(File::open(&disk).expect("it opens")).expect("flushed");
-        flip(&scratch.at(format!("{kind}.image")), &lost);
-        let in_memory = fs::read(to.join("lost")).expect("there");
-        assert!(in_memory == lost, "{kind}: memory knows nothing of it");
+        let mut driver = Driver::on(sys.clone());
+        let id = driver.add(&job, Start::Now);
         let summary = driver.until_ended(id);
+        assert_eq!(sys.hit(), Some(Call::ForgetPages), "{kind}");
         let failures = driver.failures(id);
         driver.shut_down();
         assert_eq!(failures.len(), 1, "{kind}: {failures:?}");
