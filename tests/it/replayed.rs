@@ -9,6 +9,7 @@ use crate::support::{is_root, is_thorough, say, skip, walk};
 use haul::proto::{Conflict, Durability, Naming};
 use haul::sys::Call;
 use std::fs;
+use std::io;
 use std::path::Path;
 use std::time::Duration;
 
@@ -70,9 +71,9 @@ fn cut_anywhere(kind: &'static str, durability: Durability) {
         let mut new = 0;
         for number in 0..FILES {
             let name = name(number);
-            let had = fs::read(before.join(&name)).ok();
-            let has = fs::read(after.join("to").join(&name)).ok();
-            let whole = fs::read(from.join(&name)).ok();
+            let had = content(&before.join(&name));
+            let has = content(&after.join("to").join(&name));
+            let whole = Some(fs::read(from.join(&name)).expect("the source is there"));
             let is_new = has == whole;
             new += usize::from(is_new);
             let len = has.as_ref().map(Vec::len);
@@ -92,6 +93,15 @@ fn cut_anywhere(kind: &'static str, durability: Durability) {
         "{kind} {durability:?}: {done} steps, {} cuts, {partly} of them found a part",
         cuts.len()
     ));
+}
+
+/// What a file holds; `None` where it is not there. One that cannot be read is neither.
+fn content(path: &Path) -> Option<Vec<u8>> {
+    match fs::read(path) {
+        Ok(bytes) => Some(bytes),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => panic!("{}: {error}", path.display()),
+    }
 }
 
 #[test]

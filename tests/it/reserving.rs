@@ -4,7 +4,7 @@ use crate::support::engine::{exact, faulty, run};
 use crate::support::scratch::Scratch;
 use crate::support::tree::Dice;
 use crate::support::{is_root, skip};
-use haul::proto::{Sparse, Strategy};
+use haul::proto::{Durability, Sparse, Strategy};
 use haul::sys::{Call, Errno, FaultKind, Faulty, Real};
 use std::fs::{self, File};
 use std::os::unix::fs::{FileExt, MetadataExt};
@@ -30,6 +30,7 @@ fn reserved(from: &Path, to: &Path, strategy: Strategy, sparse: Sparse) -> usize
     let sys = Arc::new(Faulty::new(Arc::new(Real), None));
     let mut job = exact(from, to, strategy);
     job.sparse = sparse;
+    job.durability = Durability::Job;
     run(sys.clone(), &job).assert_good();
     let calls = sys.calls();
     calls.iter().filter(|call| **call == Call::Reserve).count()

@@ -5,7 +5,7 @@ use crate::support::scratch::Scratch;
 use crate::support::slowfs;
 use crate::support::tree::Dice;
 use crate::support::walk::{assert_same, same_bytes};
-use haul::proto::{Durability, JobState, Request, Start, Strategy};
+use haul::proto::{Durability, Strategy};
 use haul::sys::Real;
 use std::fs;
 use std::path::PathBuf;
@@ -35,16 +35,7 @@ fn many_files_are_in_flight_and_the_line_takes_what_it_takes() {
     let to = server.join("to");
     let begun = Instant::now();
     let mut driver = Driver::on(Arc::new(Real));
-    driver.send(Request::Add {
-        spec: Box::new(spec(&from, &to)),
-        start: Start::Now,
-    });
-    let mut most = 0;
-    driver.until("done", |driver| {
-        let job = driver.snapshot.jobs.first();
-        most = most.max(job.map_or(0, |job| job.workers.len()));
-        job.is_some_and(|job| job.state == JobState::Done)
-    });
+    let most = driver.most_workers(spec(&from, &to));
     // No copy is faster than the line it goes over: else it went another way.
     let least = Duration::from_secs_f64(f64::from(240 * 50_000) / f64::from(LINE));
     assert!(begun.elapsed() >= least, "{:?}", begun.elapsed());

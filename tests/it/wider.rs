@@ -6,7 +6,7 @@ use crate::support::is_root;
 use crate::support::scratch::Scratch;
 use crate::support::{skip, tree};
 use haul::proto::{JobSpec, Strategy};
-use haul::sys::{Call, FaultKind};
+use haul::sys::{Call, Errno, FaultKind};
 use rustix::fs::{XattrFlags, lgetxattr, setxattr};
 use std::collections::HashMap;
 use std::fs;
@@ -47,7 +47,12 @@ impl Access {
         // A temporary may go between the listing and the look.
         let metadata = fs::symlink_metadata(path).ok()?;
         let mut value = [0; 200];
-        let acl = lgetxattr(path, ACCESS, &mut value).ok();
+        let acl = match lgetxattr(path, ACCESS, &mut value) {
+            Ok(len) => Some(len),
+            // None, or the file went after the look at its mode.
+            Err(Errno::NODATA | Errno::NOENT) => None,
+            Err(error) => panic!("{}: {error}", path.display()),
+        };
         Some(Self {
             owner: (metadata.uid(), metadata.gid()),
             mode: metadata.mode() & 0o7777,

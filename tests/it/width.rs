@@ -2,7 +2,6 @@
 
 use crate::support::engine::{Driver, slow, spec};
 use crate::support::scratch::Scratch;
-use haul::proto::{JobState, Request, Start};
 use haul::sys::Call;
 use std::path::Path;
 use std::time::Duration;
@@ -26,16 +25,7 @@ fn most_workers(number: Option<u16>, most: Option<u16>) -> usize {
     job.tuning.file_workers = number;
     job.tuning.max_workers = most;
     let mut driver = Driver::on(slow(Call::RenameNew, CALL));
-    driver.send(Request::Add {
-        spec: Box::new(job),
-        start: Start::Now,
-    });
-    let mut most = 0;
-    driver.until("done", |driver| {
-        let job = driver.snapshot.jobs.first();
-        most = most.max(job.map_or(0, |job| job.workers.len()));
-        job.is_some_and(|job| job.state == JobState::Done)
-    });
+    let most = driver.most_workers(job);
     assert_eq!(
         std::fs::read_dir(&to).expect("there").count(),
         FILES as usize

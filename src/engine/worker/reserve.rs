@@ -9,7 +9,7 @@
 
 use super::Worker;
 use super::file::OpenFile;
-use crate::proto::{Sparse, Strategy};
+use crate::proto::{Durability, Sparse, Strategy};
 use crate::sys::Reserve;
 use std::os::fd::AsFd;
 
@@ -29,9 +29,14 @@ impl Worker {
         let route = &file.slice.dir.route;
         let what = match strategy {
             Strategy::Reflink => return,
-            Strategy::Direct if route.dst_kind.is_quicker_at_its_length() => Reserve::Length,
-            // The length stays what was written: a power cut must not leave a file that was not to
-            // be flushed with the right length and zeros.
+            // A power cut must not leave a file that was not to be flushed with the right length and
+            // zeros, whatever it falls back to.
+            Strategy::Direct
+                if shared.durability != Durability::None
+                    && route.dst_kind.is_quicker_at_its_length() =>
+            {
+                Reserve::Length
+            }
             _ if route.dst_kind.is_quicker_with_room() => Reserve::Room,
             _ => return,
         };

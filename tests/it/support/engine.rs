@@ -248,6 +248,21 @@ impl Driver {
         self.until(&format!("{state:?}"), |driver| driver.state(id) == state)
     }
 
+    /// Runs a job to its end, and the only one; the most workers it was seen to have at once.
+    pub fn most_workers(&mut self, spec: JobSpec) -> usize {
+        self.send(Request::Add {
+            spec: Box::new(spec),
+            start: Start::Now,
+        });
+        let mut most = 0;
+        self.until("done", |driver| {
+            let job = driver.snapshot.jobs.first();
+            most = most.max(job.map_or(0, |job| job.workers.len()));
+            job.is_some_and(|job| job.state == JobState::Done)
+        });
+        most
+    }
+
     /// Waits until the job has ended; its last summary.
     pub fn until_ended(&mut self, id: JobId) -> Summary {
         let ends = |driver: &Self| {
