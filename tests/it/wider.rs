@@ -34,6 +34,14 @@ fn acl(named: u16) -> Vec<u8> {
     bytes
 }
 
+/// The mask of a list that [`acl`] could have made.
+fn mask(list: &[u8]) -> u16 {
+    let entries = list[4..].chunks_exact(8);
+    let mut masks = entries.filter(|entry| entry[..2] == 0x10u16.to_le_bytes());
+    let entry = masks.next().expect("every list here has a mask");
+    u16::from_le_bytes([entry[2], entry[3]])
+}
+
 /// What decides who may do what with an entry.
 #[derive(Clone, Debug, PartialEq)]
 struct Access {
@@ -69,8 +77,11 @@ impl Access {
         if self.mode & !end.mode != 0 {
             return Some("by its mode");
         }
-        // With a list the bits of the group are its mask: nothing, and it lets nobody in.
-        (self.acl != end.acl && self.mode & 0o070 != 0).then_some("without its list")
+        // A list lets in whom both its mask and the bits of the group let in (acl(5)). They are one
+        // and the same, but btrfs sets the mode first and then the list within a single setxattr.
+        let mask = self.acl.as_deref().map_or(0o7, mask);
+        let lets_in = mask != 0 && self.mode & 0o070 != 0;
+        (self.acl != end.acl && lets_in).then_some("without its list")
     }
 }
 
