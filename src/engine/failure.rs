@@ -36,6 +36,13 @@ pub fn no_directory_there() -> Trouble {
     Trouble::own(Op::MakeDir, Side::Dest, ErrorClass::Refused, words)
 }
 
+/// Only a temporary, which would stay for ever, could become what is to be in a directory.
+pub fn only_grows() -> Trouble {
+    let words =
+        "the directory is append-only (chattr +a): nothing in it can be replaced or renamed";
+    Trouble::own(Op::Create, Side::Dest, ErrorClass::Permission, words)
+}
+
 /// Something else is to be where a directory is.
 pub fn directory_there(kind: Kind) -> Trouble {
     let words = format!("cannot replace a directory with a {}", kind.word());

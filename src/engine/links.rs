@@ -149,7 +149,7 @@ mod tests {
     use super::*;
     use crate::engine::open::{DirFds, OpenPairs};
     use crate::engine::route::Route;
-    use crate::engine::tree::{Place, SliceBuilder};
+    use crate::engine::tree::{Place, Rules, SliceBuilder};
     use crate::sys::{FsKind, Real, Sys};
     use std::os::fd::AsFd;
     use std::path::{Path, PathBuf};
@@ -165,7 +165,8 @@ mod tests {
         };
         let route = Arc::new(Route::new(1, 1, FsKind(0), FsKind(0)));
         let fds = DirFds::new(root(), root(), &OpenPairs::new(8));
-        let mut builder = SliceBuilder::new(Dir::place(Arc::new(place), fds, route, None));
+        let mut builder =
+            SliceBuilder::new(Dir::place(Arc::new(place), fds, route, Rules::default()));
         for number in 0..count {
             let name = CString::new(format!("n{number}")).expect("no zero byte");
             builder.push(&name, &stat);

@@ -5,7 +5,7 @@
 //! resolves a path of more than one component: a directory whose descriptors were let go is opened
 //! again step by step from the nearest ancestor that is still open.
 
-use super::failure::{Trouble, dest, source};
+use super::failure::{Trouble, dest, only_grows, source};
 pub use super::open::{DirFds, OpenPairs};
 use super::route::Route;
 pub use super::slice::{Entry, Slice, SliceBuilder};
@@ -88,8 +88,19 @@ pub struct Names {
 pub struct Made {
     /// This run made it.
     pub fresh: bool,
-    /// What the ACL it hands down leaves at most.
+    /// What it makes of new names.
+    pub rules: Rules,
+}
+
+/// What a directory at the destination makes of the names that are new in it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Rules {
+    /// The permissions that the ACL which it hands down leaves at most to what is made in it; `None`
+    /// when it hands none down.
     pub inherits: Option<u32>,
+    /// Names may be made in it, and none changed or taken away: nothing gets its name by renaming
+    /// there, and no temporary would ever go.
+    pub only_grows: bool,
 }
 
 /// A source directory paired with its destination.
@@ -105,9 +116,8 @@ pub struct Dir {
     /// This run made the destination, and nothing in it has been found in the way.
     fresh: AtomicBool,
     made: bool,
-    /// The permissions that the ACL which the destination hands down leaves at most to what is made
-    /// in it; `None` when it hands none down.
-    pub inherits: Option<u32>,
+    /// What the destination makes of new names.
+    pub rules: Rules,
     fds: Mutex<Option<Arc<DirFds>>>,
     open: Arc<OpenPairs>,
     /// Unfinished children, slices, and the scan of the directory itself.
@@ -120,7 +130,7 @@ impl Dir {
         place: Arc<Place>,
         fds: Arc<DirFds>,
         route: Arc<Route>,
-        inherits: Option<u32>,
+        rules: Rules,
     ) -> Arc<Self> {
         let open = fds.open.clone();
         let dir = Arc::new(Self {
@@ -130,7 +140,7 @@ impl Dir {
             route,
             fresh: AtomicBool::new(false),
             made: false,
-            inherits,
+            rules,
             fds: Mutex::new(Some(fds)),
             open,
             pending: AtomicU32::new(1),
@@ -162,7 +172,7 @@ impl Dir {
             route,
             fresh: AtomicBool::new(made.fresh),
             made: made.fresh,
-            inherits: made.inherits,
+            rules: made.rules,
             open: parent.open.clone(),
             fds: Mutex::new(Some(fds)),
             pending: AtomicU32::new(1),
@@ -187,6 +197,15 @@ impl Dir {
     /// all the same is noticed when it is given.
     pub fn is_fresh(&self) -> bool {
         self.fresh.load(Ordering::Relaxed)
+    }
+
+    /// An error where nothing may be renamed in the destination, so that what gets its name in that
+    /// way leaves no temporary behind.
+    pub fn may_rename(&self) -> Result<(), Trouble> {
+        if self.rules.only_grows {
+            return Err(only_grows());
+        }
+        Ok(())
     }
 
     /// True when this run made the destination, whatever was found in it since.
@@ -392,7 +411,12 @@ mod tests {
             dst_path: PathBuf::new(),
             inodes: None,
         };
-        let mut dir = Dir::place(Arc::new(place), fds.clone(), route.clone(), None);
+        let mut dir = Dir::place(
+            Arc::new(place),
+            fds.clone(),
+            route.clone(),
+            Rules::default(),
+        );
         let top = Arc::downgrade(&dir);
         for _ in 0..200_000 {
             let names = Names {
@@ -402,7 +426,7 @@ mod tests {
             };
             let made = Made {
                 fresh: true,
-                inherits: None,
+                rules: Rules::default(),
             };
             dir = Dir::child(&dir, 0, names, stat, fds.clone(), route.clone(), made);
         }

@@ -56,6 +56,10 @@ macro_rules! each_call {
             /// The same, asked of whoever keeps the file (a server, a FUSE program) rather than taken
             /// from what the kernel remembers of it (statx(2), `AT_STATX_FORCE_SYNC`).
             stat_anew => StatAnew(fd: BorrowedFd<'_>) -> Stat;
+            /// True for a directory in which names may be made, and none changed or taken away (the
+            /// append-only flag of chattr(1), told by statx(2) since Linux 4.11); false where the kernel
+            /// or the file system does not tell.
+            only_grows => OnlyGrows(dir: BorrowedFd<'_>) -> bool;
             /// Metadata of a name, of the link itself when it is one.
             stat_at => StatAt(at: BorrowedFd<'_>, name: &CStr) -> Stat;
             /// Metadata of a path, following links.

@@ -137,6 +137,14 @@ impl Sys for Real {
         }
     }
 
+    fn only_grows(&self, dir: BorrowedFd<'_>) -> SysResult<bool> {
+        match fs::statx(dir, c"", AtFlags::EMPTY_PATH, fs::StatxFlags::TYPE) {
+            Ok(told) => Ok(told.stx_attributes.contains(fs::StatxAttributes::APPEND)),
+            Err(Errno::NOSYS | Errno::INVAL | Errno::PERM) => Ok(false),
+            Err(errno) => Err(errno),
+        }
+    }
+
     fn stat_at(&self, at: BorrowedFd<'_>, name: &CStr) -> SysResult<Stat> {
         fs::statat(at, name, AtFlags::SYMLINK_NOFOLLOW).map(Stat::from)
     }

@@ -19,7 +19,7 @@ use crate::engine::route::Route;
 use crate::engine::shots;
 use crate::engine::temp::{TempNames, is_temp};
 use crate::engine::tree::{Dir, DirFds, Made, Names, OpenPairs, Slice, SliceBuilder};
-use crate::engine::worker::{Bound, Shared, complete, hands_down};
+use crate::engine::worker::{Bound, Shared, complete, rules};
 use crate::proto::{BytePath, ErrorClass, Failure, JobSpec, Op, Operation, Side, Totals};
 use crate::sys::{Child, Errno, Kind, Stat, Time};
 use std::collections::{HashMap, HashSet};
@@ -424,7 +424,7 @@ impl Scan {
         }
         let made = Made {
             fresh,
-            inherits: hands_down(sys, fds.dst()),
+            rules: rules(sys, fds.dst(), fresh),
         };
         let entered = !self.spec.one_file_system || stat.dev == *home;
         let names = Names {

@@ -6,7 +6,7 @@ use crate::engine::gate::Pass;
 use crate::engine::report::{Retry, What};
 use crate::engine::resolve::{self, Found, Origin, Target};
 use crate::engine::tree::{Dir, DirFds, Place, SliceBuilder};
-use crate::engine::worker::hands_down;
+use crate::engine::worker::rules;
 use crate::proto::{ErrorClass, Naming, Op, Side, Totals};
 use crate::sys::Kind;
 use std::collections::HashSet;
@@ -228,8 +228,8 @@ impl Scan {
             dst_path: resolve::tidy(&target.path),
             inodes: (self.spec.naming == Naming::Mapped).then_some([src, dst]),
         };
-        let inherits = hands_down(&*shared.sys, fds.dst());
-        let place = Dir::place(Arc::new(place), fds, route, inherits);
+        let rules = rules(&*shared.sys, fds.dst(), false);
+        let place = Dir::place(Arc::new(place), fds, route, rules);
         if shareable {
             self.place = Some((dirs, place.clone()));
         }

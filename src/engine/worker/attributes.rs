@@ -6,6 +6,7 @@
 //! the copy is for.
 
 use crate::engine::report::Notable;
+use crate::engine::tree::Rules;
 use crate::proto::Preserve;
 use crate::sys::{Errno, Stat, Sys, Time};
 use std::ffi::CStr;
@@ -168,9 +169,19 @@ pub(super) fn shed_inherited(sys: &dyn Sys, to: Bearer<'_>, notable: &mut dyn Fn
     }
 }
 
+/// What a directory at the destination makes of new names; `fresh` when this run made it, and no
+/// flag can have been set on it.
+pub fn rules(sys: &dyn Sys, dir: BorrowedFd<'_>, fresh: bool) -> Rules {
+    Rules {
+        inherits: hands_down(sys, dir),
+        // Where it is not told, the calls that it forbids tell it.
+        only_grows: !fresh && sys.only_grows(dir).unwrap_or(false),
+    }
+}
+
 /// The permissions (0o777) that the ACL which a directory hands down leaves at most to what is made
 /// in it; `None` when it hands none down.
-pub fn hands_down(sys: &dyn Sys, dir: BorrowedFd<'_>) -> Option<u32> {
+fn hands_down(sys: &dyn Sys, dir: BorrowedFd<'_>) -> Option<u32> {
     let acl = sys.get_xattr(dir, DEFAULT_ACL).ok()?;
     // What is not understood takes nothing away: the mask of the process is no part of it.
     (!acl.is_empty()).then(|| most_of(&acl).unwrap_or(0o777))

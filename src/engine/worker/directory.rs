@@ -80,7 +80,7 @@ fn finish_dir(
         umask: shared.umask,
         was_there: !dir.is_made(),
         route: &dir.route,
-        inherits: dir.inherits,
+        inherits: dir.rules.inherits,
         notable,
     }
     .put_on(Bearer::Open(fds.src()), Bearer::Open(fds.dst()), stat, &now)

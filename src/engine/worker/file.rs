@@ -147,15 +147,18 @@ impl Worker {
                 .flatten();
             route.ladder(shared.wanted, stat.size, residents)
         };
+        if way == Placing::Over {
+            dir.may_rename()?;
+        }
         let quick = stat.size <= NAMELESS && !ladder.in_ranges() || route.is_at_once(ladder);
-        let (temp, dst) = if way == Placing::New && quick {
+        let (temp, dst) = if way == Placing::New && quick || dir.rules.only_grows {
             let mode = stat.mode;
             // Bits that the process takes from new files are given later, and so are set-id bits.
             let at_once = shared.preserve.mode
-                && dir.inherits.is_none()
+                && dir.rules.inherits.is_none()
                 && mode & (0o7000 | shared.umask) == 0;
             let mode = if at_once { mode } else { PRIVATE };
-            self.create_nameless(fds.dst(), route, mode)?
+            self.create_nameless(dir, fds.dst(), mode)?
         } else {
             self.create_temp(fds.dst())?
         };

@@ -127,11 +127,11 @@ impl Worker {
             umask: shared.umask,
             was_there: false,
             route: &slice.dir.route,
-            inherits: slice.dir.inherits,
+            inherits: slice.dir.rules.inherits,
             notable: &mut notable,
         }
         .put_on(Bearer::Open(src), Bearer::Open(dst), stat, &now)?;
-        if self.flushes_singly(file.way) {
+        if self.flushes_singly(file) {
             // A failed flush is believed: the bytes are written again from the source, if at all.
             sys.sync(dst).map_err(dest(Op::Flush))?;
         }
@@ -169,7 +169,7 @@ impl Worker {
             }
         }
         let planned = file.slice.entries()[file.index].size;
-        let single = self.flushes_singly(file.way);
+        let single = self.flushes_singly(file);
         let batch = &mut self.batch;
         batch.resized += file.done as i64 - planned as i64;
         batch.left_out += file.holes;

@@ -152,6 +152,7 @@ impl Worker {
             }
         }
         let linked = if over {
+            slice.dir.may_rename()?;
             self.may_still_replace(slice, index, &fds)?;
             self.link_over(&from, name, &fds, to)
         } else {

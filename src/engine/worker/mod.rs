@@ -30,7 +30,7 @@ mod touched;
 mod unnamed;
 mod work;
 
-pub use attributes::hands_down;
+pub use attributes::rules;
 pub use collision::{Bound, Created};
 pub use directory::{complete, reopen};
 pub use existing::is_same_time;

@@ -77,6 +77,7 @@ impl Worker {
                 Way::Ask(there) => return Ok(self.park(slice, index, &there)),
             }
         }
+        dir.may_rename()?;
         self.await_room(slice.id(index), fds.dst(), 0)?;
         self.cell.phase(FilePhase::Finishing);
         let temp = self.create_node(fds.dst(), &stat, target.as_deref())?;
@@ -203,7 +204,7 @@ impl Worker {
             umask: shared.umask,
             was_there: false,
             route: &slice.dir.route,
-            inherits: slice.dir.inherits.filter(|_| stat.kind != Kind::Link),
+            inherits: slice.dir.rules.inherits.filter(|_| stat.kind != Kind::Link),
             notable: &mut |what| {
                 notables.add_at(what, || slice.dir.full_path(Side::Dest, Some(dest_name)));
             },

@@ -9,8 +9,9 @@
 //! cloned is whole at once, so it has none either, however large.
 
 use super::Worker;
-use crate::engine::failure::{self, Trouble, refused_new};
-use crate::engine::route::{Nameless, Route};
+use crate::engine::failure::{self, Trouble, only_grows, refused_new};
+use crate::engine::route::Nameless;
+use crate::engine::tree::Dir;
 use crate::proto::{ErrorClass, Op, Side};
 use crate::sys::Errno;
 use std::ffi::{CStr, CString};
@@ -31,12 +32,23 @@ impl Worker {
     /// may have the mode it is to have in the end from the beginning.
     pub(super) fn create_nameless(
         &mut self,
+        pair: &Dir,
         dir: BorrowedFd<'_>,
-        route: &Route,
         mode: u32,
     ) -> Result<(Option<CString>, OwnedFd), Trouble> {
         let sys = self.shared.sys.clone();
+        let route = &pair.route;
         match route.nameless() {
+            // A name that turns out to be wrong for it is refused then.
+            Nameless::Unknown | Nameless::Works if pair.rules.only_grows => {
+                match sys.create_nameless(dir, mode) {
+                    Ok(fd) => Ok((None, fd)),
+                    // Not known to the file system, or to the kernel (open(2)).
+                    Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::INVAL) => Err(only_grows()),
+                    Err(errno) => Err(refused_new(&*sys, dir, Op::Create, errno)),
+                }
+            }
+            Nameless::Refused if pair.rules.only_grows => Err(only_grows()),
             Nameless::Refused => self.create_temp(dir),
             Nameless::Works => match sys.create_nameless(dir, mode) {
                 Ok(fd) => Ok((None, fd)),

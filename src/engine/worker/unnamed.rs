@@ -91,12 +91,13 @@ impl Flushes {
 
 impl Worker {
     /// True when a file is to be flushed by itself before it gets its name.
-    pub(super) fn flushes_singly(&self, way: Placing) -> bool {
+    pub(super) fn flushes_singly(&self, file: &Finishing<'_>) -> bool {
         match self.shared.durability {
             Durability::File => true,
-            Durability::Job => self.shared.flushes.have_failed(),
+            // Where no temporary would ever go, none may be needed while many wait.
+            Durability::Job => self.shared.flushes.have_failed() || file.slice.dir.rules.only_grows,
             // What replaces another file must not lose both.
-            Durability::None => way == Placing::Over,
+            Durability::None => file.way == Placing::Over,
         }
     }
 
@@ -105,7 +106,7 @@ impl Worker {
     pub(super) fn waits_for_flush(&self, file: &Finishing<'_>, rung: Option<Rung>) -> bool {
         let shares = rung.is_some_and(|(strategy, _)| strategy == Strategy::Reflink);
         self.shared.durability == Durability::Job
-            && !self.shared.flushes.have_failed()
+            && !self.flushes_singly(file)
             && (file.way == Placing::Over || (file.done > file.holes && !shares))
     }
 
