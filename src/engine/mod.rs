@@ -10,6 +10,7 @@ mod arrival;
 mod budget;
 mod chunk;
 mod coordinator;
+mod door;
 mod failure;
 mod filter;
 mod gate;

@@ -48,6 +48,12 @@ impl Slice {
         self.dir.source().or(own)
     }
 
+    /// True when what it holds is many entries rather than many bytes.
+    pub fn is_small(&self) -> bool {
+        let bytes = self.entries.iter().map(|entry| entry.size).sum::<u64>();
+        bytes < SLICE_BYTES / 4
+    }
+
     /// The entries.
     pub fn entries(&self) -> &[Entry] {
         &self.entries

@@ -5,6 +5,7 @@
 //! resolves a path of more than one component: a directory whose descriptors were let go is opened
 //! again step by step from the nearest ancestor that is still open.
 
+use super::door::Door;
 use super::failure::{Trouble, dest, only_grows, source};
 pub use super::open::{DirFds, OpenPairs};
 use super::route::Route;
@@ -118,6 +119,7 @@ pub struct Dir {
     made: bool,
     /// What the destination makes of new names.
     pub rules: Rules,
+    door: Door,
     fds: Mutex<Option<Arc<DirFds>>>,
     open: Arc<OpenPairs>,
     /// Unfinished children, slices, and the scan of the directory itself.
@@ -141,6 +143,7 @@ impl Dir {
             fresh: AtomicBool::new(false),
             made: false,
             rules,
+            door: Door::default(),
             fds: Mutex::new(Some(fds)),
             open,
             pending: AtomicU32::new(1),
@@ -173,6 +176,7 @@ impl Dir {
             fresh: AtomicBool::new(made.fresh),
             made: made.fresh,
             rules: made.rules,
+            door: Door::default(),
             open: parent.open.clone(),
             fds: Mutex::new(Some(fds)),
             pending: AtomicU32::new(1),
@@ -197,6 +201,16 @@ impl Dir {
     /// all the same is noticed when it is given.
     pub fn is_fresh(&self) -> bool {
         self.fresh.load(Ordering::Relaxed)
+    }
+
+    /// Makes a file or its name in the destination; where two at once take longer than one after the
+    /// other, one after the other.
+    pub fn make<T>(&self, make: impl FnOnce() -> T) -> T {
+        if self.route.dst_kind.makes_names_singly() {
+            self.door.through(make)
+        } else {
+            make()
+        }
     }
 
     /// An error where nothing may be renamed in the destination, so that what gets its name in that

@@ -242,6 +242,12 @@ impl FsKind {
         matches!(self.0, 0xEF53 | 0x5846_5342 | 0x9123_683E | 0x0102_1994)
     }
 
+    /// True where two threads that make files in one directory put each other to sleep, and do not in
+    /// two: xfs.
+    pub fn makes_names_singly(self) -> bool {
+        self.0 == 0x5846_5342
+    }
+
     /// True where the pages of single reads and writes can be let go ([`Caching::Go`]): ext2 to
     /// ext4, xfs, btrfs.
     ///

@@ -390,13 +390,21 @@ impl Job {
                 }
             }
         }
-        while let Some(slice) = self.slices.get(self.next_slice) {
-            // They come back soon, and take memory until then.
-            if self.naming.is_full() || crew.files.try_send(Work::Slice(slice.clone())).is_err() {
+        // Those whose names wait come back soon, and take memory until then.
+        while !crew.files.is_full() && !self.naming.is_full() {
+            let waiting = &self.slices[self.next_slice..];
+            let run = super::run::first(waiting, crew.files.len(), crew.file_workers);
+            let work = match run {
+                [] => return,
+                [slice] => Work::Slice(slice.clone()),
+                _ => Work::Run(run.to_vec()),
+            };
+            let count = run.len();
+            if crew.files.try_send(work).is_err() {
                 return;
             }
-            self.next_slice += 1;
-            self.issued += 1;
+            self.next_slice += count;
+            self.issued += count as u64;
         }
     }
 

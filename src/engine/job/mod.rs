@@ -15,6 +15,7 @@ mod folded;
 mod intake;
 mod moving;
 mod order;
+mod run;
 mod shortage;
 #[cfg(test)]
 mod tests;

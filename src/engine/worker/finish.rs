@@ -225,7 +225,8 @@ impl Worker {
                     return Ok(Status::Copied);
                 }
                 Placing::New => {
-                    if publish::name_new(sys, dir, nascent, name)? == Named::Done {
+                    let pair = &file.slice.dir;
+                    if pair.make(|| publish::name_new(sys, dir, nascent, name))? == Named::Done {
                         self.remember(dir, name)?;
                         return Ok(Status::Copied);
                     }

@@ -278,11 +278,12 @@ impl Worker {
 
     fn carry_out_once(&mut self, work: Work) {
         match work {
-            Work::Slice(slice) => self.settled(&slice.dir, 1, |worker| {
-                for index in 0..slice.entries().len() {
-                    worker.entry(&slice, index, 0);
+            Work::Slice(slice) => self.slice(&slice),
+            Work::Run(slices) => {
+                for slice in slices {
+                    self.slice(&slice);
                 }
-            }),
+            }
             Work::Again(slice, indexes) => self.settled(&slice.dir, 1, |worker| {
                 reopen(&worker.shared, &slice.dir);
                 for index in indexes {
@@ -330,6 +331,14 @@ impl Worker {
             // Taken before.
             Work::Leave => {}
         }
+    }
+
+    fn slice(&mut self, slice: &Arc<Slice>) {
+        self.settled(&slice.dir, 1, |worker| {
+            for index in 0..slice.entries().len() {
+                worker.entry(slice, index, 0);
+            }
+        });
     }
 
     /// One entry of a slice, whatever it is, with further attempts at what may pass; `attempt` were

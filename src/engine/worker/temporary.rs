@@ -50,7 +50,7 @@ impl Worker {
             }
             Nameless::Refused if pair.rules.only_grows => Err(only_grows()),
             Nameless::Refused => self.create_temp(dir),
-            Nameless::Works => match sys.create_nameless(dir, mode) {
+            Nameless::Works => match pair.make(|| sys.create_nameless(dir, mode)) {
                 Ok(fd) => Ok((None, fd)),
                 Err(errno) => Err(refused_new(&*sys, dir, Op::Create, errno)),
             },

@@ -29,6 +29,8 @@ impl Held {
 pub enum Work {
     /// Entries of a directory.
     Slice(Arc<Slice>),
+    /// Slices of one directory, one after the other.
+    Run(Vec<Arc<Slice>>),
     /// Some entries again.
     Again(Arc<Slice>, Vec<usize>),
     /// A file that was set aside.
