@@ -72,6 +72,22 @@ pub fn sentence(job: &JobView) -> String {
     }
 }
 
+/// What the sentence says besides the word for the state, where it stands beside that word.
+pub fn remark(job: &JobView) -> String {
+    let sentence = sentence(job);
+    let word = sentence
+        .find(|letter: char| !letter.is_ascii_lowercase())
+        .unwrap_or(sentence.len());
+    match sentence.split_at(word) {
+        (_, "") => String::new(),
+        (_, rest) if !waits_for_answers(job) => match rest.get(..2) {
+            Some(": " | "; ") => rest[2..].to_string(),
+            _ => sentence,
+        },
+        _ => sentence,
+    }
+}
+
 /// What the destination has too little of, where it has.
 pub fn shortage(job: &JobView) -> Option<String> {
     let shortage = job.shortage?;
@@ -297,7 +313,7 @@ fn ends(job: &JobView, look: Look) -> (String, String) {
         0 | 1 => String::new(),
         sources => format!(" +{}", sources - 1),
     };
-    let from = format!("{}{more}", look.name(job.source.name().as_bytes()));
+    let from = format!("{}{more}", look.ended(job.source.name().as_bytes()));
     (from, to)
 }
 

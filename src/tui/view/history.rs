@@ -21,6 +21,9 @@ const STATE: usize = 11;
 /// Rows from which the figures are given their names.
 const WITH_HEADS: usize = 12;
 
+/// Fewest cells of a row with all figures.
+const ALL_FIGURES: usize = 76;
+
 /// Draws the list over the whole body.
 pub fn draw(pen: &mut Pen, model: &Model, layer: &HistoryLayer, area: Rect) {
     let look = pen.look;
@@ -81,7 +84,8 @@ pub fn draw(pen: &mut Pen, model: &Model, layer: &HistoryLayer, area: Rect) {
     let heads = usize::from(area.width >= 60 && rows >= WITH_HEADS);
     let shown = rows - below - heads;
     if heads == 1 {
-        let tail = tail(["files", "bytes", "time", "mean"].map(str::to_string));
+        let names = ["files", "bytes", "time", "mean"].map(str::to_string);
+        let tail = tail(names, usize::from(area.width));
         let state = draw::left("State", STATE, look);
         let head = format!("  {:<11} {state}Copy", "Ended");
         let cells = usize::from(area.width).saturating_sub(tail.len());
@@ -165,15 +169,27 @@ fn title(summary: &Summary, look: Look) -> String {
     };
     format!(
         "{}{more} {} {}",
-        look.name(summary.source.name().as_bytes()),
+        look.ended(summary.source.name().as_bytes()),
         look.arrow(),
         look.name(summary.dest.as_bytes())
     )
 }
 
 /// The figures at the end of a row, or what they are called.
-fn tail([files, bytes, time, rate]: [String; 4]) -> String {
+fn tail([files, bytes, time, rate]: [String; 4], width: usize) -> String {
+    if width < ALL_FIGURES {
+        // What was copied must be readable; the rest is in the receipt below.
+        return format!(" {bytes:>6} {time:>7}");
+    }
     format!(" {files:>6} {bytes:>6} {time:>7} {rate:>8}")
+}
+
+/// Nothing takes no time.
+fn time(seconds: f64) -> String {
+    match seconds {
+        ..1.0 => "<1s".to_string(),
+        _ => units::duration(seconds as u64),
+    }
 }
 
 /// `  11-20 14:02 DONE  sh010 -> /mnt/fast   240 files  11.2 GiB  27s  402 MiB/s`.
@@ -186,16 +202,17 @@ fn row(receipt: &Receipt, look: Look, zone: &TimeZone, width: usize) -> Line {
     let tail = if width < 60 {
         format!(" {:>6}", units::size_short(summary.bytes_copied))
     } else {
-        tail([
+        let figures = [
             units::count(summary.files.copied),
             units::size_short(summary.bytes_copied),
-            units::duration(summary.elapsed_seconds as u64),
+            time(summary.elapsed_seconds),
             format!("{}/s", units::size_short(summary.bytes_per_second)),
-        ])
+        ];
+        tail(figures, width)
     };
     let cells = width.saturating_sub(head.len() + text::width(&state) + tail.len());
     let title = if narrow {
-        look.name(summary.source.name().as_bytes()).into_owned()
+        look.ended(summary.source.name().as_bytes()).into_owned()
     } else {
         title(summary, look)
     };
@@ -223,10 +240,10 @@ fn receipt_lines(receipt: &Receipt, look: Look, zone: &TimeZone, width: usize) -
     pair(
         "Ended",
         format!(
-            "{} {}, after {} of work",
-            summary.state.word(),
+            "{} {}, {} of work",
+            word(summary, false),
             when(receipt.ended, zone, "%Y-%m-%d %H:%M:%S"),
-            units::duration(summary.elapsed_seconds as u64)
+            units::took((summary.elapsed_seconds * 1000.0) as u64)
         ),
     );
     pair(
