@@ -3,7 +3,7 @@
 //! Pure. Figures that are not known are a dash, never a zero and never a guess.
 
 use super::look::Look;
-use crate::proto::{BytePath, Durability, JobState, JobView, Lack, ShotRow, Snapshot};
+use crate::proto::{BytePath, Durability, JobState, JobView, Lack, ShotRow, Snapshot, Totals};
 use crate::{text, units};
 use ratatui::style::Style;
 use std::os::unix::ffi::OsStrExt;
@@ -152,6 +152,7 @@ pub fn percent_text(job: &JobView) -> String {
         JobState::Queued | JobState::Scanning | JobState::Failed if job.bytes_copied == 0 => {
             "-".to_string()
         }
+        _ if is_uncounted(job) => "-".to_string(),
         _ if job.found_is_final || job.state.is_final() => format!("{}%", percent(job)),
         _ => format!("{}%+", percent(job)),
     }
@@ -234,19 +235,35 @@ const fn coarse(secs: u64) -> u64 {
     (secs + step / 2) / step * step
 }
 
+/// True of a job that never came to look at its sources: its zeros would be figures of nothing.
+pub fn is_uncounted(job: &JobView) -> bool {
+    let may_not_have = matches!(
+        job.state,
+        JobState::Queued | JobState::Paused | JobState::Cancelled
+    );
+    may_not_have && !job.found_is_final && job.found == Totals::default()
+}
+
+/// The `+` after totals while the scan still counts.
+pub const fn still_counts(job: &JobView) -> &'static str {
+    if job.found_is_final || job.state.is_final() {
+        ""
+    } else {
+        "+"
+    }
+}
+
 /// Entries finished of those found.
 pub fn files(job: &JobView) -> String {
+    if is_uncounted(job) {
+        return "-".to_string();
+    }
     format!("{}/{}", units::count(job.files_done), files_total(job))
 }
 
 /// Entries found, with a `+` while the scan still counts.
 pub fn files_total(job: &JobView) -> String {
-    let more = if job.found_is_final || job.state.is_final() {
-        ""
-    } else {
-        "+"
-    };
-    format!("{}{more}", units::count(job.found.files))
+    format!("{}{}", units::count(job.found.files), still_counts(job))
 }
 
 /// `, 2 cancelled` for the end of a list of counts; nothing where none was.

@@ -225,3 +225,24 @@ fn a_narrow_task_says_its_counts_to_the_end() {
         "{screen}"
     );
 }
+
+#[test]
+fn a_job_that_never_began_has_no_figures() {
+    for (state, words) in [
+        (JobState::Paused, "not counted yet"),
+        (JobState::Cancelled, "was not counted"),
+    ] {
+        let mut world = World::new(80, 24);
+        let mut one = job(1, state);
+        (one.found, one.found_is_final) = (haul::proto::Totals::default(), false);
+        (one.bytes_copied, one.files_done, one.copied) = (0, 0, 0);
+        world.jobs(vec![one]);
+        let screen = world.screen();
+        assert!(screen.contains(words), "{screen}");
+        assert!(
+            !screen.contains("0/0") && !screen.contains("0%"),
+            "{screen}"
+        );
+        assert!(!screen.contains("0 B+"), "{screen}");
+    }
+}

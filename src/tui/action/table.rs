@@ -133,7 +133,7 @@ pub const ACTIONS: &[Row] = rows! {
     Quit "quit" "quit" ["q", "<C-c>"] in BASE,
         "Leave haul; asks while there is work";
     PauseAll "pause-all" "all" ["P"] in JOBS,
-        "Pause everything that runs; when nothing runs, resume everything";
+        "Pause all jobs, those that wait too; when nothing runs, resume all";
     Files "files" "files" ["f"] in &[Queue, Details],
         "List the files of the job, a million of them if need be";
     Chart "chart" "throughput" ["t"] in &[Queue, Details],

@@ -223,7 +223,10 @@ fn standing(page: &mut Page, job: &JobView) {
     }
     page.lines
         .push(Line::of(format!(" {bar} {percent}"), look.plain()));
-    let more = if job.found_is_final { "" } else { " so far" };
+    let more = match words::still_counts(job) {
+        "" => "",
+        _ => " so far",
+    };
     page.pair(
         "Copied",
         &format!(

@@ -286,8 +286,11 @@ fn flushed(job: &JobView) -> String {
 }
 
 fn copied(job: &JobView) -> String {
+    if words::is_uncounted(job) {
+        return "-".to_string();
+    }
     let total = units::size(job.bytes_total());
-    let more = if job.found_is_final { "" } else { "+" };
+    let more = words::still_counts(job);
     format!("{}/{total}{more}", units::size(job.bytes_copied))
 }
 

@@ -1,7 +1,7 @@
 //! Below the queue: the selected job's workers, files in flight and throughput.
 
 use super::draw::{self, Line, Pen};
-use crate::proto::{FilePhase, FileRow, JobState, JobView, Lane, Totals, WorkerRow};
+use crate::proto::{FilePhase, FileRow, JobView, Lane, WorkerRow};
 use crate::text;
 use crate::tui::chart;
 use crate::tui::layout::{Layout, MANY_ROWS, WIDE_TASK, file_rows, worker_columns};
@@ -117,8 +117,13 @@ fn worker_lines(job: &JobView, width: u16) -> u16 {
 
 /// Copied and on the device are two figures: what the kernel took is not yet safe.
 fn figures(job: &JobView, width: u16, look: Look) -> Line {
-    if job.state == JobState::Queued && job.found == Totals::default() {
-        return Line::of(" not counted yet", look.dim());
+    if words::is_uncounted(job) {
+        let words = if job.state.is_final() {
+            " was not counted"
+        } else {
+            " not counted yet"
+        };
+        return Line::of(words, look.dim());
     }
     if width < 60 {
         let (copied, total) = (job.bytes_copied, job.bytes_total());
@@ -148,7 +153,7 @@ fn counts(job: &JobView, width: u16, short: bool, look: Look) -> Line {
     } else {
         units::size
     };
-    let more = if job.found_is_final { "" } else { "+" };
+    let more = words::still_counts(job);
     let of = if short { "/" } else { " of " };
     let on_device = if words::is_unflushed(job) {
         words::on_device(job, false)
