@@ -189,7 +189,8 @@ fn rows(job: &Job, now: Instant) -> (Vec<WorkerRow>, Vec<FileRow>) {
         });
     }
     for (id, big) in &job.bigs {
-        if let Some(row) = files.get_mut(id) {
+        // One that is to be begun anew is with a worker by whom nothing moves.
+        if let Some(row) = files.get_mut(id).filter(|row| row.strategy.is_some()) {
             row.done = big.done();
         }
     }

@@ -253,17 +253,27 @@ pub const fn still_counts(job: &JobView) -> &'static str {
     }
 }
 
-/// Entries finished of those found.
+/// Cells that files have in the narrow queue.
+pub const FILES: usize = 9;
+
+/// Entries finished of those found: `147/240`, `3000/3002`; of very many the last as `12 left`.
 pub fn files(job: &JobView) -> String {
     if is_uncounted(job) {
         return "-".to_string();
     }
-    format!("{}/{}", units::count(job.files_done), files_total(job))
-}
-
-/// Entries found, with a `+` while the scan still counts.
-pub fn files_total(job: &JobView) -> String {
-    format!("{}{}", units::count(job.found.files), still_counts(job))
+    let (done, all) = (job.files_done, job.found.files);
+    let more = still_counts(job);
+    let rounded = (units::count(done), units::count(all));
+    if done == all || rounded.0 != rounded.1 {
+        return format!("{}/{}{more}", rounded.0, rounded.1);
+    }
+    // Rounded, the last of many would look done.
+    let exact = format!("{done}/{all}{more}");
+    if exact.len() <= FILES {
+        exact
+    } else {
+        format!("{}{more} left", units::count(all - done))
+    }
 }
 
 /// `, 2 cancelled` for the end of a list of counts; nothing where none was.

@@ -246,3 +246,26 @@ fn a_job_that_never_began_has_no_figures() {
         assert!(!screen.contains("0 B+"), "{screen}");
     }
 }
+
+#[test]
+fn the_last_files_of_many_are_not_rounded_away() {
+    for (done, all, words) in [
+        (3_000, 3_002, "files 3000/3002"),
+        (602_001, 602_003, "files 2 left"),
+        (147, 240, "files 147/240"),
+        (3_002, 3_002, "files 3.0k/3.0k"),
+    ] {
+        let mut world = World::new(80, 24);
+        let mut one = job(1, JobState::Running);
+        (one.files_done, one.found.files) = (done, all);
+        world.jobs(vec![one]);
+        let screen = world.screen();
+        assert!(screen.contains(words), "{words}\n{screen}");
+        world.keys("<tab><tab><enter>");
+        let screen = joined(&world.screen());
+        assert!(
+            screen.contains(&format!("{done} finished of {all}:")),
+            "{screen}"
+        );
+    }
+}

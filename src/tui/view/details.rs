@@ -245,9 +245,10 @@ fn standing(page: &mut Page, job: &JobView) {
     page.pair(
         "Files",
         &format!(
-            "{} finished of {}: {} copied, {} skipped, {}, {}{}; {}",
+            "{} finished of {}{}: {} copied, {} skipped, {}, {}{}; {}",
             job.files_done,
-            words::files_total(job),
+            job.found.files,
+            words::still_counts(job),
             job.copied,
             job.skipped,
             failed(job),
