@@ -311,12 +311,16 @@ const BOTH: usize = 14;
 /// The same in so many cells: both names lose of their middle what is too much, the longer one
 /// more, and the arrow between them stays. Where neither could be read, it is the first alone.
 pub fn title_in(job: &JobView, cells: usize, look: Look) -> String {
-    let whole = title(job, look);
+    both_in(ends(job, look), cells, look)
+}
+
+/// Two names with an arrow between them, in so many cells.
+pub fn both_in((from, to): (String, String), cells: usize, look: Look) -> String {
+    let arrow = format!(" {} ", look.arrow());
+    let whole = format!("{from}{arrow}{to}");
     if text::width(&whole) <= cells {
         return whole;
     }
-    let (from, to) = ends(job, look);
-    let arrow = format!(" {} ", look.arrow());
     let Some(room) = cells
         .checked_sub(text::width(&arrow))
         .filter(|room| *room >= BOTH)
@@ -350,7 +354,7 @@ fn is_all(job: &JobView, shot: &ShotRow) -> bool {
 }
 
 /// The end of a path: enough to know it by.
-fn last_two(path: &BytePath) -> Vec<u8> {
+pub fn last_two(path: &BytePath) -> Vec<u8> {
     let bytes = path.as_bytes();
     let mut slashes = bytes
         .iter()

@@ -210,7 +210,23 @@ fn a_narrow_history_still_says_what_was_copied() {
     world.keys("H");
     world.send(Msg::History(Ok(((1..4).map(receipt).collect(), 0))));
     let screen = world.screen();
-    assert!(screen.contains("comp ->~st/ABC/sh010"), "{screen}");
+    assert!(screen.contains("comp -> ABC/sh010"), "{screen}");
+}
+
+#[test]
+fn a_receipt_keeps_the_arrow_and_how_many_more() {
+    let mut world = World::new(80, 24);
+    let mut long = receipt(1);
+    long.summary.source = BytePath::from("/src/a_rather_long_name_of_a_movie.mov");
+    long.summary.sources = 3;
+    world.keys("H");
+    world.send(Msg::History(Ok((vec![long], 0))));
+    let screen = world.screen();
+    let row = screen.lines().nth(3).expect("a row");
+    assert!(
+        row.contains(" +2 -> ") && row.contains("sh010 "),
+        "{screen}"
+    );
 }
 
 #[test]
@@ -267,5 +283,16 @@ fn the_last_files_of_many_are_not_rounded_away() {
             screen.contains(&format!("{done} finished of {all}:")),
             "{screen}"
         );
+    }
+}
+
+#[test]
+fn one_job_is_not_called_them() {
+    for (jobs, words) in [(1, "cancels it."), (2, "cancels them.")] {
+        let mut world = World::new(80, 24);
+        world.jobs((1..=jobs).map(|id| job(id, JobState::Running)).collect());
+        world.keys("q");
+        let screen = world.screen();
+        assert!(screen.contains(words), "{screen}");
     }
 }

@@ -162,17 +162,15 @@ fn when(seconds: i64, zone: &TimeZone, format: &str) -> String {
     )
 }
 
-fn title(summary: &Summary, look: Look) -> String {
+/// What was copied and where to.
+fn ends(summary: &Summary, look: Look) -> (String, String) {
     let more = match summary.sources {
         0 | 1 => String::new(),
         sources => format!(" +{}", sources - 1),
     };
-    format!(
-        "{}{more} {} {}",
-        look.ended(summary.source.name().as_bytes()),
-        look.arrow(),
-        look.name(summary.dest.as_bytes())
-    )
+    let from = look.ended(summary.source.name().as_bytes());
+    let to = look.name(&words::last_two(&summary.dest)).into_owned();
+    (format!("{from}{more}"), to)
 }
 
 /// The figures at the end of a row, or what they are called.
@@ -192,7 +190,7 @@ fn time(seconds: f64) -> String {
     }
 }
 
-/// `  11-20 14:02 DONE  sh010 -> /mnt/fast   240 files  11.2 GiB  27s  402 MiB/s`.
+/// `  11-20 14:02 DONE  sh010 -> fast/ABC   240  11.2G  27s  402M/s`.
 fn row(receipt: &Receipt, look: Look, zone: &TimeZone, width: usize) -> Line {
     let summary = &receipt.summary;
     let format = if width < 60 { "%m-%d" } else { "%m-%d %H:%M" };
@@ -212,11 +210,11 @@ fn row(receipt: &Receipt, look: Look, zone: &TimeZone, width: usize) -> Line {
     };
     let cells = width.saturating_sub(head.len() + text::width(&state) + tail.len());
     let title = if narrow {
-        look.ended(summary.source.name().as_bytes()).into_owned()
+        let name = look.ended(summary.source.name().as_bytes());
+        text::cut_middle(&name, cells, look.ellipsis()).into_owned()
     } else {
-        title(summary, look)
+        words::both_in(ends(summary, look), cells, look)
     };
-    let title = text::cut_middle(&title, cells, look.ellipsis()).into_owned();
     Line::of(head, look.dim())
         .then(state, words::style(summary.state, look))
         .then(draw::left(&title, cells, look), look.plain())

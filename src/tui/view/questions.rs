@@ -173,7 +173,10 @@ fn words_of(model: &Model, question: &Question) -> Vec<String> {
             let jobs = if all == 1 { "job has" } else { "jobs have" };
             vec![
                 format!("{all} {jobs} not ended: {}.", parts.join(", ")),
-                "Quitting now cancels them.".to_string(),
+                format!(
+                    "Quitting now cancels {}.",
+                    if all == 1 { "it" } else { "them" }
+                ),
                 "Finished files stay; no partial file is left.".to_string(),
             ]
         }
