@@ -20,7 +20,7 @@ const LONG_CELLS: usize = 4_320;
 /// Cells the time left is estimated from.
 const FIT_CELLS: usize = 30;
 /// Between two looks, far more than there ever is in a process that runs.
-const GAP: Duration = Duration::from_secs(2);
+pub const GAP: Duration = Duration::from_secs(2);
 /// Active time before anything is said of the time left.
 const SILENCE: Duration = Duration::from_secs(4);
 
@@ -204,7 +204,10 @@ impl Pace {
         if known < SILENCE {
             return None;
         }
-        let cells = FIT_CELLS.min(known.as_secs() as usize);
+        // A cell that was begun at the earlier rate says nothing either: ten times as fast as the
+        // others, it would outweigh them all.
+        let whole = known.saturating_sub(self.open.time).as_secs() as usize;
+        let cells = FIT_CELLS.min(whole);
         let recent: Vec<Cell> = self.cells.iter().rev().take(cells).copied().collect();
         let (per_byte, per_file) = fit(&recent)?;
         let seconds = per_byte * bytes as f64 + per_file * files as f64;
@@ -340,6 +343,26 @@ mod tests {
         fed(&mut pace, start + Duration::from_secs(20), 5, 10_000_000, 0);
         let (low, high) = pace.left(1_000_000_000, 0).expect("known by now");
         assert!(low >= 95 && high <= 105, "{low} to {high}");
+    }
+
+    #[test]
+    fn a_second_in_which_the_rate_changed_says_nothing_of_what_is_left() {
+        let start = crate::clock::now();
+        let mut pace = Pace::default();
+        pace.feed(start, 0, 0);
+        // Asked for in the middle of a second, as people do.
+        for tick in 1..=150 {
+            let at = start + Duration::from_millis(tick * 100);
+            let more = if tick <= 4 { 50_000_000 } else { 1_000_000 };
+            pace.feed(at, pace.bytes + more, 0);
+            if tick == 4 {
+                pace.expect_another_rate();
+            }
+            if let Some((low, high)) = pace.left(240_000_000, 0) {
+                assert!(low >= 22 && high <= 26, "{low} to {high} at tick {tick}");
+            }
+        }
+        assert!(pace.left(240_000_000, 0).is_some());
     }
 
     /// A copy at a steady pace of so many seconds for a byte and a file, sampled ten times a

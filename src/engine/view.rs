@@ -4,6 +4,7 @@
 use super::job::{Job, STALL};
 use super::report::Used;
 use super::route::Reason;
+use super::sample::GAP;
 use super::worker::Held;
 use crate::proto::{
     FileId, FilePhase, FileRow, JobState, JobView, Lane, Notice, Strategy, StrategyUse, Totals,
@@ -11,7 +12,7 @@ use crate::proto::{
 };
 use crate::{text, units};
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
 /// Takes the gauges' readings; called at every tick of an active job.
@@ -19,16 +20,40 @@ pub fn read_gauges(job: &mut Job, now: Instant) {
     for hand in &mut job.hands {
         let slot = hand.cell.slot();
         let moved = hand.cell.moved();
-        hand.recent.push_back((now, moved));
-        while hand.recent.len() > 2
-            && now.saturating_duration_since(hand.recent[1].0) >= Duration::from_secs(1)
-        {
-            hand.recent.pop_front();
+        if read_on(&mut hand.recent, now, moved) {
+            hand.seen.2 = now;
         }
         let waits = matches!(slot.phase, FilePhase::Idle | FilePhase::Paused);
         if waits || hand.seen.0 != slot.file || hand.seen.1 != moved {
             hand.seen = (slot.file, moved, now);
         }
+    }
+}
+
+/// One more reading of a gauge: those of the last second are kept. True where none was taken for
+/// long, as the job was paused or the process stopped: in that time nobody stalls, and no rate is
+/// taken over it.
+fn read_on(recent: &mut VecDeque<(Instant, u64)>, now: Instant, moved: u64) -> bool {
+    let last = recent.back().map(|last| last.0);
+    let gap = last.is_some_and(|last| now.saturating_duration_since(last) >= GAP);
+    if gap {
+        recent.clear();
+    }
+    recent.push_back((now, moved));
+    while recent.len() > 2 && now.saturating_duration_since(recent[1].0) >= Duration::from_secs(1) {
+        recent.pop_front();
+    }
+    gap
+}
+
+/// Bytes per second over the readings.
+fn rate(recent: &VecDeque<(Instant, u64)>) -> u64 {
+    match (recent.front(), recent.back()) {
+        (Some(first), Some(last)) if last.0 > first.0 => {
+            let time = last.0.saturating_duration_since(first.0).as_secs_f64();
+            (last.1.saturating_sub(first.1) as f64 / time) as u64
+        }
+        _ => 0,
     }
 }
 
@@ -91,8 +116,12 @@ pub fn view(job: &Job, now: Instant, waits_for: Option<crate::proto::JobId>) -> 
         eta: (running && job.found_is_final())
             .then(|| {
                 let files = found.files.saturating_sub(job.counts.ended);
+                let bytes = bytes_total.saturating_sub(bytes_copied);
+                // What is cloned takes no time that a cap could say.
+                let limit = spec.limit.filter(|_| job.cloned == 0);
                 job.pace
-                    .left(bytes_total.saturating_sub(bytes_copied), files)
+                    .left(bytes, files)
+                    .map(|left| no_sooner_than(left, bytes, limit))
             })
             .flatten(),
         elapsed_ms: job.pace.active().as_millis() as u64,
@@ -106,6 +135,13 @@ pub fn view(job: &Job, now: Instant, waits_for: Option<crate::proto::JobId>) -> 
         listed: job.failures.len() as u32,
         last_failure: job.failures.last().cloned(),
     }
+}
+
+/// The time left of so many bytes, where a cap says how long they take at least: what was copied
+/// before the cap was faster.
+fn no_sooner_than((low, high): (u64, u64), bytes: u64, limit: Option<u64>) -> (u64, u64) {
+    let least = limit.map_or(0, |rate| bytes / rate.max(1));
+    (low.max(least), high.max(least))
 }
 
 fn rows(job: &Job, now: Instant) -> (Vec<WorkerRow>, Vec<FileRow>) {
@@ -131,13 +167,6 @@ fn rows(job: &Job, now: Instant) -> (Vec<WorkerRow>, Vec<FileRow>) {
             row.workers += 1;
         }
         let since = now.saturating_duration_since(hand.seen.2);
-        let rate = match (hand.recent.front(), hand.recent.back()) {
-            (Some(first), Some(last)) if last.0 > first.0 => {
-                let time = last.0.saturating_duration_since(first.0).as_secs_f64();
-                (last.1.saturating_sub(first.1) as f64 / time) as u64
-            }
-            _ => 0,
-        };
         // With nothing to do they are no information.
         if hand.lane != Lane::Files && slot.file.is_none() {
             continue;
@@ -150,13 +179,18 @@ fn rows(job: &Job, now: Instant) -> (Vec<WorkerRow>, Vec<FileRow>) {
             path,
             offset: slot.done,
             size: slot.size,
-            rate: if slot.file.is_some() { rate } else { 0 },
+            rate: if slot.file.is_some() {
+                rate(&hand.recent)
+            } else {
+                0
+            },
             strategy: slot.strategy,
             stalled_ms: (slot.file.is_some() && since >= STALL).then_some(since.as_millis() as u64),
         });
     }
     for (id, big) in &job.bigs {
-        if let Some(row) = files.get_mut(id) {
+        // One that is to be begun anew is with a worker by whom nothing moves.
+        if let Some(row) = files.get_mut(id).filter(|row| row.strategy.is_some()) {
             row.done = big.done();
         }
     }
@@ -242,4 +276,38 @@ fn notices(job: &Job) -> Vec<Notice> {
         count,
     });
     dropped.chain(counted).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_rate_is_taken_over_a_time_that_was_not_worked() {
+        let start = crate::clock::now();
+        let mut recent = VecDeque::new();
+        for tick in 0..30 {
+            let at = start + Duration::from_millis(tick * 100);
+            assert!(
+                !read_on(&mut recent, at, tick * 1_000_000),
+                "a gap at {tick}"
+            );
+        }
+        assert_eq!(rate(&recent), 10_000_000);
+        let later = start + Duration::from_secs(600);
+        assert!(read_on(&mut recent, later, 30_000_000));
+        assert!(!read_on(
+            &mut recent,
+            later + Duration::from_millis(500),
+            35_000_000
+        ));
+        assert_eq!(rate(&recent), 10_000_000);
+    }
+
+    #[test]
+    fn a_cap_bounds_the_time_left() {
+        assert_eq!(no_sooner_than((2, 7), 240, Some(10)), (24, 24));
+        assert_eq!(no_sooner_than((2, 30), 240, Some(10)), (24, 30));
+        assert_eq!(no_sooner_than((2, 7), 240, None), (2, 7));
+    }
 }

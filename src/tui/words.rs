@@ -3,7 +3,7 @@
 //! Pure. Figures that are not known are a dash, never a zero and never a guess.
 
 use super::look::Look;
-use crate::proto::{BytePath, Durability, JobState, JobView, Lack, ShotRow, Snapshot};
+use crate::proto::{BytePath, Durability, JobState, JobView, Lack, ShotRow, Snapshot, Totals};
 use crate::{text, units};
 use ratatui::style::Style;
 use std::os::unix::ffi::OsStrExt;
@@ -72,6 +72,22 @@ pub fn sentence(job: &JobView) -> String {
     }
 }
 
+/// What the sentence says besides the word for the state, where it stands beside that word.
+pub fn remark(job: &JobView) -> String {
+    let sentence = sentence(job);
+    let word = sentence
+        .find(|letter: char| !letter.is_ascii_lowercase())
+        .unwrap_or(sentence.len());
+    match sentence.split_at(word) {
+        (_, "") => String::new(),
+        (_, rest) if !waits_for_answers(job) => match rest.get(..2) {
+            Some(": " | "; ") => rest[2..].to_string(),
+            _ => sentence,
+        },
+        _ => sentence,
+    }
+}
+
 /// What the destination has too little of, where it has.
 pub fn shortage(job: &JobView) -> Option<String> {
     let shortage = job.shortage?;
@@ -136,6 +152,7 @@ pub fn percent_text(job: &JobView) -> String {
         JobState::Queued | JobState::Scanning | JobState::Failed if job.bytes_copied == 0 => {
             "-".to_string()
         }
+        _ if is_uncounted(job) => "-".to_string(),
         _ if job.found_is_final || job.state.is_final() => format!("{}%", percent(job)),
         _ => format!("{}%+", percent(job)),
     }
@@ -218,19 +235,45 @@ const fn coarse(secs: u64) -> u64 {
     (secs + step / 2) / step * step
 }
 
-/// Entries finished of those found.
-pub fn files(job: &JobView) -> String {
-    format!("{}/{}", units::count(job.files_done), files_total(job))
+/// True of a job that never came to look at its sources: its zeros would be figures of nothing.
+pub fn is_uncounted(job: &JobView) -> bool {
+    let may_not_have = matches!(
+        job.state,
+        JobState::Queued | JobState::Paused | JobState::Cancelled
+    );
+    may_not_have && !job.found_is_final && job.found == Totals::default()
 }
 
-/// Entries found, with a `+` while the scan still counts.
-pub fn files_total(job: &JobView) -> String {
-    let more = if job.found_is_final || job.state.is_final() {
+/// The `+` after totals while the scan still counts.
+pub const fn still_counts(job: &JobView) -> &'static str {
+    if job.found_is_final || job.state.is_final() {
         ""
     } else {
         "+"
-    };
-    format!("{}{more}", units::count(job.found.files))
+    }
+}
+
+/// Cells that files have in the narrow queue.
+pub const FILES: usize = 9;
+
+/// Entries finished of those found: `147/240`, `3000/3002`; of very many the last as `12 left`.
+pub fn files(job: &JobView) -> String {
+    if is_uncounted(job) {
+        return "-".to_string();
+    }
+    let (done, all) = (job.files_done, job.found.files);
+    let more = still_counts(job);
+    let rounded = (units::count(done), units::count(all));
+    if done == all || rounded.0 != rounded.1 {
+        return format!("{}/{}{more}", rounded.0, rounded.1);
+    }
+    // Rounded, the last of many would look done.
+    let exact = format!("{done}/{all}{more}");
+    if exact.len() <= FILES {
+        exact
+    } else {
+        format!("{}{more} left", units::count(all - done))
+    }
 }
 
 /// `, 2 cancelled` for the end of a list of counts; nothing where none was.
@@ -268,12 +311,16 @@ const BOTH: usize = 14;
 /// The same in so many cells: both names lose of their middle what is too much, the longer one
 /// more, and the arrow between them stays. Where neither could be read, it is the first alone.
 pub fn title_in(job: &JobView, cells: usize, look: Look) -> String {
-    let whole = title(job, look);
+    both_in(ends(job, look), cells, look)
+}
+
+/// Two names with an arrow between them, in so many cells.
+pub fn both_in((from, to): (String, String), cells: usize, look: Look) -> String {
+    let arrow = format!(" {} ", look.arrow());
+    let whole = format!("{from}{arrow}{to}");
     if text::width(&whole) <= cells {
         return whole;
     }
-    let (from, to) = ends(job, look);
-    let arrow = format!(" {} ", look.arrow());
     let Some(room) = cells
         .checked_sub(text::width(&arrow))
         .filter(|room| *room >= BOTH)
@@ -297,7 +344,7 @@ fn ends(job: &JobView, look: Look) -> (String, String) {
         0 | 1 => String::new(),
         sources => format!(" +{}", sources - 1),
     };
-    let from = format!("{}{more}", look.name(job.source.name().as_bytes()));
+    let from = format!("{}{more}", look.ended(job.source.name().as_bytes()));
     (from, to)
 }
 
@@ -307,7 +354,7 @@ fn is_all(job: &JobView, shot: &ShotRow) -> bool {
 }
 
 /// The end of a path: enough to know it by.
-fn last_two(path: &BytePath) -> Vec<u8> {
+pub fn last_two(path: &BytePath) -> Vec<u8> {
     let bytes = path.as_bytes();
     let mut slashes = bytes
         .iter()

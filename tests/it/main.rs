@@ -78,6 +78,7 @@ mod tui_shots;
 mod tui_tabs;
 mod tui_update;
 mod tui_view;
+mod tui_words;
 mod tui_world;
 mod unmade;
 mod wider;

@@ -6,7 +6,7 @@ use crate::support::engine::{Driver, Ended, below, run, spec};
 use crate::support::scratch::Scratch;
 use crate::support::walk::temporaries;
 use haul::proto::{
-    Conflict, ErrorClass, JobSpec, JobState, JobView, Lack, Request, Start, Strategy,
+    BytePath, Conflict, ErrorClass, JobSpec, JobState, JobView, Lack, Request, Start, Strategy,
 };
 use haul::sys::{Call, Errno, Fault, FaultKind, Faulty, Real};
 use rustix::process::{Pid, Signal, kill_process};
@@ -89,6 +89,14 @@ fn a_full_disk_in_mid_file_by_every_strategy() {
         let waiting = until_waiting(&mut driver, job);
         assert!(waiting.shortage.expect("said").free.expect("known") < 4 * MIB as u64);
         assert_eq!(waiting.failed, 0, "{strategy}");
+        // What has given its room back is shown as what it is: begun anew.
+        driver.until_view(job, "with nothing of it said to be copied", |view| {
+            let big = |path: &BytePath| path.as_bytes().ends_with(b"big");
+            let mut workers = view.workers.iter();
+            let mut files = view.in_flight.iter();
+            workers.all(|row| row.offset == 0 || !row.path.as_ref().is_some_and(big))
+                && files.all(|row| row.done == 0 || !big(&row.path))
+        });
         assert_eq!(fs::read(dest.join("source/big")).expect("there"), b"old");
         assert_eq!(temporaries(&dest), Vec::<Vec<u8>>::new(), "{strategy}");
         fs::remove_file(dest.join("filler")).expect("removed");

@@ -2,10 +2,11 @@
 
 use crate::support::pty::{DOWN, F5, TAB};
 use crate::terminal::{
-    LARGE, MIB, SLOWLY, done, given_back, in_mid_copy_of, open_with, row, stands, turn,
-    world_with_large,
+    LARGE, MIB, SLOWLY, done, given_back, in_mid_copy, in_mid_copy_of, open_with, row, stands,
+    turn, world_with_large,
 };
 use rustix::fs::{FallocateFlags, fallocate};
+use rustix::process::Signal;
 use std::fs::{self, File};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -86,4 +87,58 @@ fn paused_and_waiting_time_is_no_work_and_what_is_skipped_leaves_the_total() {
         let most = wall.as_secs_f64() - idle.as_secs_f64();
         assert!(work <= most, "{source}: {work} s of work in {most} s");
     }
+}
+
+/// T3: Ctrl-Z in the middle of a copy, longer than a worker may do nothing without a word. None of
+/// that time is work, nobody is said to have stalled in it, and no rate has it in its mean.
+#[test]
+fn stopped_time_is_in_no_figure() {
+    let _turn = turn();
+    let world = world_with_large(192 * MIB);
+    let state = world.path().join("state");
+    let mut terminal = open_with(
+        &world,
+        &[
+            ("HAUL_LIMIT", "32M"),
+            ("HAUL_SYNC", "none"),
+            ("XDG_STATE_HOME", state.to_str().expect("text")),
+        ],
+    );
+    let began = Instant::now();
+    in_mid_copy(&terminal);
+    terminal.until("a rate", |screen| {
+        row(screen, 1).is_some_and(|row| row.contains("M/s"))
+    });
+    terminal.keys("\x1a");
+    terminal.until_stopped();
+    let stopped = Instant::now();
+    let before = terminal.bytes().len();
+    while stopped.elapsed() < Duration::from_secs(5) {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let stopped = stopped.elapsed();
+    terminal.signal(Signal::CONT);
+    let screen = done(&terminal, 1);
+    let wall = began.elapsed();
+    assert!(screen.contains("copied 192 MiB of 192 MiB"), "{screen}");
+    let since = terminal.bytes().split_off(before);
+    let since = String::from_utf8_lossy(&since).into_owned();
+    assert!(!since.contains("STALLED"), "{since}");
+    terminal.keys(TAB).keys(TAB).keys("\r");
+    let screen = terminal.shows("in the slowest second");
+    terminal.keys("\x1b");
+    terminal.until("the panes", |screen| screen.contains("[QUEUE]"));
+    terminal.keys("q");
+    assert_eq!(terminal.end(), 0);
+    given_back(&terminal);
+
+    let history = fs::read_to_string(state.join("haul/history.jsonl")).expect("receipts");
+    let work = seconds_of_work(&history, "big.bin");
+    let most = wall.as_secs_f64() - stopped.as_secs_f64();
+    assert!(work <= most, "{work} s of work in {most} s");
+    // One second with the stop in it would be a sixth of the cap.
+    let slowest = screen.lines().find(|line| line.contains("slowest"));
+    let slowest = slowest.and_then(|line| line.split_whitespace().nth(1));
+    let slowest: f64 = slowest.expect("a figure").parse().expect("MiB/s");
+    assert!(slowest > 8.0, "{screen}");
 }

@@ -326,7 +326,7 @@ fn a_job_shows_the_sequence_in_work_by_its_frames() {
     world.keys("<tab><tab><enter>");
     let screen = world.screen();
     assert!(
-        screen.contains("Sequences: 3 of 12 copied, each frame the source has"),
+        screen.contains("Sequences with every frame of the source copied: 3 of 12"),
         "{screen}"
     );
     assert!(

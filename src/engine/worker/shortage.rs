@@ -138,7 +138,10 @@ impl Worker {
         index: usize,
     ) -> Result<(), Trouble> {
         let fds = slice.dir.acquire(&*self.shared.sys)?;
-        self.await_room(slice.id(index), fds.dst(), slice.entries()[index].size)
+        let (id, size) = (slice.id(index), slice.entries()[index].size);
+        // What was copied of it has given its room back.
+        self.cell.begin(id, size, 0);
+        self.await_room(id, fds.dst(), size)
     }
 
     /// Before something is begun that needs so many bytes in a directory: waits for room where the

@@ -114,8 +114,6 @@ pub const ACTIONS: &[Row] = rows! {
         "List every failure by itself, or fold them again";
     Group "group" "by cause" ["<tab>"] in &[Errors],
         "Put together what failed for one cause in one directory, or the frames of one sequence";
-    Export "export" "write a list" ["w"] in &[Errors],
-        "Write the list into a text file in the state directory";
     FilesBy "files-by" "order" ["s"] in &[Files],
         "Order by something else: scan, name, size, state";
     FilesReverse "files-reverse" "reverse" ["S"] in &[Files],
@@ -126,14 +124,16 @@ pub const ACTIONS: &[Row] = rows! {
         "Show the last five minutes by the second, or the whole run";
     Retry "retry" "retry" ["r"] in &[Panes, Queue, Details],
         "Run what failed or was cancelled in an ended job again";
-    RetryRow "retry-row" "retry" ["r"] in &[Errors],
+    RetryRow "retry-row" "retry row" ["r"] in &[Errors],
         "Run what the highlighted row lists again, once the job has ended; the other failures stay";
     Retry "retry" "retry all" ["R"] in &[Errors],
         "Run everything that failed in an ended job again, whatever row is highlighted";
+    Export "export" "export" ["w"] in &[Errors],
+        "Write the list into a text file in the state directory";
     Quit "quit" "quit" ["q", "<C-c>"] in BASE,
         "Leave haul; asks while there is work";
     PauseAll "pause-all" "all" ["P"] in JOBS,
-        "Pause everything that runs; when nothing runs, resume everything";
+        "Pause all jobs, those that wait too; when nothing runs, resume all";
     Files "files" "files" ["f"] in &[Queue, Details],
         "List the files of the job, a million of them if need be";
     Chart "chart" "throughput" ["t"] in &[Queue, Details],

@@ -73,13 +73,15 @@ pub fn draw(pen: &mut Pen, model: &Model, layer: &ConflictsLayer, area: Rect) {
             && parked.source.size == 0
             && parked.dest.kind == EntryKind::File
             && parked.dest.size > 0;
+        // What is newer by less than a second would look as old.
+        let exact = newer != Mark::Same && parked.source.secs == parked.dest.secs;
         for (row, name, facts, is_newer) in [
             (2, "source", &parked.source, newer == Mark::Source),
             (3, "there ", &parked.dest, newer == Mark::Dest),
         ] {
             let mark = if is_newer { "  NEWER" } else { "" };
             let line = Line::of(format!(" {name}  "), look.dim())
-                .then(sentence(facts, &model.zone), look.plain())
+                .then(sentence(facts, &model.zone, exact), look.plain())
                 .then(mark, look.good())
                 .then(if emptied && row == 2 { "  EMPTY" } else { "" }, look.bad());
             pen.line(at(row), &line);
@@ -120,17 +122,22 @@ fn row(parked: &Parked, width: usize, look: Look) -> String {
     format!("  {}{tail}", draw::middle(&look.ended(path), cells, look))
 }
 
-/// `file, 47 MiB (49283072 bytes), 2026-11-20 14:02:31`.
-fn sentence(facts: &Facts, zone: &TimeZone) -> String {
+/// `47 MiB (49283072 bytes), 2026-11-20 14:02:31`, or with every digit of the time.
+fn sentence(facts: &Facts, zone: &TimeZone, exact: bool) -> String {
     let time = Timestamp::new(facts.secs, facts.nanos as i32).map_or_else(
         |_| "time unknown".to_string(),
         |time| {
             let time = time.to_zoned(zone.clone());
-            time.strftime("%Y-%m-%d %H:%M:%S").to_string()
+            let seconds = time.strftime("%Y-%m-%d %H:%M:%S").to_string();
+            if exact {
+                format!("{seconds}{}", time.strftime("%.9f"))
+            } else {
+                seconds
+            }
         },
     );
     match facts.kind {
-        EntryKind::File => format!("{} ({} bytes), {time}", units::size(facts.size), facts.size),
+        EntryKind::File => format!("{}, {time}", super::info::bytes(facts.size)),
         kind => format!("{}, {time}", kind.word()),
     }
 }

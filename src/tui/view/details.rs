@@ -1,7 +1,7 @@
 //! Everything about one job, as a scrollable text.
 
 use super::draw::{self, Line, Pen};
-use super::task::{figures_text, file_line, worker_line};
+use super::task::{figures_text, file_line, numbered, worker_line};
 use crate::proto::{JobState, JobView, Lane, ShotRow, Start};
 use crate::text;
 use crate::tui::chart;
@@ -100,8 +100,8 @@ pub fn lines(model: &Model, layer: &DetailsLayer, width: u16) -> (Vec<Line>, Opt
             job.workers.len(),
             legend(job, width)
         ));
-        for worker in &job.workers {
-            page.lines.push(worker_line(worker, width, look));
+        for (number, worker) in numbered(&job.workers) {
+            page.lines.push(worker_line(worker, number, width, look));
         }
     }
     let mut selected = None;
@@ -127,7 +127,7 @@ pub fn lines(model: &Model, layer: &DetailsLayer, width: u16) -> (Vec<Line>, Opt
     }
     if job.shots.sequences > 0 {
         page.head(&format!(
-            "Sequences: {} of {} copied, each frame the source has",
+            "Sequences with every frame of the source copied: {} of {}",
             units::count(job.shots.whole),
             units::count(job.shots.sequences)
         ));
@@ -206,16 +206,27 @@ fn standing(page: &mut Page, job: &JobView) {
     let percent = words::percent_text(job);
     let cells = page.width.saturating_sub(percent.len() + 4).min(60);
     let bar = draw::bar(words::percent(job) as f64 / 100.0, cells, look);
-    page.lines.push(
-        Line::of(
-            format!(" {}", words::standing(job)),
-            words::style(job.state, look),
-        )
-        .then(format!("  {}", words::sentence(job)), look.plain()),
-    );
+    let state = format!(" {}  ", words::standing(job));
+    let room = page.width.saturating_sub(state.len() + 1);
+    // Why a job is paused may be long, and its end is what to do about it.
+    for (at, line) in draw::wrap(&words::remark(job), room)
+        .into_iter()
+        .enumerate()
+    {
+        let head = if at == 0 {
+            state.clone()
+        } else {
+            " ".repeat(state.len())
+        };
+        page.lines
+            .push(Line::of(head, words::style(job.state, look)).then(line, look.plain()));
+    }
     page.lines
         .push(Line::of(format!(" {bar} {percent}"), look.plain()));
-    let more = if job.found_is_final { "" } else { " so far" };
+    let more = match words::still_counts(job) {
+        "" => "",
+        _ => " so far",
+    };
     page.pair(
         "Copied",
         &format!(
@@ -234,12 +245,13 @@ fn standing(page: &mut Page, job: &JobView) {
     page.pair(
         "Files",
         &format!(
-            "{} finished of {}: {} copied, {} skipped, {} failed, {}{}; {}",
+            "{} finished of {}{}: {} copied, {} skipped, {}, {}{}; {}",
             job.files_done,
-            words::files_total(job),
+            job.found.files,
+            words::still_counts(job),
             job.copied,
             job.skipped,
-            job.failed,
+            failed(job),
             conflicts(job),
             words::cancelled(job.cancelled),
             words::many(job.found.dirs, "directory", "directories"),
@@ -295,6 +307,16 @@ fn legend(job: &JobView, width: usize) -> String {
 fn over(millis: u64) -> String {
     let word = if millis < 1000 { "in" } else { "over" };
     format!("{word} {}", units::took(millis))
+}
+
+/// `8 failed, 1 of them no file`: a directory that could not be listed, a flush. Without that the
+/// counts would not add up to the files.
+fn failed(job: &JobView) -> String {
+    let outcomes = job.copied + job.skipped + job.failed + job.conflicts + job.cancelled;
+    match outcomes.saturating_sub(job.files_done).min(job.failed) {
+        0 => format!("{} failed", job.failed),
+        others => format!("{} failed ({others} of them no file)", job.failed),
+    }
 }
 
 /// `2 conflicts, 1 waits for an answer`.

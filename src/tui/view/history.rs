@@ -21,6 +21,9 @@ const STATE: usize = 11;
 /// Rows from which the figures are given their names.
 const WITH_HEADS: usize = 12;
 
+/// Fewest cells of a row with all figures.
+const ALL_FIGURES: usize = 76;
+
 /// Draws the list over the whole body.
 pub fn draw(pen: &mut Pen, model: &Model, layer: &HistoryLayer, area: Rect) {
     let look = pen.look;
@@ -81,7 +84,8 @@ pub fn draw(pen: &mut Pen, model: &Model, layer: &HistoryLayer, area: Rect) {
     let heads = usize::from(area.width >= 60 && rows >= WITH_HEADS);
     let shown = rows - below - heads;
     if heads == 1 {
-        let tail = tail(["files", "bytes", "time", "mean"].map(str::to_string));
+        let names = ["files", "bytes", "time", "mean"].map(str::to_string);
+        let tail = tail(names, usize::from(area.width));
         let state = draw::left("State", STATE, look);
         let head = format!("  {:<11} {state}Copy", "Ended");
         let cells = usize::from(area.width).saturating_sub(tail.len());
@@ -158,25 +162,35 @@ fn when(seconds: i64, zone: &TimeZone, format: &str) -> String {
     )
 }
 
-fn title(summary: &Summary, look: Look) -> String {
+/// What was copied and where to.
+fn ends(summary: &Summary, look: Look) -> (String, String) {
     let more = match summary.sources {
         0 | 1 => String::new(),
         sources => format!(" +{}", sources - 1),
     };
-    format!(
-        "{}{more} {} {}",
-        look.name(summary.source.name().as_bytes()),
-        look.arrow(),
-        look.name(summary.dest.as_bytes())
-    )
+    let from = look.ended(summary.source.name().as_bytes());
+    let to = look.name(&words::last_two(&summary.dest)).into_owned();
+    (format!("{from}{more}"), to)
 }
 
 /// The figures at the end of a row, or what they are called.
-fn tail([files, bytes, time, rate]: [String; 4]) -> String {
+fn tail([files, bytes, time, rate]: [String; 4], width: usize) -> String {
+    if width < ALL_FIGURES {
+        // What was copied must be readable; the rest is in the receipt below.
+        return format!(" {bytes:>6} {time:>7}");
+    }
     format!(" {files:>6} {bytes:>6} {time:>7} {rate:>8}")
 }
 
-/// `  11-20 14:02 DONE  sh010 -> /mnt/fast   240 files  11.2 GiB  27s  402 MiB/s`.
+/// Nothing takes no time.
+fn time(seconds: f64) -> String {
+    match seconds {
+        ..1.0 => "<1s".to_string(),
+        _ => units::duration(seconds as u64),
+    }
+}
+
+/// `  11-20 14:02 DONE  sh010 -> fast/ABC   240  11.2G  27s  402M/s`.
 fn row(receipt: &Receipt, look: Look, zone: &TimeZone, width: usize) -> Line {
     let summary = &receipt.summary;
     let format = if width < 60 { "%m-%d" } else { "%m-%d %H:%M" };
@@ -186,20 +200,21 @@ fn row(receipt: &Receipt, look: Look, zone: &TimeZone, width: usize) -> Line {
     let tail = if width < 60 {
         format!(" {:>6}", units::size_short(summary.bytes_copied))
     } else {
-        tail([
+        let figures = [
             units::count(summary.files.copied),
             units::size_short(summary.bytes_copied),
-            units::duration(summary.elapsed_seconds as u64),
+            time(summary.elapsed_seconds),
             format!("{}/s", units::size_short(summary.bytes_per_second)),
-        ])
+        ];
+        tail(figures, width)
     };
     let cells = width.saturating_sub(head.len() + text::width(&state) + tail.len());
     let title = if narrow {
-        look.name(summary.source.name().as_bytes()).into_owned()
+        let name = look.ended(summary.source.name().as_bytes());
+        text::cut_middle(&name, cells, look.ellipsis()).into_owned()
     } else {
-        title(summary, look)
+        words::both_in(ends(summary, look), cells, look)
     };
-    let title = text::cut_middle(&title, cells, look.ellipsis()).into_owned();
     Line::of(head, look.dim())
         .then(state, words::style(summary.state, look))
         .then(draw::left(&title, cells, look), look.plain())
@@ -223,10 +238,10 @@ fn receipt_lines(receipt: &Receipt, look: Look, zone: &TimeZone, width: usize) -
     pair(
         "Ended",
         format!(
-            "{} {}, after {} of work",
-            summary.state.word(),
+            "{} {}, {} of work",
+            word(summary, false),
             when(receipt.ended, zone, "%Y-%m-%d %H:%M:%S"),
-            units::duration(summary.elapsed_seconds as u64)
+            units::took((summary.elapsed_seconds * 1000.0) as u64)
         ),
     );
     pair(

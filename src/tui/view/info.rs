@@ -306,7 +306,7 @@ fn sum_facts(facts: &mut Facts, model: &Model, layer: &InfoLayer, fold: u32, sum
 }
 
 /// `1.2 GiB (1288490188 bytes)`; below a kibibyte the bytes alone.
-fn bytes(count: u64) -> String {
+pub fn bytes(count: u64) -> String {
     match count {
         0..1024 => words::many(count, "byte", "bytes"),
         _ => format!("{} ({count} bytes)", units::size(count)),

@@ -13,6 +13,7 @@ mod help;
 mod history;
 mod info;
 mod keys;
+mod palette;
 mod panes;
 mod places;
 mod plan;
@@ -74,7 +75,7 @@ pub fn view(model: &Model, frame: &mut Frame) {
             Layer::Chart(chart) => throughput::draw(&mut pen, model, chart, body),
             Layer::History(history) => history::draw(&mut pen, model, history, body),
             Layer::Palette(palette) => {
-                cursor = Some(questions::palette(&mut pen, model, palette, body));
+                cursor = Some(palette::draw(&mut pen, model, palette, body));
             }
             Layer::Limit(limit) => cursor = Some(questions::limit(&mut pen, limit, body)),
             Layer::Help { top } => help::draw(&mut pen, model, *top, body),

@@ -4,6 +4,7 @@ use super::draw::{self, Line, Pen};
 use crate::proto::{
     Conflict, ConflictSample, Durability, Lack, Mark, Plan, PlanShots, Preview, Strategy,
 };
+use crate::text;
 use crate::tui::layers::{Field, PlanLayer};
 use crate::tui::layout::middle;
 use crate::tui::look::Look;
@@ -135,9 +136,14 @@ fn lines(layer: &PlanLayer, look: Look, width: usize) -> (Vec<Line>, usize) {
 fn what(layer: &PlanLayer, look: Look) -> String {
     let (spec, (names, rows)) = (&layer.spec, &layer.called);
     let more = rows - names.len();
+    // Of several long names each would take lines from what is to be decided.
+    let most = if names.len() > 1 { 48 } else { usize::MAX };
     let names: Vec<_> = names
         .iter()
-        .map(|name| look.ended(name.as_bytes()).into_owned())
+        .map(|name| {
+            let name = look.ended(name.as_bytes());
+            text::cut_middle(&name, most, look.ellipsis()).into_owned()
+        })
         .collect();
     let more = if more > 0 {
         format!(" and {more} more")

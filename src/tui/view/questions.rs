@@ -4,9 +4,7 @@ use super::draw::{self, Pen};
 use crate::proto::Conflict;
 use crate::text;
 use crate::tui::browse::Side;
-use crate::tui::layers::{
-    Asked, LimitLayer, NameLayer, PaletteLayer, PatternLayer, Purpose, Question,
-};
+use crate::tui::layers::{Asked, LimitLayer, NameLayer, PatternLayer, Purpose, Question};
 use crate::tui::layout::{layout, middle};
 use crate::tui::model::Model;
 use crate::tui::update::ORDERS;
@@ -175,7 +173,10 @@ fn words_of(model: &Model, question: &Question) -> Vec<String> {
             let jobs = if all == 1 { "job has" } else { "jobs have" };
             vec![
                 format!("{all} {jobs} not ended: {}.", parts.join(", ")),
-                "Quitting now cancels them.".to_string(),
+                format!(
+                    "Quitting now cancels {}.",
+                    if all == 1 { "it" } else { "them" }
+                ),
                 "Finished files stay; no partial file is left.".to_string(),
             ]
         }
@@ -292,59 +293,6 @@ fn field(
     }
     let x = (inner.x + cells - skip).min(inner.right().saturating_sub(1));
     Position::new(x, inner.y)
-}
-
-/// Draws the actions found by what is typed; gives where the text cursor stands.
-pub fn palette(pen: &mut Pen, model: &Model, layer: &PaletteLayer, body: Rect) -> Position {
-    let look = pen.look;
-    let context = model.context_below();
-    let found = context.map_or_else(Vec::new, |context| {
-        crate::tui::palette::found(context, layer.input.value())
-    });
-    let height = (body.height * 2 / 3).max(5);
-    let inner = pen.frame(middle(body, 76, height), "ACTIONS");
-    let text = look.name(layer.input.value().as_bytes()).into_owned();
-    pen.text(inner.x, inner.y, 2, ": ", look.dim());
-    let shown = text::cut_end(&text, usize::from(inner.width).saturating_sub(3), "");
-    let cells = pen.text(
-        inner.x + 2,
-        inner.y,
-        inner.width.saturating_sub(2),
-        &shown,
-        look.strong(),
-    );
-    let rows = usize::from(inner.height).saturating_sub(1);
-    let top = crate::tui::browse::follow(0, layer.at, found.len(), rows);
-    for (place, row) in found.iter().enumerate().skip(top).take(rows) {
-        let known = &crate::tui::action::ACTIONS[*row];
-        let keys = context.map_or_else(Vec::new, |context| model.keymap.labels(context, *row));
-        let key = draw::left(keys.first().map_or("", String::as_str), 9, look);
-        let name = draw::left(known.name, 20, look);
-        let line = Rect {
-            y: inner.y + 1 + (place - top) as u16,
-            height: 1,
-            ..inner
-        };
-        // A word of a sentence would say nothing; the name does.
-        let doc = if line.width < 50 { "" } else { known.doc };
-        let text = format!("  {key} {name} {doc}");
-        pen.text(line.x, line.y, line.width, &text, look.plain());
-        if place == layer.at {
-            pen.tint(line, look.selected());
-            pen.text(line.x, line.y, 1, look.cursor(), look.strong());
-        }
-    }
-    if found.is_empty() && inner.height > 1 {
-        pen.text(
-            inner.x + 2,
-            inner.y + 1,
-            inner.width.saturating_sub(2),
-            "no action is called that",
-            look.dim(),
-        );
-    }
-    let x = inner.x + 2 + cells;
-    Position::new(x.min(inner.right().saturating_sub(1)), inner.y)
 }
 
 /// Draws what may follow the keys typed so far, above the line of keys.

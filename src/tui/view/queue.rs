@@ -140,7 +140,10 @@ fn columns(jobs: &[JobView], width: usize) -> Columns {
         room -= columns.left + 1;
     }
     let wishes: [(Pick, usize); 6] = [
-        (|columns| &mut columns.files, if short { 9 } else { 12 }),
+        (
+            |columns| &mut columns.files,
+            if short { words::FILES } else { 12 },
+        ),
         (|columns| &mut columns.bar, if short { 6 } else { 10 }),
         (|columns| &mut columns.copied, 19),
         (|columns| &mut columns.flushed, 10),
@@ -286,8 +289,11 @@ fn flushed(job: &JobView) -> String {
 }
 
 fn copied(job: &JobView) -> String {
+    if words::is_uncounted(job) {
+        return "-".to_string();
+    }
     let total = units::size(job.bytes_total());
-    let more = if job.found_is_final { "" } else { "+" };
+    let more = words::still_counts(job);
     format!("{}/{total}{more}", units::size(job.bytes_copied))
 }
 

@@ -1,7 +1,7 @@
 //! Below the queue: the selected job's workers, files in flight and throughput.
 
 use super::draw::{self, Line, Pen};
-use crate::proto::{FilePhase, FileRow, JobState, JobView, Lane, Totals, WorkerRow};
+use crate::proto::{FilePhase, FileRow, JobView, Lane, WorkerRow};
 use crate::text;
 use crate::tui::chart;
 use crate::tui::layout::{Layout, MANY_ROWS, WIDE_TASK, file_rows, worker_columns};
@@ -117,8 +117,13 @@ fn worker_lines(job: &JobView, width: u16) -> u16 {
 
 /// Copied and on the device are two figures: what the kernel took is not yet safe.
 fn figures(job: &JobView, width: u16, look: Look) -> Line {
-    if job.state == JobState::Queued && job.found == Totals::default() {
-        return Line::of(" not counted yet", look.dim());
+    if words::is_uncounted(job) {
+        let words = if job.state.is_final() {
+            " was not counted"
+        } else {
+            " not counted yet"
+        };
+        return Line::of(words, look.dim());
     }
     if width < 60 {
         let (copied, total) = (job.bytes_copied, job.bytes_total());
@@ -132,19 +137,41 @@ fn figures(job: &JobView, width: u16, look: Look) -> Line {
             look.plain(),
         );
     }
-    let more = if job.found_is_final { "" } else { "+" };
+    let whole = counts(job, width, false, look);
+    // The counts of what went wrong are at its end.
+    if whole.width() > usize::from(width) {
+        counts(job, width, true, look)
+    } else {
+        whole
+    }
+}
+
+/// The same where there is room for words; sizes may be short.
+fn counts(job: &JobView, width: u16, short: bool, look: Look) -> Line {
+    let size = if short {
+        units::size_short
+    } else {
+        units::size
+    };
+    let more = words::still_counts(job);
+    let of = if short { "/" } else { " of " };
+    let on_device = if words::is_unflushed(job) {
+        words::on_device(job, false)
+    } else {
+        size(job.bytes_flushed)
+    };
     let mut line = Line::of(" copied ", look.dim())
-        .then(units::size(job.bytes_copied), look.strong())
+        .then(size(job.bytes_copied), look.strong())
         .then(
-            format!(" of {}{more}", units::size(job.bytes_total())),
+            format!("{of}{}{more}", size(job.bytes_total())),
             look.plain(),
         )
         .then("  on device ", look.dim())
-        .then(words::on_device(job, false), look.strong());
+        .then(on_device, look.strong());
     if job.bytes_cloned > 0 {
         line = line
             .then("  shared ", look.dim())
-            .then(units::size(job.bytes_cloned), look.plain());
+            .then(size(job.bytes_cloned), look.plain());
     }
     line = line.then(format!("  files {}", words::files(job)), look.plain());
     // Else an idle worker beside files that are not done looks like a copy that hangs.
@@ -181,13 +208,13 @@ fn rows(pen: &mut Pen, job: &JobView, all: bool, area: Rect) {
     let columns = worker_columns(area.width);
     let cell = area.width / columns as u16;
     let lines = job.workers.len().div_ceil(columns);
-    for (at, worker) in job.workers.iter().enumerate() {
+    for (at, (number, worker)) in numbered(&job.workers).enumerate() {
         let (column, line) = (at / lines.max(1), at % lines.max(1));
         if line as u16 >= area.height {
             continue;
         }
         let place = Rect::new(area.x + column as u16 * cell, area.y + line as u16, cell, 1);
-        pen.line(place, &worker_line(worker, usize::from(cell), look));
+        pen.line(place, &worker_line(worker, number, usize::from(cell), look));
     }
     // A file with one worker is in that worker's row already.
     let (alone, more): (Vec<_>, Vec<_>) = job
@@ -207,15 +234,24 @@ fn rows(pen: &mut Pen, job: &JobView, all: bool, area: Rect) {
     }
 }
 
+/// Each worker with its place among those of its kind that are shown, counted from one. Ids go
+/// through all kinds and are not used again: shown, they would look as if workers were missing.
+pub fn numbered(workers: &[WorkerRow]) -> impl Iterator<Item = (usize, &WorkerRow)> {
+    workers.iter().enumerate().map(|(at, worker)| {
+        let before = workers[..at].iter();
+        let same = before.filter(|other| other.lane == worker.lane).count();
+        (same + 1, worker)
+    })
+}
+
 /// `W1 comp.1148.exr  33.1M/46.8M  71% 104M/s buffered`.
-pub fn worker_line(worker: &WorkerRow, width: usize, look: Look) -> Line {
+pub fn worker_line(worker: &WorkerRow, number: usize, width: usize, look: Look) -> Line {
     let lane = match worker.lane {
         Lane::Files => "W",
         Lane::Ranges => "R",
         Lane::Names => "N",
     };
-    // People count from one.
-    let head = format!(" {lane}{:<2} ", u32::from(worker.id.0) + 1);
+    let head = format!(" {lane}{number:<2} ");
     let Some(path) = &worker.path else {
         let word = if worker.phase == FilePhase::Paused {
             "paused"

@@ -64,11 +64,13 @@ pub fn draw(pen: &mut Pen, model: &Model, layer: &ChartLayer, area: Rect) {
             pen.text(body.x, y, SCALE, &label, look.dim());
             pen.text(body.x + SCALE, y, width, row, look.graph());
         }
+        // The last of them may have begun only now.
+        let shown = (seconds * rates.len() as u64).min(job.elapsed_ms / 1000);
         let axis = format!(
             "{}{} a cell, {} in view{}",
             " ".repeat(usize::from(SCALE)),
             units::duration(seconds * per_cell as u64),
-            units::duration(seconds * rates.len() as u64),
+            units::duration(shown),
             if area.width < 60 {
                 ""
             } else {
