@@ -348,7 +348,7 @@ impl Coordinator {
                 job.device = device.map_or(Device::Hidden, Device::Known);
             }),
             // Its worker looks again.
-            What::Room if self.room_is_anothers(report.job) => {}
+            What::Room(_) if self.room_is_anothers(report.job) => {}
             what => self.with(report.job, |job| job.take(what, &mut events)),
         }
         self.say(events);

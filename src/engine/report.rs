@@ -4,6 +4,7 @@
 //! coordinator never does, so nothing can lock up.
 
 use super::job::Flushed;
+use super::room::Admitted;
 use super::route::{Reason, Rung};
 use super::scan::Subtree;
 use super::shots::Shot;
@@ -48,8 +49,8 @@ pub enum What {
     Spoilt(Option<u32>),
     /// The destination has no room, or now so much.
     Short(Shortage),
-    /// The destination seems to have room again.
-    Room,
+    /// The destination seems to have room again, for those.
+    Room(Admitted),
     /// The destination file systems, for the flush at the end.
     Targets(Vec<OwnedFd>),
     /// How the destination argument was read: whoever scans again must read it so, though the

@@ -2,7 +2,7 @@
 //! is to wait goes on when there is room.
 
 use crate::support::World;
-use crate::support::engine::{Driver, Ended, below, run, spec};
+use crate::support::engine::{Driver, Ended, below, faulty, run, spec};
 use crate::support::scratch::Scratch;
 use crate::support::walk::temporaries;
 use haul::proto::{
@@ -106,6 +106,57 @@ fn a_full_disk_in_mid_file_by_every_strategy() {
         driver.shut_down();
         is_whole(&scratch, &dest);
     }
+}
+
+/// Two would fit, one after the other's copy was taken away, and one never does. All begin anew when
+/// room is found unless they look at their own length, and at each other.
+#[test]
+fn what_fits_singly_goes_singly_and_what_does_not_is_not_begun_again() {
+    let mut scratch = Scratch::quick();
+    let Some(dest) = scratch.mount("small", 12 * 1024) else {
+        return;
+    };
+    let source = scratch.dir("source");
+    for (name, size) in [("one", 8 * MIB), ("other", 8 * MIB), ("too long", 15 * MIB)] {
+        fs::write(source.join(name), vec![7; size]).expect("written");
+    }
+    fs::write(dest.join("filler"), vec![1; 11 * MIB]).expect("written");
+    let mut wanted = spec(&source, &dest);
+    wanted.wait_for_space = true;
+    wanted.strategy = Strategy::Buffered;
+    wanted.tuning.file_workers = Some(3);
+    let sys = faulty(Call::MakeNode, u64::MAX, false, FaultKind::Short);
+    let mut driver = Driver::on(sys.clone());
+    let job = driver.add(&wanted, Start::Now);
+    let begun = || {
+        let calls = sys.calls();
+        calls
+            .iter()
+            .filter(|call| **call == Call::CreateNew)
+            .count()
+    };
+    let waits_with = |driver: &mut Driver, number: u64| {
+        driver.until_view(job, "waiting with so many copied", |view| {
+            view.state == JobState::Paused && view.copied == number && view.shortage.is_some()
+        });
+        assert_eq!(temporaries(&dest), Vec::<Vec<u8>>::new());
+    };
+    waits_with(&mut driver, 0);
+    let before = begun();
+    fs::remove_file(dest.join("filler")).expect("removed");
+    waits_with(&mut driver, 1);
+    assert_eq!(begun(), before + 1);
+    let mut copies = fs::read_dir(dest.join("source")).expect("listed");
+    let copy = copies.next().expect("one is copied").expect("an entry");
+    fs::remove_file(copy.path()).expect("removed");
+    waits_with(&mut driver, 2);
+    assert_eq!(begun(), before + 2);
+    driver.send(Request::Cancel {
+        job,
+        keep_partial: false,
+    });
+    assert_eq!(driver.until_ended(job).state, JobState::Cancelled);
+    driver.shut_down();
 }
 
 #[test]

@@ -9,6 +9,7 @@ use std::sync::Arc;
 impl Job {
     /// Takes a report in.
     pub fn take(&mut self, what: What, events: &mut Vec<Event>) {
+        self.stands_still = false;
         match what {
             What::Found(slices, totals) => {
                 self.find(totals);
@@ -53,7 +54,7 @@ impl Job {
             }
             What::Spoilt(None) => self.moving.all_spoilt = true,
             What::Short(shortage) => self.run_short(shortage),
-            What::Room => self.find_room(events),
+            What::Room(who) => self.find_room(who, events),
             What::Named(naming) => {
                 if self.spec.naming != naming {
                     Arc::make_mut(&mut self.spec).naming = naming;

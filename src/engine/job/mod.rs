@@ -204,6 +204,8 @@ pub struct Job {
     pub shortage: Option<Shortage>,
     /// Paused by itself, until there is room.
     waits_for_room: bool,
+    /// At the last step nobody was at work for lack of room.
+    stands_still: bool,
     /// This run has met that there is no room.
     ran_short: bool,
     /// Things to know.
@@ -286,6 +288,7 @@ impl Job {
             moving: Moving::default(),
             shortage: None,
             waits_for_room: false,
+            stands_still: false,
             ran_short: false,
             notables: Notables::default(),
             failures: Failures::default(),

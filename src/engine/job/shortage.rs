@@ -2,6 +2,7 @@
 //! by itself.
 
 use super::Job;
+use crate::engine::room::Admitted;
 use crate::proto::{Event, JobState, Shortage};
 
 impl Job {
@@ -15,21 +16,21 @@ impl Job {
         self.ran_short = true;
     }
 
-    /// It seems to have some again: everything that waits goes on, unless the job was paused by
+    /// It seems to have some again: what waits goes on, or one of it, unless the job was paused by
     /// somebody.
-    pub(super) fn find_room(&mut self, events: &mut Vec<Event>) {
+    pub(super) fn find_room(&mut self, who: Admitted, events: &mut Vec<Event>) {
         let Some(crew) = &self.crew else { return };
-        crew.shared.room.open();
+        crew.shared.room.admit(who);
         self.shortage = None;
         if self.waits_for_room {
-            self.resume(events);
+            self.go_on(events);
         }
     }
 
     /// Lets whoever waits for room find out whether there is some.
     pub fn look_for_room(&mut self, events: &mut Vec<Event>) {
         if self.waits_for_room() {
-            self.find_room(events);
+            self.find_room(Admitted::All, events);
         }
     }
 
@@ -47,10 +48,13 @@ impl Job {
         });
         // What is whole gets its name first.
         let named = self.naming.is_empty() && !self.flushing;
-        if quiet && named && self.shortage.is_some() {
+        let stands = quiet && named && self.shortage.is_some();
+        // What the last one did before it waits is on its way here: it is seen by the next time.
+        if stands && self.stands_still {
             self.pause(events);
             self.waits_for_room = self.state == JobState::Pausing;
         }
+        self.stands_still = stands;
     }
 
     /// True while it is paused by itself.

@@ -1,6 +1,7 @@
 //! What a door may ask of a job: pause, resume, cancel, for the job or one file, and retry.
 
 use super::Job;
+use crate::engine::room::Admitted;
 use crate::engine::tally::Wish;
 use crate::engine::tree::Slice;
 use crate::engine::worker::{Held, Work};
@@ -26,8 +27,17 @@ impl Job {
         }
     }
 
-    /// Opens it.
+    /// Opens it; what waits for room is tried.
     pub fn resume(&mut self, events: &mut Vec<Event>) {
+        let paused = matches!(self.state, JobState::Paused | JobState::Pausing);
+        if let Some(crew) = self.crew.as_ref().filter(|_| paused) {
+            crew.shared.room.admit(Admitted::Anyway);
+        }
+        self.go_on(events);
+    }
+
+    /// Opens it.
+    pub(super) fn go_on(&mut self, events: &mut Vec<Event>) {
         if !matches!(self.state, JobState::Paused | JobState::Pausing) {
             return;
         }
@@ -36,7 +46,6 @@ impl Job {
             Some(crew) => {
                 self.waits_for_room = false;
                 self.shortage = None;
-                crew.shared.room.open();
                 crew.shared.gate.open();
                 if self.counts.ended > 0 || self.bytes_copied() > 0 {
                     JobState::Running

@@ -230,6 +230,10 @@ impl Worker {
             self.shared.gate.enter();
             self.carry_out(work);
             self.cell.rest();
+            if self.shared.room.is_full() {
+                // A job that stands still is paused: what it has done by then is told first.
+                self.send_batch();
+            }
             self.shared.gate.leave();
             if !self.send_batch_if_due() || leaves {
                 break;

@@ -65,7 +65,7 @@ impl Shared {
 
     /// The file system of a directory refused a write for lack of room: no further file is begun.
     pub fn meet_no_room(&self, dir: BorrowedFd<'_>, errno: Errno) {
-        if self.room.is_full() {
+        if self.room.is_known_full() {
             return;
         }
         let space = room::space(&*self.sys, dir);
@@ -78,14 +78,17 @@ impl Shared {
     /// says so. Whoever waits looks; the coordinator decides.
     pub fn wait_for_room(&self, dir: BorrowedFd<'_>, need: u64, enough: impl Fn() -> bool) {
         self.gate.leave();
-        while self.room.is_full() && self.gate.look() != Pass::Stop && !enough() {
-            match self.room.look(need, || room::space(&*self.sys, dir)) {
+        let mut waiter = self.room.waiter(need);
+        while self.gate.look() != Pass::Stop && !enough() {
+            let space = || room::space(&*self.sys, dir);
+            match self.room.look(&mut waiter, self.gate.is_quiet(), space) {
+                Look::Go => break,
                 Look::Wait | Look::Short(None) => {}
                 Look::Short(Some(shortage)) => {
                     self.report(What::Short(shortage));
                 }
-                Look::Try => {
-                    self.report(What::Room);
+                Look::Try(who) => {
+                    self.report(What::Room(who));
                 }
             }
             std::thread::sleep(RETRY_NAP);
