@@ -12,7 +12,7 @@ use crate::sys::child::{end_group, end_with_parent, ended, reap};
 use serde::{Deserialize, Serialize};
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Read};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -115,12 +115,12 @@ pub fn launch(haul: &Path, task: &Task<'_>, stop: &Stop) -> io::Result<Measured>
         prints: BytePath::from(task.dir),
     };
     let told = serde_json::to_string(&told).map_err(io::Error::from)?;
-    let answer = task.dir.join("answer");
     let mut command = Command::new(haul);
     command
         .args([WORD, told.as_str()])
         .stdin(Stdio::null())
-        .stdout(File::create(&answer)?)
+        // Not a file: a program that fills the file system must not take the answer with it.
+        .stdout(Stdio::piped())
         .stderr(File::create(task.dir.join("stderr"))?)
         .process_group(0);
     // What the person has set must not change what is measured.
@@ -137,7 +137,8 @@ pub fn launch(haul: &Path, task: &Task<'_>, stop: &Stop) -> io::Result<Measured>
     if stop.is_asked() {
         return Err(io::ErrorKind::Interrupted.into());
     }
-    let number = end_with_parent(&mut command).spawn()?.id();
+    let mut launcher = end_with_parent(&mut command).spawn()?;
+    let number = launcher.id();
     stop.runs(Some(number));
     if stop.is_asked() {
         // Asked between the look and the start.
@@ -150,7 +151,10 @@ pub fn launch(haul: &Path, task: &Task<'_>, stop: &Stop) -> io::Result<Measured>
     if stop.is_asked() {
         return Err(io::ErrorKind::Interrupted.into());
     }
-    let answer = fs::read_to_string(answer)?;
+    let mut answer = String::new();
+    if let Some(mut told) = launcher.stdout.take() {
+        told.read_to_string(&mut answer)?;
+    }
     serde_json::from_str(&answer).map_err(|_| {
         let said = last_words(task.dir);
         io::Error::other(format!("the launcher ended with {}: {said}", end.code))

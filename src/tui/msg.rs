@@ -86,6 +86,8 @@ pub enum Msg {
         side: Side,
         /// In which directory.
         path: PathBuf,
+        /// The entry's old name; none for a new directory.
+        from: Option<Box<[u8]>>,
         /// The new name.
         name: Box<[u8]>,
         /// Why not.

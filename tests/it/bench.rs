@@ -1,6 +1,7 @@
 //! `haul bench` through the real program: every suite at its smallest, copies that are wrong, being
 //! stopped, being killed, comparing with earlier results.
 
+use crate::support::scratch::Scratch;
 use crate::support::{World, outcome};
 use serde_json::Value;
 use std::fs::{self, Permissions};
@@ -43,7 +44,11 @@ impl Bench {
 
     /// Runs it with trees as small as they get.
     fn run(&self, words: &str) -> (i32, String, String) {
-        let words = format!("bench {words} --size tiny --to work");
+        self.run_at(Path::new("work"), words)
+    }
+
+    fn run_at(&self, place: &Path, words: &str) -> (i32, String, String) {
+        let words = format!("bench {words} --size tiny --to {}", place.display());
         let mut command = self.world.haul(words.split_whitespace());
         command.env("PATH", self.paths()).timeout(LONG);
         outcome(command)
@@ -154,6 +159,24 @@ fn what_a_peer_loses_is_said_and_a_peer_that_fails_fails_alone() {
     assert!(line("cpz").contains("dir times (2)"), "{out}");
     assert!(line("cpz").contains("hard links (1)"), "{out}");
     assert!(line("fcp").contains("exit 4: cannot copy"), "{out}");
+}
+
+#[test]
+fn a_peer_that_fills_the_place_fails_alone() {
+    let mut scratch = Scratch::quick();
+    let Some(place) = scratch.mount("small", 16 * 1024) else {
+        return;
+    };
+    let bench = Bench::new();
+    bench.program("cpz", "mkdir \"$2\" && cat /dev/zero >\"$2\"/fill");
+    let words = "compare --shape flat --against cpz,cp --json r.json";
+    let (code, out, err) = bench.run_at(&place, words);
+    assert_eq!(code, 0, "{out}{err}");
+    let results = bench.results("r.json");
+    for row in rows(&results) {
+        let right = row["outcome"] == "right";
+        assert_eq!(right, row["name"] != "cpz", "{row}");
+    }
 }
 
 #[test]

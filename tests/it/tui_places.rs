@@ -43,19 +43,33 @@ fn a_directory_is_made_by_name_and_never_by_path() {
     }
     world.keys("<F7>sh020<enter>");
     assert_eq!(edits(&mut world), [(None, b"sh020".to_vec())]);
-    let done = |result| Msg::Edited {
+    let done = |name: &[u8], result| Msg::Edited {
         side: Side::Source,
         path: "/mnt/nas/ABC/sh010".into(),
-        name: Box::from(&b"sh\x1b020"[..]),
+        from: None,
+        name: name.into(),
         result,
     };
-    world.send(done(Err("File exists".to_string())));
+    // What was typed is there again, with what is wrong about it, to be mended.
+    let taken = || Err("something has that name already".to_string());
+    world.send(done(b"sh020", taken()));
+    let screen = world.screen();
+    assert!(
+        screen.contains("something has that name already"),
+        "{screen}"
+    );
+    world.keys("b<enter>");
+    assert_eq!(edits(&mut world), [(None, b"sh020b".to_vec())]);
+    // Unless one is at something else by then.
+    world.keys("?");
+    world.send(done(b"sh\x1b020", taken()));
     let notice = world.model.notice.clone().expect("said");
     assert!(
-        notice.bad && notice.text == "sh\\x1b020: File exists",
+        notice.bad && notice.text == "sh\\x1b020: something has that name already",
         "{notice:?}"
     );
-    world.send(done(Ok(())));
+    world.keys("<esc>");
+    world.send(done(b"sh020b", Ok(())));
     assert_eq!(visited(&mut world), ["/mnt/nas/ABC/sh010"]);
 }
 

@@ -175,6 +175,7 @@ fn hostile_answers(world: &mut World) {
     world.send(Msg::Edited {
         side: Side::Source,
         path: "/mnt/nas/ABC/sh010".into(),
+        from: None,
         name: HOSTILE.concat().into(),
         result: Err(words.clone()),
     });

@@ -125,16 +125,20 @@ impl Looks {
     ) -> Result<(), String> {
         let answers = self.answers.clone();
         self.spawn(side, "haul-edit", move || {
-            let done = match from {
-                Some(from) => edit::rename(&path, &from, &name),
+            let done = match &from {
+                Some(from) => edit::rename(&path, from, &name),
                 None => edit::make_dir(&path, &name),
             };
-            let result = done.map_err(|error| words(&error));
+            let result = done.map_err(|error| match error.kind() {
+                io::ErrorKind::AlreadyExists => "something has that name already".to_string(),
+                _ => words(&error),
+            });
             tell(
                 &answers,
                 Msg::Edited {
                     side,
                     path,
+                    from,
                     name,
                     result,
                 },

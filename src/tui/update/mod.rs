@@ -70,9 +70,18 @@ pub fn update(model: &mut Model, msg: Msg) -> Effects {
         Msg::Edited {
             side,
             path,
+            from,
             name,
             result,
-        } => naming::take(model, side, &path, name, result, &mut effects),
+        } => {
+            let edited = naming::Edited {
+                side,
+                path,
+                from,
+                name,
+            };
+            naming::take(model, edited, result, &mut effects);
+        }
         Msg::Mounts { side, mounts } => {
             if let Some(Layer::Places(layer)) = model.layers.last_mut()
                 && layer.side == side

@@ -7,6 +7,7 @@ use crate::tui::browse::{Item, Side};
 use crate::tui::layers::{Layer, NameLayer, Purpose};
 use crate::tui::model::Model;
 use crate::tui::msg::Effect;
+use std::path::PathBuf;
 use tui_input::Input;
 
 /// Opens the field.
@@ -108,27 +109,53 @@ pub fn finish(model: &mut Model, effects: &mut Effects) {
     }
 }
 
+/// What was asked for: a directory, or another name for an entry.
+#[derive(Debug)]
+pub struct Edited {
+    /// In which pane.
+    pub side: Side,
+    /// In which directory.
+    pub path: PathBuf,
+    /// The entry's old name; none for a new directory.
+    pub from: Option<Box<[u8]>>,
+    /// The new name.
+    pub name: Box<[u8]>,
+}
+
 /// What became of it.
-pub fn take(
-    model: &mut Model,
-    side: Side,
-    path: &std::path::Path,
-    name: Box<[u8]>,
-    result: Result<(), String>,
-    effects: &mut Effects,
-) {
-    let shown = model.look.name(&name).into_owned();
-    match result {
+pub fn take(model: &mut Model, edited: Edited, result: Result<(), String>, effects: &mut Effects) {
+    let Edited {
+        side,
+        path,
+        from,
+        name,
+    } = edited;
+    let reason = match result {
         Ok(()) => {
-            let pane = model.pane_mut(side);
-            if pane.path == path {
-                panes::visit(model, side, path.to_path_buf(), Some(name), effects);
+            if model.pane(side).path == path {
+                panes::visit(model, side, path.clone(), Some(name), effects);
             }
             let other = side.other();
             if model.pane(other).path == path {
                 panes::reload(model, other, effects);
             }
+            return;
         }
-        Err(reason) => model.warn(format!("{shown}: {reason}")),
+        Err(reason) => reason,
+    };
+    // What was typed is there again, to be mended, unless one has gone on meanwhile.
+    if model.layers.is_empty()
+        && model.pane(side).path == path
+        && let Ok(text) = std::str::from_utf8(&name)
+    {
+        model.layers.push(Layer::Name(NameLayer {
+            side,
+            purpose: from.map_or(Purpose::MakeDir, Purpose::Rename),
+            input: Input::new(text.to_string()),
+            wrong: Some(model.look.words(&reason).into_owned()),
+        }));
+        return;
     }
+    let shown = model.look.name(&name).into_owned();
+    model.warn(format!("{shown}: {reason}"));
 }
