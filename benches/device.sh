@@ -76,9 +76,14 @@ run() { # SHAPE WHO
 
 who=(read write both haul cp)
 if command -v fcp >/dev/null; then who+=(fcp); fi
+# Each round in another order, in which nobody follows the same one again: a device remembers what it
+# was just asked for (a virtual one may lend speed and want it back).
 for round in $(seq "$rounds"); do
     for shape in large frames; do
-        for one in "${who[@]}"; do
+        for place in 1 2 3 4 5 6; do
+            at=$((place * ((round - 1) % 6 + 1) % 7))
+            if [ "$at" -gt "${#who[@]}" ]; then continue; fi
+            one=${who[at - 1]}
             echo "round $round: $shape, $one" >&2
             run "$shape" "$one"
         done

@@ -22,6 +22,7 @@ mod run;
 pub mod stats;
 mod suites;
 pub mod traverse;
+mod turns;
 mod watch;
 
 pub use case::Suite;

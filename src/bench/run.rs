@@ -1,7 +1,7 @@
 //! Running a plan: trees made, contestants run in turn, every copy judged, everything removed.
 //!
-//! Contestants of a case take turns, each round begun by another one, so that what disturbs the
-//! machine for a while does not meet one of them alone. Between two runs everything is written out,
+//! Contestants of a case take turns, each round in another order, so that neither what disturbs the
+//! machine for a while nor what one of them leaves behind meets always the same one. Between two runs everything is written out,
 //! so that nobody pays for another's writes.
 
 use super::case::{BATCH, Case, Contestant, Judged, Route, Source};
@@ -13,7 +13,7 @@ use super::place::{Place, remove_tree};
 use super::results::{Cache, CaseResult, FORM, Outcome, Results, Row};
 use super::rows::{note, replaced, row};
 use super::watch::{BenchError, Moment, Watch};
-use super::{Plan, machine, peers, suites};
+use super::{Plan, machine, peers, suites, turns};
 use crate::proto::BytePath;
 use crate::session;
 use crate::sys::cached::{forget, forget_everything, write_out};
@@ -141,8 +141,7 @@ impl<'a> Bench<'a> {
             self.read(&source).map_err(place("read", &source))?;
         }
         for round in 0..self.plan.warm_up + self.plan.rounds {
-            for turn in 0..rows.len() {
-                let who = (turn + round as usize) % rows.len();
+            for who in turns::order(rows.len(), round as usize) {
                 let contestant = &case.contestants[who];
                 if contestant.left_out.is_some() {
                     continue;
