@@ -163,8 +163,8 @@ pub fn percent(screen: &str, job: u32) -> Option<u32> {
         .find_map(|number| number.parse().ok())
 }
 
-/// Plans a copy of what the cursor is on and starts it.
-pub fn start_copy(terminal: &Terminal) {
+/// Opens the plan of a copy of what the cursor is on or of what is marked.
+pub fn plan(terminal: &Terminal) {
     // Both directories must have been read: until then it says why there is no plan.
     loop {
         terminal.keys(F5);
@@ -172,10 +172,15 @@ pub fn start_copy(terminal: &Terminal) {
             screen.contains("Of these") || screen.contains("no directory yet")
         });
         if screen.contains("Of these") {
-            break;
+            return;
         }
         std::thread::sleep(Duration::from_millis(20));
     }
+}
+
+/// Plans a copy of what the cursor is on and starts it.
+pub fn start_copy(terminal: &Terminal) {
+    plan(terminal);
     terminal.keys(ENTER);
 }
 
@@ -629,7 +634,7 @@ fn no_hostile_name_reaches_the_terminal_raw() {
         terminal.shows("202e");
         terminal.keys("*");
         terminal.shows("9 marked");
-        terminal.keys(F5);
+        plan(&terminal);
         terminal.shows("with other content");
         terminal.keys(ENTER);
         let (word, list, back) = match policy {

@@ -4,9 +4,9 @@
 //! with an engine whose flushes take their time.
 
 use crate::support::engine::slow;
-use crate::support::pty::{ENTER, F5, Streams, TAB, Terminal};
+use crate::support::pty::{ENTER, Streams, TAB, Terminal};
 use crate::support::scratch::Scratch;
-use crate::terminal::{bytes, done, given_back, percent, stands, turn};
+use crate::terminal::{bytes, done, given_back, percent, plan, stands, turn};
 use haul::proto::{Durability, JobSpec, Naming};
 use haul::sys::Call;
 use haul::tui::{self, Settings};
@@ -66,7 +66,7 @@ fn one_file() -> Scratch {
 fn flushing(world: &Scratch) -> (Terminal, String) {
     let terminal = open(world);
     terminal.shows("one.bin");
-    terminal.keys(F5);
+    plan(&terminal);
     terminal.shows("1 file, 68.4 KiB");
     terminal.keys(ENTER);
     let screen = terminal.until("flushing", |screen| stands(screen, 1, "FLUSH"));
