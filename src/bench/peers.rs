@@ -91,14 +91,27 @@ const KNOWN: [Known; 11] = [
     Known {
         name: "cpx",
         program: "cpx",
-        words: &["-r", SOURCE, COPY],
+        // A directory named without the point is copied to below the other one.
+        words: &["copy", "--no-config", "-a", "SOURCE/.", COPY],
         for_holes: &[],
     },
     Known {
         name: "ripsync",
         program: "ripsync",
-        words: &[SOURCE, COPY],
-        for_holes: &[],
+        words: &[
+            "-q",
+            "--no-tui",
+            // Else it leaves a file of its own in the copy.
+            "--no-index",
+            "-H",
+            "--xattrs",
+            "--acls",
+            "--owner",
+            "--group",
+            SOURCE,
+            COPY,
+        ],
+        for_holes: &["-S"],
     },
     Known {
         name: "shutil",

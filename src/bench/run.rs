@@ -1,8 +1,8 @@
 //! Running a plan: trees made, contestants run in turn, every copy judged, everything removed.
 //!
 //! Contestants of a case take turns, each round in another order, so that neither what disturbs the
-//! machine for a while nor what one of them leaves behind meets always the same one. Between two runs everything is written out,
-//! so that nobody pays for another's writes.
+//! machine for a while nor what one of them leaves behind meets always the same one. Between two runs
+//! everything is written out, so that nobody pays for another's writes.
 
 use super::case::{BATCH, Case, Contestant, Judged, Route, Source};
 use super::corpus::Tree;
@@ -148,7 +148,7 @@ impl<'a> Bench<'a> {
                 }
                 let counted = (round + 1).saturating_sub(self.plan.warm_up);
                 watch.begins(&self.moment(case, &contestant.name, counted));
-                if rows[who].outcome == Outcome::Right {
+                if rows[who].outcome == Outcome::Right && !turns::decided(&rows, who) {
                     self.once(
                         case,
                         contestant,

@@ -4,6 +4,33 @@
 //! while, is slower for it: 16 GiB of holes took haul 0.42 s right after a program that had filled
 //! them, 0.14 s after others. So it is not enough that another one begins each round: nobody is to
 //! follow the same one each time.
+//!
+//! And nobody needs all rounds whose place is known after two: programs that fill 16 GiB of holes took
+//! two thirds of the time of all results, each time to say the same.
+
+use super::results::Row;
+
+/// Another program that takes this many times as long as anybody ever did is far behind.
+const FAR: f64 = 4.0;
+
+/// Runs after which that is believed.
+const ENOUGH: usize = 2;
+
+/// True where more runs of a row would change nothing: it is another program's, and the least of its
+/// times is [`FAR`] times the longest of somebody who ran as often.
+pub fn decided(rows: &[Row], who: usize) -> bool {
+    let row = &rows[who];
+    if !row.peer || row.runs.len() < ENOUGH {
+        return false;
+    }
+    let Some(least) = row.seconds().map(|told| told.min) else {
+        return false;
+    };
+    rows.iter()
+        .filter(|other| other.runs.len() >= ENOUGH)
+        .filter_map(Row::seconds)
+        .any(|other| least > FAR * other.max)
+}
 
 /// The numbers below `count`, in the order of that round.
 ///
@@ -31,7 +58,24 @@ fn is_prime(number: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bench::results::tests::row;
     use std::collections::HashMap;
+
+    #[test]
+    fn only_a_peer_that_is_far_behind_twice_has_run_enough() {
+        let rows = [
+            row("haul", false, &[9.0, 9.0, 9.0]),
+            row("cp", true, &[1.0, 2.0]),
+            row("twice far", true, &[8.1, 8.1]),
+            row("once far", true, &[7.9, 90.0]),
+            row("one run", true, &[90.0]),
+        ];
+        let ended: Vec<bool> = (0..rows.len()).map(|who| decided(&rows, who)).collect();
+        assert_eq!(ended, [false, false, true, false, false]);
+        // One run of another's may have been a lucky one.
+        let rows = [row("cp", true, &[1.0]), row("xcp", true, &[8.0, 8.0])];
+        assert!(!decided(&rows, 1));
+    }
 
     #[test]
     fn everybody_has_a_turn_each_round_and_follows_others() {

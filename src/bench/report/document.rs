@@ -33,6 +33,7 @@ pub fn document(results: &Results, charts: &str) -> String {
         format!("{}.", safe(&machine(results))),
         "Medians of runs that take turns; every copy was compared with its source before its time counted.".to_owned(),
         "*To peer* is the ratio to the fastest other program, below 1 is faster. CPU seconds are user and system together.".to_owned(),
+        "A program that was far behind twice did not run again: its runs, of how many, are behind its times.".to_owned(),
         "Memory is the peak of one process. *Not kept* is what the judge found missing, and of how many entries.".to_owned(),
         String::new(),
         "## Summary".to_owned(),

@@ -30,6 +30,10 @@ pub fn cells(case: &CaseResult, row: &Row) -> [String; HEADINGS.len()] {
     if let (Some(time), Some(cpu)) = (row.seconds(), row.cpu()) {
         cells[1] = seconds(time.median);
         cells[2] = format!("{} to {}", seconds(time.min), seconds(time.max));
+        let most = case.rows.iter().map(|row| row.runs.len()).max();
+        if most > Some(row.runs.len()) {
+            cells[2] = format!("{} ({} of {})", cells[2], row.runs.len(), most.unwrap_or(0));
+        }
         // Powers of 1000, as devices and networks are rated.
         cells[3] = figure(per_second(case.bytes, time.median) / 1e6);
         cells[4] = figure(per_second(case.files, time.median));
@@ -139,6 +143,7 @@ mod tests {
             ]
         );
         assert_eq!(cells(case, &case.rows[0])[7], "0.50x");
+        assert_eq!(cells(case, &case.rows[0])[2], "1.50 to 1.50 (1 of 3)");
         assert_eq!(
             about(case),
             "100 files, 10 MiB, ext4 to xfs, source in memory"
