@@ -85,7 +85,7 @@ const KNOWN: [Known; 11] = [
     Known {
         name: "rcp",
         program: "rcp",
-        words: &["--preserve", SOURCE, COPY],
+        words: &["--preserve-settings=all+acl", SOURCE, COPY],
         for_holes: &[],
     },
     Known {
@@ -111,7 +111,8 @@ const KNOWN: [Known; 11] = [
             SOURCE,
             COPY,
         ],
-        for_holes: &["-S"],
+        // With `-S` its 1.2.0 leaves out the hole at a file's end, which makes the file shorter.
+        for_holes: &[],
     },
     Known {
         name: "shutil",
