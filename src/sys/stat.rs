@@ -261,6 +261,13 @@ impl FsKind {
         matches!(self.0, 0xEF53 | 0x5846_5342)
     }
 
+    /// True where what goes to or comes from another file system is known to be copied quicker by
+    /// sendfile(2), which copies each page once, than by reading and writing, which copies it twice:
+    /// ext2 to ext4, xfs, btrfs, tmpfs.
+    pub fn is_quicker_copied_once(self) -> bool {
+        matches!(self.0, 0xEF53 | 0x5846_5342 | 0x9123_683E | 0x0102_1994)
+    }
+
     /// True where a large file is known to be written in less time once its blocks are set aside:
     /// ext4, xfs. On btrfs nothing is gained, and what it would compress is not compressed then.
     pub fn is_quicker_with_room(self) -> bool {

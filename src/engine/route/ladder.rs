@@ -17,6 +17,8 @@ pub enum Reason {
     ServerSide,
     /// Two file systems: the kernel has no offload between them.
     TwoDevices,
+    /// Two file systems of this machine: within the kernel each page is copied once.
+    CopiedOnce,
     /// Too small for anything else to pay.
     Small,
     /// Read and written so that its pages do not stay.
@@ -51,6 +53,9 @@ impl Reason {
             }
             Self::ServerSide => "network file systems of one kind: the server may copy by itself",
             Self::TwoDevices => "two file systems: the kernel offers no offload between them",
+            Self::CopiedOnce => {
+                "two file systems: the kernel copies each page once, reading and writing twice"
+            }
             Self::Small => "under 64 KiB: one read and one write are cheapest",
             Self::PagesGo => "read and written without filling the memory with its pages",
             Self::NotInMemory => {

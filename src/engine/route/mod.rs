@@ -148,6 +148,16 @@ impl Route {
         }
     }
 
+    /// True for a file of `size` bytes between two file systems that the kernel can copy by itself and
+    /// whose pages may stay in memory (see `ARCHITECTURE.md` for what was measured).
+    fn is_copied_once(&self, size: u64) -> bool {
+        self.src_dev != self.dst_dev
+            && self.src_kind.is_quicker_copied_once()
+            && self.dst_kind.is_quicker_copied_once()
+            && self.pages(size) == [Caching::Stay; 2]
+            && self.offers(Strategy::Sendfile)
+    }
+
     /// What copies files that are not in memory, where that is known to be something else than what
     /// copies the others.
     fn copies_unread(&self) -> Option<Strategy> {
@@ -354,6 +364,8 @@ impl Route {
             ));
         } else if rungs.is_empty() && ranges && !self.dst_kind.is_network() {
             return Ladder::of(&[(Parallel, Reason::Large)]);
+        } else if self.is_copied_once(size) {
+            rungs.push((Strategy::Sendfile, Reason::CopiedOnce));
         }
         rungs.push((
             Buffered,
@@ -382,6 +394,7 @@ mod tests {
     const EXT4: FsKind = FsKind(0xEF53);
     const XFS: FsKind = FsKind(0x5846_5342);
     const NFS: FsKind = FsKind(0x6969);
+    const FUSE: FsKind = FsKind(0x6573_5546);
 
     fn wanted(strategy: Strategy) -> Wanted {
         Wanted {
@@ -428,8 +441,18 @@ mod tests {
             "what no such file system can is not tried"
         );
         let two = Route::new(1, 2, EXT4, XFS);
-        assert_eq!(names(&two, Strategy::Auto, 1 << 20), ["buffered"]);
+        assert_eq!(
+            names(&two, Strategy::Auto, 1 << 20),
+            ["sendfile", "buffered"]
+        );
+        assert_eq!(names(&two, Strategy::Auto, SMALL - 1), ["buffered"]);
         assert_eq!(names(&two, Strategy::Auto, 1 << 30), ["parallel"]);
+        for (from, to) in [(EXT4, NFS), (NFS, EXT4), (EXT4, FUSE), (FUSE, XFS)] {
+            let other = Route::new(1, 2, from, to);
+            assert_eq!(names(&other, Strategy::Auto, 1 << 20), ["buffered"]);
+        }
+        assert!(two.refused(Strategy::Sendfile, Errno::OPNOTSUPP).is_some());
+        assert_eq!(names(&two, Strategy::Auto, 1 << 20), ["buffered"]);
         let to_network = Route::new(1, 2, EXT4, NFS);
         assert_eq!(
             names(&to_network, Strategy::Auto, 1 << 30),
@@ -471,6 +494,11 @@ mod tests {
         let from_memory =
             Route::new(1, 2, FsKind(0x0102_1994), EXT4).letting_pages_go(Durability::Job, true);
         assert_eq!(from_memory.pages(LARGE), [stay, go]);
+        assert_eq!(names(&from_memory, Strategy::Auto, LARGE), ["buffered"]);
+        assert_eq!(
+            names(&from_memory, Strategy::Auto, LARGE - 1),
+            ["sendfile", "buffered"]
+        );
         for (flushed, kernel) in [(Durability::Job, false), (Durability::None, true)] {
             let kept = Route::new(1, 1, EXT4, EXT4).letting_pages_go(flushed, kernel);
             assert_eq!(kept.pages(LARGE), [stay, stay]);

@@ -58,21 +58,30 @@ const UNREAL: [&str; 20] = [
     "tracefs",
 ];
 
+/// Below these is only what the kernel tells, whatever kind it is mounted with: a tmpfs holds together
+/// the older control groups (cgroups(7), `/sys/fs/cgroup`).
+const KERNELS: [&str; 2] = ["/proc", "/sys"];
+
 /// Everything mounted that can hold a person's files, a place covered by another left out.
 /// Nothing but the table is read.
 ///
 /// # Errors
 /// The kernel does not give its table: `/proc` is not there, or not readable.
 pub fn mounts() -> io::Result<Vec<Mount>> {
-    let table = fs::read("/proc/self/mountinfo")?;
+    Ok(real(&fs::read("/proc/self/mountinfo")?))
+}
+
+fn real(table: &[u8]) -> Vec<Mount> {
     let mut found: Vec<Mount> = Vec::new();
     for (_, mount) in table.split(|byte| *byte == b'\n').filter_map(parse) {
         found.retain(|known| known.point != mount.point);
-        if !UNREAL.contains(&mount.kind.as_str()) {
+        let at = mount.point.as_path();
+        let kernels = KERNELS.iter().any(|dir| at.starts_with(dir));
+        if !kernels && !UNREAL.contains(&mount.kind.as_str()) {
             found.push(mount);
         }
     }
-    Ok(found)
+    found
 }
 
 /// The mount of that id; without one, the innermost that the path is in, the last of several that
@@ -175,6 +184,22 @@ mod tests {
         assert_eq!(by_path("/mnt/a"), "tmpfs", "the later covers");
         assert_eq!(by_path("/home"), "ext4");
         assert_eq!(choose(TABLE, Some(99), None), None);
+    }
+
+    #[test]
+    fn only_what_holds_files_of_a_person_s_is_listed_and_the_later_covers() {
+        let table = [
+            TABLE,
+            b"33 20 0:9 / /sys/fs/cgroup rw - tmpfs tmpfs rw\n\
+              34 20 0:9 / /systems rw - tmpfs tmpfs rw\n\
+              35 20 0:9 / /proc rw - proc proc rw\n",
+        ]
+        .concat();
+        let points: Vec<_> = real(&table).into_iter().map(|mount| mount.point).collect();
+        assert_eq!(
+            points,
+            ["/", "/mnt/a b", "/mnt", "/systems"].map(BytePath::from)
+        );
     }
 
     #[test]
