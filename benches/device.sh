@@ -81,9 +81,9 @@ if command -v fcp >/dev/null; then who+=(fcp); fi
 for round in $(seq "$rounds"); do
     for shape in large frames; do
         for place in 1 2 3 4 5 6; do
-            at=$((place * ((round - 1) % 6 + 1) % 7))
-            if [ "$at" -gt "${#who[@]}" ]; then continue; fi
-            one=${who[at - 1]}
+            turn=$((place * ((round - 1) % 6 + 1) % 7))
+            if [ "$turn" -gt "${#who[@]}" ]; then continue; fi
+            one=${who[turn - 1]}
             echo "round $round: $shape, $one" >&2
             run "$shape" "$one"
         done

@@ -134,11 +134,7 @@ fn instead(pane: &Pane, model: &Model) -> Option<String> {
         return None;
     }
     Some(if pane.entries.is_empty() {
-        // What a job has made there since is not known before it is read again.
-        let writes = |job: &&JobView| {
-            !job.state.is_final() && job.elapsed_ms > 0 && job.dest.as_path() == pane.path.as_path()
-        };
-        match model.snapshot.jobs.iter().find(writes) {
+        match writer(pane, model) {
             Some(job) => format!("empty when read; job {} writes here", job.id),
             None => "empty directory".to_string(),
         }
@@ -155,6 +151,14 @@ fn instead(pane: &Pane, model: &Model) -> Option<String> {
                 "them"
             }
         )
+    })
+}
+
+/// The job that writes into the directory that is shown: what it has made there since is not known
+/// before it is read again.
+fn writer<'a>(pane: &Pane, model: &'a Model) -> Option<&'a JobView> {
+    model.snapshot.jobs.iter().find(|job| {
+        !job.state.is_final() && job.elapsed_ms > 0 && job.dest.as_path() == pane.path.as_path()
     })
 }
 
@@ -234,6 +238,10 @@ fn foot_line(pane: &Pane, model: &Model, width: usize, look: Look) -> Line {
         .take(MOST_LOOKED_AT)
         .filter(|item| matches!(item, Item::Fold(_)));
     let mut text = format!(" {}", words::entries(pane.shown_names));
+    if let Some(job) = writer(pane, model) {
+        text = format!("{text} when read; job {} writes", job.id);
+        return Line::of(text, look.dim());
+    }
     match folds.count() {
         0 => {}
         _ if pane.shown.len() > MOST_LOOKED_AT => {}
