@@ -26,6 +26,16 @@ pub fn thread_cpu(thread: u32) -> Option<Duration> {
     (told == 0).then(|| Duration::new(spent.tv_sec as u64, spent.tv_nsec as u32))
 }
 
+/// Time for which a thread of this process could have gone on and had no processor, to the last
+/// time it got one; `None` when it has ended or the kernel keeps no such count.
+pub fn thread_waited(thread: u32) -> Option<Duration> {
+    let told = std::fs::read_to_string(format!("/proc/self/task/{thread}/schedstat")).ok()?;
+    // "time spent waiting on a runqueue (in nanoseconds)" is the second of three
+    // (Documentation/scheduler/sched-stats.rst).
+    let nanoseconds = told.split_ascii_whitespace().nth(1)?.parse().ok()?;
+    Some(Duration::from_nanos(nanoseconds))
+}
+
 /// What the user takes away from the mode of new files. Read from `/proc`, because umask(2)
 /// can only be asked by changing it; 022 where that cannot be read.
 pub fn umask() -> u32 {
@@ -90,8 +100,32 @@ pub fn status(field: &str) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{thread_cpu, thread_id};
-    use std::time::Duration;
+    use super::{thread_cpu, thread_id, thread_waited};
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::time::{Duration, Instant};
+
+    #[test]
+    fn threads_that_share_a_processor_wait_for_it() {
+        let Some(before) = thread_waited(thread_id()) else {
+            eprintln!("SKIPPED: this kernel keeps no count of waits");
+            return;
+        };
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let (over, begun) = (AtomicBool::new(false), Instant::now());
+        let waited = std::thread::scope(|scope| {
+            for _ in 0..2 * cores {
+                scope.spawn(|| while !over.load(Ordering::Relaxed) {});
+            }
+            let mut waited = Duration::ZERO;
+            while waited < Duration::from_millis(10) && begun.elapsed() < Duration::from_secs(20) {
+                waited = thread_waited(thread_id()).expect("it runs") - before;
+            }
+            over.store(true, Ordering::Relaxed);
+            waited
+        });
+        assert!(waited >= Duration::from_millis(10), "{waited:?}");
+        assert!(thread_waited(u32::MAX).is_none(), "there is no such thread");
+    }
 
     #[test]
     fn a_thread_s_work_is_its_own() {

@@ -21,7 +21,7 @@ use crate::proto::{
     Best, DEFAULT_PARALLEL_MIN_SIZE, Durability, FileId, JobSpec, Lane, Strategy, Tuning, WorkerId,
 };
 use crate::sys::Sys;
-use crate::sys::process::{thread_cpu, thread_id};
+use crate::sys::process::{thread_cpu, thread_id, thread_waited};
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use crossbeam_utils::CachePadded;
 use std::collections::VecDeque;
@@ -55,6 +55,8 @@ pub struct Hand {
     pub seen: (Option<FileId>, u64, Instant),
     /// Its time on a processor when it was last looked at.
     worked: Duration,
+    /// Time without a processor that was seen of it.
+    waited: Duration,
 }
 
 /// The threads' ends, while there are threads.
@@ -192,7 +194,7 @@ impl Job {
         // Without work waiting, workers wait for the scan, or for the last files to end.
         if crew.files.is_empty() {
             width.pass();
-        } else {
+        } else if width.is_due(now) {
             let reading = self.reading(now);
             if let Some(number) = width.take(reading) {
                 self.staff(&mut crew, number);
@@ -211,10 +213,17 @@ impl Job {
             .filter(|hand| hand.lane == Lane::Files)
         {
             files += hand.cell.through();
-            if let Some(spent) = hand.cell.thread().and_then(thread_cpu) {
+            let Some(thread) = hand.cell.thread() else {
+                continue;
+            };
+            if let Some(spent) = thread_cpu(thread) {
                 // Only its own: what other jobs and the screen take says nothing of this route.
                 self.worked += spent.saturating_sub(hand.worked);
                 hand.worked = spent;
+            }
+            if let Some(waited) = thread_waited(thread) {
+                self.waited += waited.saturating_sub(hand.waited);
+                hand.waited = waited;
             }
         }
         Reading {
@@ -222,21 +231,28 @@ impl Job {
             bytes: self.bytes_copied(),
             files,
             cpu: self.worked,
+            waited: self.waited,
         }
     }
 
     fn staff(&mut self, crew: &mut Crew, number: u16) {
         tracing::debug!(job = self.id.0, number, "files in flight");
+        let surplus = &crew.shared.surplus;
+        if number < crew.file_workers {
+            // Not by way of the queue: the work that waits in it may be minutes.
+            surplus.fetch_add(u32::from(crew.file_workers - number), Ordering::Relaxed);
+            crew.file_workers = number;
+        }
+        // Those that were to leave and have not yet may stay instead.
+        while crew.file_workers < number && crew.shared.one_too_many() {
+            crew.file_workers += 1;
+        }
         while crew.file_workers < number {
             if let Err(error) = self.hire_one(crew, Lane::Files) {
                 tracing::warn!("{} of {number} workers: {error}", crew.file_workers);
                 return;
             }
             crew.file_workers += 1;
-        }
-        // With no room for the word now, the next time will do.
-        while crew.file_workers > number && crew.files.try_send(Work::Leave).is_ok() {
-            crew.file_workers -= 1;
         }
     }
 
@@ -299,6 +315,7 @@ impl Job {
             recent: VecDeque::new(),
             seen: (None, 0, clock::now()),
             worked: Duration::ZERO,
+            waited: Duration::ZERO,
         });
         Ok(())
     }
@@ -326,22 +343,6 @@ impl Job {
         let Some(mut crew) = self.crew.take() else {
             return;
         };
-        let surplus = &crew.shared.surplus;
-        if wanted < now {
-            // Not by way of the queue: the work that waits in it may be minutes.
-            surplus.fetch_add(u32::from(now - wanted), Ordering::Relaxed);
-            crew.file_workers = wanted;
-        }
-        // Those that were to leave and have not yet may stay instead.
-        while crew.file_workers < wanted
-            && surplus
-                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |some| {
-                    some.checked_sub(1)
-                })
-                .is_ok()
-        {
-            crew.file_workers += 1;
-        }
         self.staff(&mut crew, wanted);
         self.crew = Some(crew);
     }

@@ -111,12 +111,14 @@ pub struct Job {
     next_worker: u16,
     /// Bytes moved by workers that have left.
     moved_before: u64,
+    /// Of those, written and not merely shared.
+    written_before: u64,
     /// Entries that workers of files that have left were through with.
     through_before: u64,
     /// Time that workers of files spent on a processor, as far as was looked.
     worked: Duration,
-    /// Of those, written and not merely shared.
-    written_before: u64,
+    /// Time they could have gone on and had no processor.
+    waited: Duration,
     slices: Vec<Arc<Slice>>,
     /// Image sequences, and how far they have come.
     pub shots: Tracked,
@@ -235,6 +237,7 @@ impl Job {
             moved_before: 0,
             through_before: 0,
             worked: Duration::ZERO,
+            waited: Duration::ZERO,
             written_before: 0,
             slices: Vec::new(),
             shots: Tracked::default(),

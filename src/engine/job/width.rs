@@ -24,8 +24,12 @@ const GAIN: f64 = 1.15;
 const LOSS: f64 = 0.95;
 /// Above this share of all processors more workers cannot bring more.
 const BUSY: f64 = 0.75;
-/// The wait before something else is tried; it doubles each time nothing was gained.
-const HOLD: Duration = Duration::from_secs(3);
+/// Nor where each waits for a processor for so much of the time: others are on them, be it the scan,
+/// the file system's own threads or another program.
+const CROWDED: f64 = 0.1;
+/// The wait before something else is tried; it doubles each time nothing was gained. Short at first:
+/// one disturbed comparison must not be what a job of seconds is done with.
+const HOLD: Duration = Duration::from_secs(1);
 const HOLD_MAX: Duration = Duration::from_secs(60);
 /// A file's own cost, in bytes: what opening, creating, naming and closing it cost at the least.
 const FILE: u64 = 64 << 10;
@@ -41,6 +45,8 @@ pub struct Reading {
     pub files: u64,
     /// Time on a processor so far, of the workers of files.
     pub cpu: Duration,
+    /// Time so far in which they could have gone on and had no processor.
+    pub waited: Duration,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -95,6 +101,16 @@ impl Width {
         self.since = None;
     }
 
+    /// True when a reading taken at that time may tell something.
+    pub fn is_due(&self, at: Instant) -> bool {
+        self.since
+            .is_none_or(|since| at.saturating_duration_since(since.at) >= self.window())
+    }
+
+    fn window(&self) -> Duration {
+        if self.begins { FIRST_WINDOW } else { WINDOW }
+    }
+
     /// Takes a reading; a number when there are to be that many workers from now on.
     pub fn take(&mut self, now: Reading) -> Option<u16> {
         let Some(since) = self.since else {
@@ -102,18 +118,20 @@ impl Width {
             return None;
         };
         let time = now.at.saturating_duration_since(since.at);
-        let window = if self.begins { FIRST_WINDOW } else { WINDOW };
         let bytes = now.bytes.saturating_sub(since.bytes);
         let files = now.files.saturating_sub(since.files);
         let turns = files + bytes / PIECE;
-        if time < window || (turns < u64::from(self.now) && time < WINDOW_MAX) {
+        if time < self.window() || (turns < u64::from(self.now) && time < WINDOW_MAX) {
             return None;
         }
         self.since = Some(now);
         let rate = (bytes + files * FILE) as f64 / time.as_secs_f64();
         let cpu = now.cpu.saturating_sub(since.cpu);
         let share = cpu.as_secs_f64() / (time.as_secs_f64() * f64::from(self.cores));
-        let busy = share > BUSY;
+        let waited = now.waited.saturating_sub(since.waited);
+        let crowded = waited.as_secs_f64() / (time.as_secs_f64() * f64::from(self.now));
+        let busy = share > BUSY || crowded > CROWDED;
+        tracing::debug!(self.now, rate, share, crowded, "files in flight");
         // Four times as many would still leave the processors time: the workers wait.
         let times = if share * 4.0 < BUSY { 4 } else { 2 };
         if rate == 0.0 {
@@ -221,6 +239,7 @@ mod tests {
                 bytes: 0,
                 files: files as u64,
                 cpu: Duration::from_secs_f64(cpu),
+                waited: Duration::ZERO,
             };
             workers = width.take(reading).unwrap_or(workers);
             seen.push(workers);
@@ -280,6 +299,29 @@ mod tests {
     }
 
     #[test]
+    fn where_others_are_on_the_processors_more_are_not_tried() {
+        // The workers get half of what they could use; the rest goes to a scan, a file system's
+        // threads, or another program.
+        let tried = |waited: f64| {
+            let mut width = Width::new(2, 64, 2);
+            let start = clock::now();
+            (0..100u32).any(|step| {
+                let seconds = f64::from(step) * 0.05;
+                let reading = Reading {
+                    at: start + Duration::from_secs_f64(seconds),
+                    bytes: 0,
+                    files: u64::from(step) * 50,
+                    cpu: Duration::from_secs_f64(seconds),
+                    waited: Duration::from_secs_f64(seconds * waited),
+                };
+                width.take(reading).is_some()
+            })
+        };
+        assert!(!tried(0.8), "two workers, each 40 % of the time");
+        assert!(tried(0.05), "they sleep for the rest of it");
+    }
+
+    #[test]
     fn what_does_not_pay_is_taken_back() {
         // Eight are served at a time; more only wait.
         let seen = run(|workers| (workers.min(8.0) * 100.0, 0.1), 60);
@@ -306,6 +348,7 @@ mod tests {
                 bytes: 0,
                 files: 0,
                 cpu: Duration::ZERO,
+                waited: Duration::ZERO,
             };
             assert_eq!(width.take(reading), None);
         }

@@ -223,10 +223,6 @@ impl Worker {
     /// Works until its channels are closed; what waits in an earlier one goes first.
     pub fn run(mut self, lane: Lane, mut posts: Vec<Receiver<Work>>) {
         while let Some(work) = self.next_work(&mut posts) {
-            if matches!(work, Work::Leave) {
-                break;
-            }
-            let leaves = lane == Lane::Files && self.shared.one_too_many();
             self.shared.gate.enter();
             self.carry_out(work);
             self.cell.rest();
@@ -235,7 +231,7 @@ impl Worker {
                 self.send_batch();
             }
             self.shared.gate.leave();
-            if !self.send_batch_if_due() || leaves {
+            if !self.send_batch_if_due() || (lane == Lane::Files && self.shared.one_too_many()) {
                 break;
             }
         }
@@ -332,8 +328,6 @@ impl Worker {
             Work::Prove(slice, candidates) => self.prove(&slice, &candidates),
             Work::TakeAway(proof) => self.take_away(&proof),
             Work::TakeAwayDirs(dirs) => self.take_away_dirs(&dirs),
-            // Taken before.
-            Work::Leave => {}
         }
     }
 

@@ -4,8 +4,8 @@ use super::Shared;
 use std::sync::atomic::Ordering;
 
 impl Shared {
-    /// True for as many callers as there are workers too many.
-    pub(super) fn one_too_many(&self) -> bool {
+    /// True for as many callers as there are workers too many: each leaves, or stays after all.
+    pub fn one_too_many(&self) -> bool {
         self.surplus.load(Ordering::Relaxed) > 0
             && self
                 .surplus

@@ -51,6 +51,4 @@ pub enum Work {
     TakeAway(Proof),
     /// Source directories to be removed where they are empty, each after its parent.
     TakeAwayDirs(Vec<Arc<Dir>>),
-    /// Nothing: whoever takes it ends, there are more workers than pay.
-    Leave,
 }
