@@ -30,6 +30,7 @@ mod sample;
 mod scan;
 mod shots;
 mod slice;
+mod stage;
 mod state;
 mod strategy;
 mod tally;

@@ -10,6 +10,7 @@ use super::failure::{Trouble, dest, only_grows, source};
 pub use super::open::{DirFds, OpenPairs};
 use super::route::Route;
 pub use super::slice::{Entry, Slice, SliceBuilder};
+use super::stage::Stages;
 use crate::proto::{BytePath, ErrorClass, Op, Side};
 use crate::sys::{Stat, Sys};
 use std::ffi::{CStr, CString, OsStr};
@@ -120,9 +121,11 @@ pub struct Dir {
     /// What the destination makes of new names.
     pub rules: Rules,
     door: Door,
+    /// Where workers make temporaries when they are in each other's way here.
+    pub stages: Stages,
     fds: Mutex<Option<Arc<DirFds>>>,
     open: Arc<OpenPairs>,
-    /// Unfinished children, slices, and the scan of the directory itself.
+    /// Unfinished children, slices, and, but for a place, the scan of the directory itself.
     pending: AtomicU32,
 }
 
@@ -144,9 +147,11 @@ impl Dir {
             made: false,
             rules,
             door: Door::default(),
+            stages: Stages::default(),
             fds: Mutex::new(Some(fds)),
             open,
-            pending: AtomicU32::new(1),
+            // Nothing is done at its end but what may be done whenever nothing is waited for in it.
+            pending: AtomicU32::new(0),
         });
         dir.open.keep(&dir);
         dir
@@ -177,6 +182,7 @@ impl Dir {
             made: made.fresh,
             rules: made.rules,
             door: Door::default(),
+            stages: Stages::default(),
             open: parent.open.clone(),
             fds: Mutex::new(Some(fds)),
             pending: AtomicU32::new(1),
@@ -315,13 +321,16 @@ impl Dir {
         }
     }
 
-    /// One thing less. With the last, `finish` is called for the directory (not for a place),
-    /// and so on upwards.
-    pub fn complete(self: &Arc<Self>, mut finish: impl FnMut(&Arc<Self>, &Stat)) {
+    /// One thing less. With the last, `finish` is called for the directory, with what its source was
+    /// (nothing for a place, which is left as it is), and so on upwards.
+    pub fn complete(self: &Arc<Self>, mut finish: impl FnMut(&Arc<Self>, Option<&Stat>)) {
         let mut dir = self;
         while dir.pending.fetch_sub(1, Ordering::AcqRel) == 1 {
-            let Some(below) = &dir.below else { break };
-            finish(dir, &below.stat);
+            let Some(below) = &dir.below else {
+                finish(dir, None);
+                break;
+            };
+            finish(dir, Some(&below.stat));
             dir.let_go();
             dir = &below.parent;
         }

@@ -130,10 +130,10 @@ macro_rules! each_call {
             set_xattr_of => SetXattrOf(place: BorrowedFd<'_>, attribute: &CStr, value: &[u8]) -> ();
             /// Removes an attribute of a place.
             remove_xattr_of => RemoveXattrOf(place: BorrowedFd<'_>, attribute: &CStr) -> ();
-            /// Renames within one directory, replacing what has the new name.
-            rename => Rename(at: BorrowedFd<'_>, from: &CStr, to: &CStr) -> ();
-            /// Renames within one directory; an error when the new name exists.
-            rename_new => RenameNew(at: BorrowedFd<'_>, from: &CStr, to: &CStr) -> ();
+            /// Renames, replacing what has the new name.
+            rename => Rename(from_dir: BorrowedFd<'_>, from: &CStr, to_dir: BorrowedFd<'_>, to: &CStr) -> ();
+            /// Renames; an error when the new name exists.
+            rename_new => RenameNew(from_dir: BorrowedFd<'_>, from: &CStr, to_dir: BorrowedFd<'_>, to: &CStr) -> ();
             /// A second name for an inode; an error when it exists. Not through a link.
             link => Link(from_dir: BorrowedFd<'_>, from: &CStr, to_dir: BorrowedFd<'_>, to: &CStr) -> ();
             /// Removes a name that is no directory.

@@ -309,12 +309,24 @@ impl Sys for Real {
         fs::syncfs(fd)
     }
 
-    fn rename(&self, at: BorrowedFd<'_>, from: &CStr, to: &CStr) -> SysResult<()> {
-        fs::renameat(at, from, at, to)
+    fn rename(
+        &self,
+        from_dir: BorrowedFd<'_>,
+        from: &CStr,
+        to_dir: BorrowedFd<'_>,
+        to: &CStr,
+    ) -> SysResult<()> {
+        fs::renameat(from_dir, from, to_dir, to)
     }
 
-    fn rename_new(&self, at: BorrowedFd<'_>, from: &CStr, to: &CStr) -> SysResult<()> {
-        fs::renameat_with(at, from, at, to, RenameFlags::NOREPLACE)
+    fn rename_new(
+        &self,
+        from_dir: BorrowedFd<'_>,
+        from: &CStr,
+        to_dir: BorrowedFd<'_>,
+        to: &CStr,
+    ) -> SysResult<()> {
+        fs::renameat_with(from_dir, from, to_dir, to, RenameFlags::NOREPLACE)
     }
 
     fn link(

@@ -295,6 +295,13 @@ impl FsKind {
         )
     }
 
+    /// True where making a name is a request to a server or to another process, for which the kernel
+    /// keeps the directory locked: network file systems, FUSE, Ceph, `OrangeFS`, AFS.
+    pub fn asks_for_each_name(self) -> bool {
+        let others = [0x6573_5546, 0x00C3_6400, 0x2003_0528, 0x5346_414F];
+        self.is_network() || others.contains(&self.0)
+    }
+
     /// True where a length may be any: not one of those that keep the length of what is stored in
     /// them. FUSE programs tell what they like (0, or a guess, where they learn it only by reading),
     /// 9p what another machine's `/proc` tells, and of a kind that nobody knows here nothing is known.

@@ -56,6 +56,7 @@ mod room;
 mod routes;
 mod shots;
 mod slow_server;
+mod staged;
 mod stopped;
 mod support;
 mod sweep;

@@ -119,6 +119,7 @@ impl Job {
             room: Room::new(self.spec.wait_for_space),
             throttle: Throttle::new(self.spec.limit),
             surplus: AtomicU32::new(0),
+            stages: AtomicU32::new(0),
             flushes: Flushes::new(crate::sys::open_files()),
             copied_again: Mutex::default(),
             wanted: wanted(&self.spec, self.best, chunk_workers, chunk_size),

@@ -27,9 +27,11 @@ const BUSY: f64 = 0.75;
 /// Nor where each waits for a processor for so much of the time: others are on them, be it the scan,
 /// the file system's own threads or another program.
 const CROWDED: f64 = 0.1;
-/// The wait before something else is tried; it doubles each time nothing was gained. Short at first:
-/// one disturbed comparison must not be what a job of seconds is done with.
-const HOLD: Duration = Duration::from_secs(1);
+/// The wait before something else is tried; it doubles each time nothing was gained.
+const HOLD: Duration = Duration::from_secs(3);
+/// The first wait where more than the fewest seemed to bring nothing: one disturbed comparison must
+/// not be what a job of seconds is done with.
+const SECOND_LOOK: Duration = Duration::from_secs(1);
 const HOLD_MAX: Duration = Duration::from_secs(60);
 /// A file's own cost, in bytes: what opening, creating, naming and closing it cost at the least.
 const FILE: u64 = 64 << 10;
@@ -198,12 +200,18 @@ impl Width {
     }
 
     fn rest(&mut self, at: Instant, then_down: bool) {
-        self.begins = false;
+        let first = std::mem::take(&mut self.begins);
+        let hold = if first && self.now == self.least {
+            SECOND_LOOK
+        } else {
+            let hold = self.hold;
+            self.hold = (hold * 2).min(HOLD_MAX);
+            hold
+        };
         self.course = Some(Course::Hold {
-            until: at + self.hold,
+            until: at + hold,
             then_down,
         });
-        self.hold = (self.hold * 2).min(HOLD_MAX);
     }
 }
 

@@ -55,6 +55,8 @@ pub struct Route {
     odd_said: AtomicBool,
     nameless: AtomicU8,
     cloned: AtomicBool,
+    /// Whether workers may make temporaries in directories of their own.
+    stages: AtomicBool,
     /// Whether pages can go, of what is read and of what is written.
     pages_go: [AtomicBool; 2],
     /// Whether the copies are flushed.
@@ -96,6 +98,7 @@ impl Route {
             refusals: AtomicU32::new(0),
             odd_said: AtomicBool::new(false),
             cloned: AtomicBool::new(false),
+            stages: AtomicBool::new(dst_kind.asks_for_each_name()),
             pages_go: [AtomicBool::new(false), AtomicBool::new(false)],
             flushed: false,
             nameless: AtomicU8::new(if dst_kind.can_be_nameless() { 0 } else { 2 }),
@@ -200,6 +203,16 @@ impl Route {
     pub fn found_nameless(&self, works: bool) {
         self.nameless
             .store(if works { 1 } else { 2 }, Ordering::Relaxed);
+    }
+
+    /// True where staging directories are worth their while, and were not refused.
+    pub fn may_stage(&self) -> bool {
+        self.stages.load(Ordering::Relaxed)
+    }
+
+    /// A staging directory could not be made, or nothing be moved into it.
+    pub fn refuse_stages(&self) {
+        self.stages.store(false, Ordering::Relaxed);
     }
 
     /// A file was cloned on this route.

@@ -10,7 +10,7 @@ use crate::engine::tree::{Dir, DirFds};
 use crate::proto::Op;
 use crate::sys::{Child, Errno, Kind, Stat};
 use std::ffi::{CStr, CString};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,7 +33,8 @@ impl Scan {
     /// name, of this user (for root, of any), with one link, and locked by nobody. What cannot be
     /// removed stays for the next run, and the log says why: it stands in no file's way.
     pub(super) fn sweep(&mut self, fds: &DirFds) {
-        let names = match self.leftovers(fds) {
+        let dir = fds.dst();
+        let names = match self.leftovers(dir) {
             Ok(names) => names,
             Err(errno) => {
                 tracing::warn!("no look for what a killed run left behind: {errno}");
@@ -42,7 +43,7 @@ impl Scan {
         };
         let mut fresh = Vec::new();
         for name in names {
-            if let Some(stat) = self.sweep_one(fds, &name, None) {
+            if let Some(stat) = self.sweep_one(dir, &name, None) {
                 fresh.push((name, stat));
             }
         }
@@ -57,13 +58,18 @@ impl Scan {
             std::thread::sleep(IN_HAND / 10);
         }
         for (name, before) in fresh {
-            self.sweep_one(fds, &name, Some(&before));
+            self.sweep_one(dir, &name, Some(&before));
         }
     }
 
     /// One of them; what it is when it is to be looked at once more.
-    fn sweep_one(&mut self, fds: &DirFds, name: &CStr, before: Option<&Stat>) -> Option<Stat> {
-        match self.remove_leftover(fds, name, before) {
+    fn sweep_one(
+        &mut self,
+        dir: BorrowedFd<'_>,
+        name: &CStr,
+        before: Option<&Stat>,
+    ) -> Option<Stat> {
+        match self.remove_leftover(dir, name, before) {
             Ok(Leftover::Removed) => self.notables.add(Notable::OrphansRemoved, 1),
             Ok(Leftover::Fresh(stat)) => return Some(stat),
             // Gone since it was listed counts as somebody else's.
@@ -75,10 +81,10 @@ impl Scan {
         None
     }
 
-    /// Names in the destination directory that look like temporaries.
-    fn leftovers(&mut self, fds: &DirFds) -> Result<Vec<CString>, Errno> {
+    /// Names in a directory that look like temporaries.
+    fn leftovers(&mut self, dir: BorrowedFd<'_>) -> Result<Vec<CString>, Errno> {
         let shared = self.shared.clone();
-        let listing = shared.sys.open_dir(fds.dst(), c".")?;
+        let listing = shared.sys.open_dir(dir, c".")?;
         let mut names = Vec::new();
         let mut add = |child: Child<'_>| {
             if is_temp(child.name.to_bytes()) {
@@ -94,17 +100,18 @@ impl Scan {
 
     /// Removes it if a killed run left it. `before`: what it was when it was found to be fresh.
     fn remove_leftover(
-        &self,
-        fds: &DirFds,
+        &mut self,
+        dir: BorrowedFd<'_>,
         name: &CStr,
         before: Option<&Stat>,
     ) -> Result<Leftover, Errno> {
-        let sys = &*self.shared.sys;
-        let there = sys.stat_at(fds.dst(), name)?;
+        let shared = self.shared.clone();
+        let sys = &*shared.sys;
+        let there = sys.stat_at(dir, name)?;
         let me = crate::sys::effective_user();
         // Root gives a temporary to the source's owner before it has its name.
         let ours = there.uid == me || me == 0;
-        if !ours || there.dev != sys.stat(fds.dst())?.dev || there.kind == Kind::Dir {
+        if !ours || there.dev != sys.stat(dir)?.dev {
             return Ok(Leftover::InUse);
         }
         match before {
@@ -114,14 +121,48 @@ impl Scan {
             }
             _ => {}
         }
+        if there.kind == Kind::Dir {
+            return self.remove_stage(dir, name, there);
+        }
         if there.kind == Kind::File {
-            let fd = sys.open_source(fds.dst(), name)?;
+            let fd = sys.open_source(dir, name)?;
             let now = sys.stat(fd.as_fd())?;
             if !now.same_inode(&there) || now.nlink != 1 || !sys.try_lock(fd.as_fd())? {
                 return Ok(Leftover::InUse);
             }
         }
-        sys.unlink(fds.dst(), name).map(|()| Leftover::Removed)
+        sys.unlink(dir, name).map(|()| Leftover::Removed)
+    }
+
+    /// Removes a staging directory with the temporaries of a killed run that are in it. One that
+    /// holds anything else stays. A run that is alive makes do without it.
+    fn remove_stage(
+        &mut self,
+        dir: BorrowedFd<'_>,
+        name: &CStr,
+        there: Stat,
+    ) -> Result<Leftover, Errno> {
+        let shared = self.shared.clone();
+        let sys = &*shared.sys;
+        let stage = sys.open_dir(dir, name)?;
+        if !sys.stat(stage.as_fd())?.same_inode(&there) {
+            return Ok(Leftover::InUse);
+        }
+        let mut fresh = false;
+        for temp in self.leftovers(stage.as_fd())? {
+            // What is in use there stays, and with it the directory. None is a directory: there are
+            // no staging directories in staging directories.
+            let kind = sys.stat_at(stage.as_fd(), &temp)?.kind;
+            fresh |= kind != Kind::Dir && self.sweep_one(stage.as_fd(), &temp, None).is_some();
+        }
+        match sys.remove_dir(dir, name) {
+            Ok(()) => Ok(Leftover::Removed),
+            Err(Errno::NOTEMPTY | Errno::EXIST) if fresh => {
+                Ok(Leftover::Fresh(sys.stat(stage.as_fd())?))
+            }
+            Err(Errno::NOTEMPTY | Errno::EXIST) => Ok(Leftover::InUse),
+            Err(errno) => Err(errno),
+        }
     }
 
     /// The same for the destination, into which sources come under their own names, and for

@@ -24,12 +24,17 @@ pub fn complete(
             return;
         }
         let mut notable = |what| notable(what, dir);
-        // Those above must complete whatever happens.
-        let finished =
-            contain(|| shared.with_files(|| finish_dir(shared, dir, stat, &mut notable)));
-        if let Err(trouble) = finished.and_then(|finished| finished) {
-            let path = dir.full_path(trouble.side, None);
-            failed(trouble.failure(None, path), dir);
+        // Those above must complete whatever happens. Before the times: they change with each name.
+        let cleared = contain(|| shared.with_files(|| shared.remove_stages(dir)));
+        let finished = contain(|| {
+            let Some(stat) = stat else { return Ok(()) };
+            shared.with_files(|| finish_dir(shared, dir, stat, &mut notable))
+        });
+        for done in [cleared, finished] {
+            if let Err(trouble) = done.and_then(|done| done) {
+                let path = dir.full_path(trouble.side, None);
+                failed(trouble.failure(None, path), dir);
+            }
         }
     });
 }

@@ -8,11 +8,11 @@ use super::super::tree::{DirFds, Slice};
 use super::climb::Climbed;
 use super::content::Content;
 use super::existing::{self, Nature, Way};
+use super::staged::Temp;
 use super::temporary::{NAMELESS, PRIVATE, and_left_behind};
 use super::{Big, Held, Outcome, Worker};
 use crate::proto::{ErrorClass, FileId, Op, Side, Sparse, Strategy};
 use crate::sys::{Kind, Stat};
-use std::ffi::CString;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 
@@ -38,7 +38,7 @@ pub struct OpenFile {
     pub(super) src: OwnedFd,
     pub(super) dst: OwnedFd,
     /// The temporary's name; `None` while the file has none at all.
-    pub(super) temp: Option<CString>,
+    pub(super) temp: Option<Temp>,
     pub(super) ladder: Ladder,
     /// What moves it now.
     pub(super) rung: Option<Rung>,
@@ -160,7 +160,7 @@ impl Worker {
             let mode = if at_once { mode } else { PRIVATE };
             self.create_nameless(dir, fds.dst(), mode)?
         } else {
-            self.create_temp(fds.dst())?
+            self.create_temp(dir, fds.dst())?
         };
         Ok(Opened::File(OpenFile {
             slice: slice.clone(),

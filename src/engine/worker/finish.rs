@@ -5,6 +5,7 @@ use super::existing::{self, Nature, Way};
 use super::file::{OpenFile, Placing};
 use super::length;
 use super::publish::{self, Dress, Named, Nascent, Since};
+use super::staged::Temp;
 use super::temporary::NAMES;
 use super::{Outcome, Worker};
 use crate::engine::failure::{Trouble, dest};
@@ -13,7 +14,6 @@ use crate::engine::route::Rung;
 use crate::engine::tree::{DirFds, Slice};
 use crate::proto::{Conflict, ErrorClass, FilePhase, Op, Side, Sparse, Strategy};
 use crate::sys::{Stat, Sys};
-use std::ffi::CStr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 
@@ -43,7 +43,7 @@ impl Worker {
             holes,
             way,
             fds: &fds,
-            temp: temp.as_deref(),
+            temp: temp.as_ref(),
         };
         self.cell.phase(FilePhase::Finishing);
         let settled = self.settle(&finishing, (&stat, end), src.as_fd(), dst.as_fd());
@@ -274,7 +274,7 @@ impl Worker {
         self.batch.wasted += file.done - file.holes;
         // What close says of bytes that are thrown away does not matter; that they are gone does.
         drop(file.dst);
-        self.remove(file.fds.dst(), file.temp.as_deref())
+        self.remove(file.fds.dst(), file.temp.as_ref())
     }
 }
 
@@ -293,5 +293,5 @@ pub(super) struct Finishing<'a> {
     pub way: Placing,
     pub fds: &'a DirFds,
     /// The temporary's name; `None` where it has none at all.
-    pub temp: Option<&'a CStr>,
+    pub temp: Option<&'a Temp>,
 }

@@ -16,10 +16,10 @@ use super::holes::{self, Look, Next};
 use super::length;
 use super::partial::Beginning;
 use super::publish::changed;
+use super::staged::Temp;
 use super::{Held, Outcome, Worker, contain};
 use crate::proto::{ErrorClass, FileId, FilePhase, Op, Side, Sparse, Strategy};
 use crate::sys::{Errno, Stat};
-use std::ffi::CString;
 use std::ops::Range;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
@@ -57,7 +57,7 @@ pub struct Big {
     fds: Arc<DirFds>,
     src: OwnedFd,
     dst: OwnedFd,
-    temp: Option<CString>,
+    temp: Option<Temp>,
     rung: Option<Rung>,
     /// Holes are stepped over.
     sparse: AtomicBool,
@@ -293,7 +293,7 @@ impl Worker {
                     holes,
                     way: big.way,
                     fds: &big.fds,
-                    temp: big.temp.as_deref(),
+                    temp: big.temp.as_ref(),
                 };
                 let settled = self.settle_big(big, &finishing);
                 // Others may still look at the file's gauge, so it is a second descriptor that is
@@ -331,7 +331,7 @@ impl Worker {
                     slice: &big.slice,
                     index: big.index,
                     dir: big.fds.dst(),
-                    temp: big.temp.as_deref(),
+                    temp: big.temp.as_ref(),
                     bytes: big.beginning(),
                 };
                 if self.keeps(&what) {
@@ -343,7 +343,7 @@ impl Worker {
                     };
                 }
                 self.empty(big);
-                match self.remove(big.fds.dst(), big.temp.as_deref()) {
+                match self.remove(big.fds.dst(), big.temp.as_ref()) {
                     Ok(()) => Outcome::Ended(Status::Cancelled),
                     Err(trouble) => Outcome::Trouble(trouble),
                 }
@@ -351,7 +351,7 @@ impl Worker {
             Some(Halt::Trouble(trouble)) => {
                 self.batch.wasted += done - holes;
                 self.empty(big);
-                Outcome::Trouble(self.cleaned_up(big.fds.dst(), big.temp.as_deref(), trouble))
+                Outcome::Trouble(self.cleaned_up(big.fds.dst(), big.temp.as_ref(), trouble))
             }
             None => {
                 self.batch.wasted += done - holes;
@@ -364,7 +364,7 @@ impl Worker {
                         big.stat.size
                     ),
                 );
-                Outcome::Trouble(self.cleaned_up(big.fds.dst(), big.temp.as_deref(), trouble))
+                Outcome::Trouble(self.cleaned_up(big.fds.dst(), big.temp.as_ref(), trouble))
             }
         }
     }

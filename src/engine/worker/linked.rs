@@ -2,6 +2,7 @@
 
 use super::existing::{self, Nature, Way};
 use super::publish;
+use super::staged::Temp;
 use super::temporary::NAMES;
 use super::{Outcome, Worker};
 use crate::engine::failure::{Trouble, dest};
@@ -204,8 +205,8 @@ impl Worker {
         to: &CStr,
     ) -> Result<(), Trouble> {
         let sys = self.shared.sys.clone();
-        let temp = self.temps.draw();
-        sys.link(from.dst(), name, fds.dst(), &temp)
+        let temp = Temp::beside(self.temps.draw());
+        sys.link(from.dst(), name, fds.dst(), temp.name())
             .map_err(dest(Op::Create))?;
         publish::name_over(&*sys, fds.dst(), &temp, to)
             .map_err(|trouble| self.cleaned_up(fds.dst(), Some(&temp), trouble))

@@ -24,6 +24,7 @@ mod proof;
 mod publish;
 mod reserve;
 mod shortage;
+mod staged;
 mod surplus;
 mod temporary;
 mod touched;
@@ -132,6 +133,8 @@ pub struct Shared {
     pub throttle: Throttle,
     /// Workers of files that are to leave when they have nothing in hand.
     pub surplus: AtomicU32,
+    /// Staging directories there are.
+    pub stages: AtomicU32,
     /// What workers know of flushes of the whole file system.
     pub flushes: Flushes,
     /// Files that were copied again because their flush failed: once is enough to know. Few, as

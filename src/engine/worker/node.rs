@@ -7,11 +7,12 @@ use super::super::tree::Slice;
 use super::attributes::Bearer;
 use super::existing::{self, Nature, Way};
 use super::publish::{self, Dress, Named, Nascent};
+use super::staged::Temp;
 use super::temporary::NAMES;
 use super::{Outcome, Worker};
 use crate::proto::{ErrorClass, FilePhase, Op, Side};
 use crate::sys::{Errno, Kind, Stat};
-use std::ffi::{CStr, CString};
+use std::ffi::CStr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 
@@ -82,7 +83,7 @@ impl Worker {
         self.cell.phase(FilePhase::Finishing);
         let temp = self.create_node(fds.dst(), &stat, target.as_deref())?;
         let dressed = self
-            .made(fds.dst(), &temp, &stat, target.as_deref())
+            .made(fds.dst(), temp.name(), &stat, target.as_deref())
             .and_then(|made| self.dress_node(slice, index, &place, &made, &stat))
             .map_err(|mut trouble| {
                 // Links carry no lock: another run may have taken it for an orphan.
@@ -132,12 +133,15 @@ impl Worker {
         dir: BorrowedFd<'_>,
         stat: &Stat,
         target: Option<&CStr>,
-    ) -> Result<CString, Trouble> {
+    ) -> Result<Temp, Trouble> {
         loop {
-            let temp = self.temps.draw();
+            let temp = Temp::beside(self.temps.draw());
             let made = match target {
-                Some(target) => self.shared.sys.make_link(target, dir, &temp),
-                None => self.shared.sys.make_node(dir, &temp, stat.kind, stat.rdev),
+                Some(target) => self.shared.sys.make_link(target, dir, temp.name()),
+                None => self
+                    .shared
+                    .sys
+                    .make_node(dir, temp.name(), stat.kind, stat.rdev),
             };
             match made {
                 Ok(()) => return Ok(temp),

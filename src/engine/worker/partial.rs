@@ -5,6 +5,7 @@
 use super::Worker;
 use super::file::OpenFile;
 use super::publish::{self, Named, Nascent};
+use super::staged::Temp;
 use super::temporary::NAMES;
 use crate::engine::failure::{Trouble, dest};
 use crate::engine::gate::Pass;
@@ -12,7 +13,6 @@ use crate::engine::report::Notable;
 use crate::engine::temp::partial;
 use crate::engine::tree::Slice;
 use crate::proto::{ErrorClass, Op, Side};
-use std::ffi::CStr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::Ordering;
 
@@ -22,7 +22,7 @@ pub(super) struct Beginning<'a> {
     pub index: usize,
     pub dir: BorrowedFd<'a>,
     /// The temporary's name; what has none cannot be kept.
-    pub temp: Option<&'a CStr>,
+    pub temp: Option<&'a Temp>,
     /// Bytes from the start without a gap.
     pub bytes: u64,
 }
@@ -43,7 +43,7 @@ impl Worker {
             slice: &file.slice,
             index: file.index,
             dir: file.fds.dst(),
-            temp: file.temp.as_deref(),
+            temp: file.temp.as_ref(),
             bytes: file.done,
         };
         if !self.keeps(&what) {

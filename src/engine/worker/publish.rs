@@ -1,6 +1,7 @@
 //! The end of a file: what it keeps besides its bytes, and only then its name.
 
 use super::attributes::{self, Bearer};
+use super::staged::Temp;
 use crate::engine::failure::{Trouble, dest, refused_new, source};
 use crate::engine::report::Notable;
 use crate::engine::route::Route;
@@ -243,7 +244,7 @@ pub(super) enum Named {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Nascent<'a> {
     /// It has a temporary's.
-    Temporary(&'a CStr),
+    Temporary(&'a Temp),
     /// It has none at all.
     Nameless(BorrowedFd<'a>),
 }
@@ -265,30 +266,33 @@ pub(super) fn name_new(
             };
         }
     };
-    match sys.rename_new(dir, temp, name) {
+    let (from, temp) = (temp.dir(dir), temp.name());
+    match sys.rename_new(from, temp, dir, name) {
         Ok(()) => Ok(Named::Done),
         Err(Errno::EXIST) => Ok(Named::Taken),
         // Not every file system knows RENAME_NOREPLACE (renameat2(2)); a second link is as atomic.
-        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => match sys.link(dir, temp, dir, name)
-        {
-            Ok(()) => {
-                sys.unlink(dir, temp).map_err(dest(Op::Remove))?;
-                Ok(Named::Done)
-            }
-            Err(Errno::EXIST) => Ok(Named::Taken),
-            // Neither: look and rename. Somebody may come between; nothing better exists there.
-            Err(Errno::PERM | Errno::OPNOTSUPP | Errno::NOSYS | Errno::MLINK) => {
-                match sys.stat_at(dir, name) {
-                    Ok(_) => Ok(Named::Taken),
-                    Err(Errno::NOENT) => {
-                        sys.rename(dir, temp, name).map_err(dest(Op::Rename))?;
-                        Ok(Named::Done)
-                    }
-                    Err(errno) => Err(Trouble::kernel(Op::Stat, Side::Dest, errno)),
+        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
+            match sys.link(from, temp, dir, name) {
+                Ok(()) => {
+                    sys.unlink(from, temp).map_err(dest(Op::Remove))?;
+                    Ok(Named::Done)
                 }
+                Err(Errno::EXIST) => Ok(Named::Taken),
+                // Neither: look and rename. Somebody may come between; nothing better exists there.
+                Err(Errno::PERM | Errno::OPNOTSUPP | Errno::NOSYS | Errno::MLINK) => {
+                    match sys.stat_at(dir, name) {
+                        Ok(_) => Ok(Named::Taken),
+                        Err(Errno::NOENT) => {
+                            sys.rename(from, temp, dir, name)
+                                .map_err(dest(Op::Rename))?;
+                            Ok(Named::Done)
+                        }
+                        Err(errno) => Err(Trouble::kernel(Op::Stat, Side::Dest, errno)),
+                    }
+                }
+                Err(errno) => Err(refused_new(sys, dir, Op::Rename, errno)),
             }
-            Err(errno) => Err(refused_new(sys, dir, Op::Rename, errno)),
-        },
+        }
         Err(errno) => Err(refused_new(sys, dir, Op::Rename, errno)),
     }
 }
@@ -298,8 +302,9 @@ pub(super) fn name_new(
 pub(super) fn name_over(
     sys: &dyn Sys,
     dir: BorrowedFd<'_>,
-    temp: &CStr,
+    temp: &Temp,
     name: &CStr,
 ) -> Result<(), Trouble> {
-    sys.rename(dir, temp, name).map_err(dest(Op::Rename))
+    sys.rename(temp.dir(dir), temp.name(), dir, name)
+        .map_err(dest(Op::Rename))
 }

@@ -9,12 +9,13 @@
 //! cloned is whole at once, so it has none either, however large.
 
 use super::Worker;
+use super::staged::Temp;
 use crate::engine::failure::{self, Trouble, only_grows, refused_new};
 use crate::engine::route::Nameless;
 use crate::engine::tree::Dir;
 use crate::proto::{ErrorClass, Op, Side};
 use crate::sys::Errno;
-use std::ffi::{CStr, CString};
+use std::ffi::CStr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 /// Names tried before giving up on a free one.
@@ -35,7 +36,7 @@ impl Worker {
         pair: &Dir,
         dir: BorrowedFd<'_>,
         mode: u32,
-    ) -> Result<(Option<CString>, OwnedFd), Trouble> {
+    ) -> Result<(Option<Temp>, OwnedFd), Trouble> {
         let sys = self.shared.sys.clone();
         let route = &pair.route;
         match route.nameless() {
@@ -49,42 +50,57 @@ impl Worker {
                 }
             }
             Nameless::Refused if pair.rules.only_grows => Err(only_grows()),
-            Nameless::Refused => self.create_temp(dir),
+            Nameless::Refused => self.create_temp(pair, dir),
             Nameless::Works => match pair.make(|| sys.create_nameless(dir, mode)) {
                 Ok(fd) => Ok((None, fd)),
                 Err(errno) => Err(refused_new(&*sys, dir, Op::Create, errno)),
             },
             Nameless::Unknown => {
-                let temp = self.temps.draw();
+                let temp = Temp::beside(self.temps.draw());
                 // Whatever is wrong is met again on the way that needs no new file without a name.
                 let tried = sys
                     .create_nameless(dir, PRIVATE)
-                    .and_then(|fd| sys.link_open(fd.as_fd(), dir, &temp).map(|()| fd));
+                    .and_then(|fd| sys.link_open(fd.as_fd(), dir, temp.name()).map(|()| fd));
                 route.found_nameless(tried.is_ok());
                 match tried {
                     Ok(fd) => match self.lock(dir, &temp, fd)? {
                         Some(fd) => Ok((Some(temp), fd)),
-                        None => self.create_temp(dir),
+                        None => self.create_temp(pair, dir),
                     },
-                    Err(_) => self.create_temp(dir),
+                    Err(_) => self.create_temp(pair, dir),
                 }
             }
         }
     }
 
-    /// A new temporary, marked as in use.
+    /// A new temporary, marked as in use; in the worker's staging directory where it has one.
     pub(super) fn create_temp(
         &mut self,
+        pair: &Dir,
         dir: BorrowedFd<'_>,
-    ) -> Result<(Option<CString>, OwnedFd), Trouble> {
+    ) -> Result<(Option<Temp>, OwnedFd), Trouble> {
         let sys = self.shared.sys.clone();
         for _ in 0..NAMES {
-            let temp = self.temps.draw();
-            let fd = match sys.create_new(dir, &temp) {
+            let name = self.temps.draw();
+            let own = self.own_stage(pair);
+            let made = match &own {
+                Some(stage) => sys.create_new(stage.fd.as_fd(), &name),
+                None => pair.stages.beside_others(|| sys.create_new(dir, &name)),
+            };
+            let fd = match made {
                 Ok(fd) => fd,
                 // Planted, or 2^64 was not enough: take another.
                 Err(Errno::EXIST) => continue,
+                // Another run found it empty and took it for an orphan.
+                Err(Errno::NOENT | Errno::STALE) if own.is_some() => {
+                    self.lost_stage(pair);
+                    continue;
+                }
                 Err(errno) => return Err(refused_new(&*sys, dir, Op::Create, errno)),
+            };
+            let temp = match own {
+                Some(stage) => Temp::staged(name, stage),
+                None => self.stage(pair, dir, name),
             };
             if let Some(fd) = self.lock(dir, &temp, fd)? {
                 return Ok((Some(temp), fd));
@@ -98,10 +114,10 @@ impl Worker {
         &mut self,
         dir: BorrowedFd<'_>,
         file: BorrowedFd<'_>,
-    ) -> Result<CString, Trouble> {
+    ) -> Result<Temp, Trouble> {
         for _ in 0..NAMES {
-            let temp = self.temps.draw();
-            match self.shared.sys.link_open(file, dir, &temp) {
+            let temp = Temp::beside(self.temps.draw());
+            match self.shared.sys.link_open(file, dir, temp.name()) {
                 Ok(()) => return Ok(temp),
                 Err(Errno::EXIST) => {}
                 Err(errno) => {
@@ -117,7 +133,7 @@ impl Worker {
     fn lock(
         &self,
         dir: BorrowedFd<'_>,
-        temp: &CStr,
+        temp: &Temp,
         fd: OwnedFd,
     ) -> Result<Option<OwnedFd>, Trouble> {
         match self.shared.sys.try_lock(fd.as_fd()) {
@@ -139,7 +155,7 @@ impl Worker {
     pub(super) fn cleaned_up(
         &self,
         dir: BorrowedFd<'_>,
-        temp: Option<&CStr>,
+        temp: Option<&Temp>,
         trouble: Trouble,
     ) -> Trouble {
         match self.remove(dir, temp) {
@@ -148,22 +164,23 @@ impl Worker {
         }
     }
 
-    /// Removes a temporary; what never had a name is gone by itself.
-    pub(super) fn remove(&self, dir: BorrowedFd<'_>, temp: Option<&CStr>) -> Result<(), Trouble> {
+    /// Removes a temporary of a file in `dir`; what never had a name is gone by itself.
+    pub(super) fn remove(&self, dir: BorrowedFd<'_>, temp: Option<&Temp>) -> Result<(), Trouble> {
         let Some(temp) = temp else {
             return Ok(());
         };
-        match self.shared.sys.unlink(dir, temp) {
+        match self.shared.sys.unlink(temp.dir(dir), temp.name()) {
             Ok(()) | Err(Errno::NOENT) => Ok(()),
-            Err(errno) => Err(
-                Trouble::kernel(Op::Remove, Side::Dest, errno).words(format!(
-                    "{} left behind: {}",
-                    temp.to_string_lossy(),
-                    failure::reason(errno)
-                )),
-            ),
+            Err(errno) => Err(left_behind(temp.name(), errno)),
         }
     }
+}
+
+/// What was made under a temporary's name could not be removed.
+pub(super) fn left_behind(name: &CStr, errno: Errno) -> Trouble {
+    let (name, reason) = (name.to_string_lossy(), failure::reason(errno));
+    let words = format!("{name} left behind: {reason}");
+    Trouble::kernel(Op::Remove, Side::Dest, errno).words(words)
 }
 
 fn no_free_name() -> Trouble {

@@ -7,6 +7,7 @@
 
 use super::file::Placing;
 use super::finish::Finishing;
+use super::staged::Temp;
 use super::temporary::and_left_behind;
 use super::{Outcome, Worker};
 use crate::engine::failure::{Trouble, dest};
@@ -14,7 +15,6 @@ use crate::engine::report::Status;
 use crate::engine::route::Rung;
 use crate::engine::tree::{Dir, DirFds, Slice};
 use crate::proto::{Durability, ErrorClass, FileId, FilePhase, Op, Side, Strategy};
-use std::ffi::{CStr, CString};
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -33,7 +33,7 @@ pub struct Unnamed {
     pub(super) way: Placing,
     pub(super) rung: Option<Rung>,
     /// The temporary's name; one that has none at all is kept open.
-    pub(super) temp: Option<CString>,
+    pub(super) temp: Option<Temp>,
     /// Kept open while there is room for it: its lock tells other runs that it is in use, and
     /// should the common flush fail it can be asked for its own errors.
     pub(super) dst: Option<OwnedFd>,
@@ -118,10 +118,10 @@ impl Worker {
         dst: OwnedFd,
     ) -> Result<Outcome, Trouble> {
         let (temp, dst) = if self.shared.flushes.take_room() {
-            (file.temp.map(CStr::to_owned), Some(dst))
+            (file.temp.cloned(), Some(dst))
         } else {
             let temp = match file.temp {
-                Some(temp) => temp.to_owned(),
+                Some(temp) => temp.clone(),
                 // Closed, it would be gone.
                 None => self.give_temporary_name(file.fds.dst(), dst.as_fd())?,
             };
@@ -209,7 +209,7 @@ impl Worker {
                     let Some(temp) = &temp else {
                         return trouble;
                     };
-                    let words = format!("{} was left behind", temp.to_string_lossy());
+                    let words = format!("{} was left behind", temp.name().to_string_lossy());
                     let left = Trouble::own(Op::Remove, Side::Dest, ErrorClass::Other, words);
                     and_left_behind(trouble, &left)
                 })?;
@@ -224,11 +224,11 @@ impl Worker {
             holes,
             way,
             fds: &fds,
-            temp: temp.as_deref(),
+            temp: temp.as_ref(),
         };
         if shared.forsake_whole.load(Ordering::Relaxed) {
             self.batch.wasted += done - holes;
-            self.remove(fds.dst(), temp.as_deref())?;
+            self.remove(fds.dst(), temp.as_ref())?;
             return Ok(Outcome::Ended(Status::Cancelled));
         }
         let flushed = match &dst {
