@@ -14,8 +14,9 @@
 //! next run (`scan/sweep`).
 
 use crate::proto::WorkerId;
+use crate::sys::{Errno, Sys};
 use std::ffi::CString;
-use std::os::fd::OwnedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -30,6 +31,10 @@ pub struct Stage {
     /// Open.
     pub fd: OwnedFd,
 }
+
+/// One that could not be removed, and why.
+#[derive(Debug)]
+pub struct Left(pub CString, pub Errno);
 
 /// The staging directories in one directory.
 #[derive(Debug, Default)]
@@ -77,9 +82,12 @@ impl Stages {
         self.there().push((worker, stage.clone()));
     }
 
-    /// A worker's is gone: somebody removed it.
-    pub fn forget(&self, worker: WorkerId) {
-        self.there().retain(|(whose, _)| *whose != worker);
+    /// A worker's is gone: somebody removed it. How many that are: none where it was known already.
+    pub fn forget(&self, worker: WorkerId) -> u32 {
+        let mut there = self.there();
+        let before = there.len();
+        there.retain(|(whose, _)| *whose != worker);
+        (before - there.len()) as u32
     }
 
     /// True when there are none.
@@ -87,10 +95,40 @@ impl Stages {
         self.there().is_empty()
     }
 
-    /// All of them, to be removed.
-    pub fn take(&self) -> Vec<Arc<Stage>> {
-        let all = std::mem::take(&mut *self.there());
-        all.into_iter().map(|(_, stage)| stage).collect()
+    /// Removes them all from `dir`, in which nothing is waited for any more. Where that has changed
+    /// since, as `awaited` tells, one that is in use stays, and goes the next time. How many are gone,
+    /// or not this directory's to remove any more, and which is left although nobody uses it.
+    pub fn remove(
+        &self,
+        sys: &dyn Sys,
+        dir: BorrowedFd<'_>,
+        awaited: impl Fn() -> bool,
+    ) -> (u32, Option<Left>) {
+        let (mut gone, mut left) = (0, None);
+        // Whoever used one may be through with it by the second time.
+        for last in [false, true] {
+            let all = std::mem::take(&mut *self.there());
+            let mut used = Vec::new();
+            for (worker, stage) in all {
+                match sys.remove_dir(dir, &stage.name) {
+                    Ok(()) | Err(Errno::NOENT) => gone += 1,
+                    Err(Errno::NOTEMPTY | Errno::EXIST) if !last => used.push((worker, stage)),
+                    Err(errno) => {
+                        gone += 1;
+                        left = Some(Left(stage.name.clone(), errno));
+                    }
+                }
+            }
+            if used.is_empty() {
+                break;
+            }
+            // Given back before it is asked: who is through after that finds them.
+            self.there().append(&mut used);
+            if awaited() {
+                break;
+            }
+        }
+        (gone, left)
     }
 
     fn there(&self) -> MutexGuard<'_, Vec<(WorkerId, Arc<Stage>)>> {
@@ -101,6 +139,41 @@ impl Stages {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sys::Real;
+    use std::os::fd::AsFd;
+
+    #[test]
+    fn one_in_use_stays_while_something_is_awaited_and_is_told_else() {
+        let scratch = tempfile::tempdir().expect("made");
+        let (dir, stages) = (
+            Real.open_root(scratch.path()).expect("open"),
+            Stages::default(),
+        );
+        let add = |number: u16, name: &std::ffi::CStr| {
+            Real.make_dir(dir.as_fd(), name).expect("made");
+            let fd = Real.open_dir(dir.as_fd(), name).expect("open");
+            let name = name.to_owned();
+            stages.give(WorkerId(number), &Arc::new(Stage { name, fd }));
+        };
+        add(1, c"empty");
+        add(2, c"used");
+        std::fs::write(scratch.path().join("used/file"), "x").expect("written");
+
+        let (gone, left) = stages.remove(&Real, dir.as_fd(), || true);
+        assert!(gone == 1 && left.is_none(), "{left:?}");
+        assert!(stages.of(WorkerId(1)).is_none() && stages.of(WorkerId(2)).is_some());
+
+        let (gone, left) = stages.remove(&Real, dir.as_fd(), || false);
+        let Left(name, errno) = left.expect("nobody waits, and it is there");
+        assert!(gone == 1 && name.as_c_str() == c"used" && errno == Errno::NOTEMPTY);
+        assert!(stages.are_none());
+
+        add(3, c"gone");
+        std::fs::remove_dir(scratch.path().join("gone")).expect("removed");
+        let (gone, left) = stages.remove(&Real, dir.as_fd(), || false);
+        assert!(gone == 1 && left.is_none(), "{left:?}");
+        assert_eq!(stages.forget(WorkerId(3)), 0);
+    }
 
     #[test]
     fn one_alone_needs_none_and_two_at_once_do() {

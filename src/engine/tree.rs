@@ -321,6 +321,11 @@ impl Dir {
         }
     }
 
+    /// True while something is waited for.
+    pub fn is_awaited(&self) -> bool {
+        self.pending.load(Ordering::Acquire) > 0
+    }
+
     /// One thing less. With the last, `finish` is called for the directory, with what its source was
     /// (nothing for a place, which is left as it is), and so on upwards.
     pub fn complete(self: &Arc<Self>, mut finish: impl FnMut(&Arc<Self>, Option<&Stat>)) {

@@ -2,17 +2,18 @@
 //! and nothing of that is ever seen under a real name or left behind.
 
 use crate::support::child::{complete, start};
-use crate::support::engine::{faulty, run, run_real, spec};
+use crate::support::engine::{Driver, faulty, run, run_real, spec};
 use crate::support::scratch::Scratch;
 use crate::support::slowfs::{self, SlowFs};
 use crate::support::tree::{Dice, set_times};
 use crate::support::walk::{assert_same, temporaries};
-use haul::proto::{Durability, JobSpec, Op};
-use haul::sys::{Call, Errno, FaultKind};
+use haul::proto::{Durability, JobSpec, JobState, Op, Request, Start};
+use haul::sys::{Call, Errno, FaultKind, Real};
 use rustix::fs::{FlockOperation, flock};
 use std::fs::{self, File};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -140,6 +141,31 @@ fn a_staging_directory_may_vanish() {
     });
     assert!(removed.load(Ordering::Relaxed) > 0, "none was empty");
     assert_same(&from, &to);
+}
+
+#[test]
+fn a_cancel_leaves_none() {
+    let scratch = Scratch::quick();
+    let Some((_, backing, _mounted)) = flat(&scratch) else {
+        return;
+    };
+    let to = backing.join("to");
+    for durability in [Durability::None, Durability::Job] {
+        let mut driver = Driver::on(Arc::new(Real));
+        let id = driver.add(&job(&scratch, durability), Start::Now);
+        driver.until("temporaries apart", |_| {
+            let stages = stages(&to.join("shot"));
+            stages.iter().any(|(_, names)| !names.is_empty())
+        });
+        driver.send(Request::Cancel {
+            job: id,
+            keep_partial: false,
+        });
+        let ended = driver.until_ended(id);
+        assert_eq!(ended.state, JobState::Cancelled);
+        assert_eq!(temporaries(&to), Vec::<Vec<u8>>::new(), "{durability:?}");
+        fs::remove_dir_all(&to).expect("removed");
+    }
 }
 
 #[test]

@@ -3,9 +3,8 @@
 use super::temporary::left_behind;
 use super::{Shared, Worker};
 use crate::engine::failure::Trouble;
-use crate::engine::stage::{MOST, Stage};
+use crate::engine::stage::{Left, MOST, Stage};
 use crate::engine::tree::Dir;
-use crate::sys::Errno;
 use std::ffi::{CStr, CString};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
@@ -50,22 +49,17 @@ impl Shared {
             return Ok(());
         }
         let fds = dir.acquire(&*self.sys)?;
-        let mut left = Ok(());
-        for stage in dir.stages.take() {
-            self.stages.fetch_sub(1, Ordering::Relaxed);
-            match self.sys.remove_dir(fds.dst(), &stage.name) {
-                Ok(()) | Err(Errno::NOENT) => {}
-                Err(errno) => left = Err(left_behind(&stage.name, errno)),
-            }
-        }
-        left
+        let awaited = || dir.is_awaited();
+        let (gone, left) = dir.stages.remove(&*self.sys, fds.dst(), awaited);
+        self.stages.fetch_sub(gone, Ordering::Relaxed);
+        left.map_or(Ok(()), |Left(name, errno)| Err(left_behind(&name, errno)))
     }
 }
 
 impl Worker {
     /// The worker's staging directory in `pair`, where it has one.
     pub(super) fn own_stage(&self, pair: &Dir) -> Option<Arc<Stage>> {
-        if !pair.stages.are_needed() {
+        if !pair.route.may_stage() || !pair.stages.are_needed() {
             return None;
         }
         pair.stages.of(self.id)
@@ -73,8 +67,8 @@ impl Worker {
 
     /// The worker's staging directory is not there any more; it has none now.
     pub(super) fn lost_stage(&self, pair: &Dir) {
-        pair.stages.forget(self.id);
-        self.shared.stages.fetch_sub(1, Ordering::Relaxed);
+        let gone = pair.stages.forget(self.id);
+        self.shared.stages.fetch_sub(gone, Ordering::Relaxed);
     }
 
     /// Moves a temporary that was just made in `dir` into a staging directory of this worker, where
