@@ -95,6 +95,6 @@ awk -v took="$took" -v seconds="$seconds" \
 rm "$disk/part"
 
 echo
-echo "The screen attached and headless, by turns, least seconds of $rounds rounds as haul tells them (\`benches/screen.sh\`):"
+echo "The screen attached and headless, by turns, tmpfs, least seconds of $((3 * rounds)) rounds as haul tells them (\`benches/screen.sh\`):"
 echo
-benches/screen.sh "$HAUL" "$disk" "$rounds" "$((files / 50))" "$mib" | sed -n 's/^\(small\|large\): /- \1: /p'
+benches/screen.sh "$HAUL" "$memory" "$((3 * rounds))" "$((files / 50))" "$mib" | sed -n 's/^\(small\|large\): /- \1: /p'
