@@ -77,7 +77,7 @@ impl Stages {
         own.map(|(_, stage)| stage.clone())
     }
 
-    /// Gives a worker one; another it had is one less to be removed.
+    /// Gives a worker one, where it has none.
     pub fn give(&self, worker: WorkerId, stage: &Arc<Stage>) {
         self.there().push((worker, stage.clone()));
     }
@@ -96,8 +96,8 @@ impl Stages {
     }
 
     /// Removes them all from `dir`, in which nothing is waited for any more. Where that has changed
-    /// since, as `awaited` tells, one that is in use stays, and goes the next time. How many are gone,
-    /// or not this directory's to remove any more, and which is left although nobody uses it.
+    /// since, as `awaited` tells, one that is in use stays, and goes the next time. Returns how many
+    /// will not be tried again, and one of those that could not be removed.
     pub fn remove(
         &self,
         sys: &dyn Sys,

@@ -97,7 +97,7 @@ fn an_orphan_is_removed_unless_somebody_uses_it() {
     for path in &foreign {
         fs::write(path, "mine").expect("written");
     }
-    // Nor is one that is a directory, or that has a second name, an orphan.
+    // Nor is its name in capitals one of haul's.
     let text = name.to_str().expect("text");
     foreign.push(to.join(text.to_uppercase()));
     fs::write(&foreign[3], "mine").expect("written");

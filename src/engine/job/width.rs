@@ -133,7 +133,7 @@ impl Width {
         let waited = now.waited.saturating_sub(since.waited);
         let crowded = waited.as_secs_f64() / (time.as_secs_f64() * f64::from(self.now));
         let busy = share > BUSY || crowded > CROWDED;
-        tracing::debug!(self.now, rate, share, crowded, "files in flight");
+        tracing::debug!(workers = self.now, rate, share, crowded, "files in flight");
         // Four times as many would still leave the processors time: the workers wait.
         let times = if share * 4.0 < BUSY { 4 } else { 2 };
         if rate == 0.0 {
